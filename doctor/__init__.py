@@ -1,0 +1,1 @@
+"""Checks of a live federation, each yielding a finding."""

@@ -1,0 +1,1 @@
+"""What a federation is, as pure data and rules: no network, no process, no screen."""

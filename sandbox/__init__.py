@@ -1,0 +1,1 @@
+"""AWS and Kubernetes on this machine, started and stopped as one thing."""

@@ -1,0 +1,1 @@
+"""ClusterConfig to Terraform, with CDKTF."""
