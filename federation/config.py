@@ -1,0 +1,391 @@
+"""One federation as one immutable value, from which everything else follows.
+
+Comes from `clusters/NAME.yaml` (`federation.files`) or from the wizard's answers, and goes to the
+stacks, the manifests, the doctor and the reports. Each field's description is shown in three
+places: the JSON Schema, the comments of a saved file, and the wizard's help.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from federation import fields, names
+from federation.regions import partitions
+
+STACKS = ("discovery", "identity", "workloads")
+"""The stacks of a cluster, in the order in which they are applied."""
+
+TOKEN_DIRECTORY = "/var/run/secrets/oidc-iam/serviceaccount"
+TOKEN_FILE = f"{TOKEN_DIRECTORY}/token"
+"""Where a workload's pods find the token (`AWS_WEB_IDENTITY_TOKEN_FILE`)."""
+
+DEFAULT_POLICY = "job-function/ViewOnlyAccess"
+_EXISTING_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Discovery(_Part):
+    """How AWS, and whoever checks, gets at the cluster's two discovery documents."""
+
+    endpoint: fields.DiscoveryEndpoint | None = Field(
+        None,
+        description="Where to connect from here for the certificate and the documents, as "
+        "https://HOST[:PORT], where that is not the issuer's own address: an internal name or a "
+        "load balancer. The issuer itself stays as it is.",
+    )
+    thumbprint: fields.Thumbprint = Field(
+        "endpoint",
+        description="The thumbprint of the OIDC provider: 'endpoint' (of the certificate on top "
+        "of the chain that is served), 'omit' (IAM decides), or a list of 1 to 5 SHA-1 digests.",
+    )
+
+
+class Aws(_Part):
+    """The account that trusts the cluster."""
+
+    region: fields.Region = Field(description="The region that pods use, like eu-west-1.")
+    account_id: fields.AccountId | None = Field(
+        None,
+        description="The account's 12 digits, in quotes. With it, nothing is ever applied to "
+        "another account.",
+    )
+    endpoint_url: fields.EndpointUrl | None = Field(
+        None, description="Another address for IAM and STS, for moto or LocalStack."
+    )
+    permissions_boundary: fields.PolicyArn | None = Field(
+        None, description="The ARN of a policy that bounds every role."
+    )
+    tags: fields.Tags = Field(
+        default_factory=dict, description="Tags on everything that is made in AWS."
+    )
+    max_retries: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        None,
+        description="How often a throttled request is tried again; the AWS provider's default "
+        "is 25, which takes many minutes.",
+    )
+
+
+class Kubernetes(_Part):
+    """The cluster whose pods get roles, and how its objects are applied."""
+
+    apply: Literal["terraform", "manifests"] = Field(
+        "terraform",
+        description="'terraform', or 'manifests' for GitOps and for clusters that Terraform may "
+        "not reach: then the objects are written as YAML.",
+    )
+    kubeconfig: fields.Plain | None = Field(
+        None,
+        description="The kubeconfig file; a relative path starts at the project's folder. null: "
+        "KUBECONFIG, or else ~/.kube/config.",
+    )
+    context: fields.Plain | None = Field(
+        None,
+        description="The context in it. Needed with 'apply: terraform', so that nothing is ever "
+        "applied to whatever cluster is current.",
+    )
+
+    @model_validator(mode="after")
+    def _names_its_cluster(self) -> Self:
+        if self.apply == "terraform" and self.context is None:
+            raise _error(
+                ("context",),
+                "is needed with 'apply: terraform': name the kubeconfig context of this cluster "
+                "('kubectl config get-contexts' lists them).",
+            )
+        return self
+
+
+class Role(_Part):
+    """The IAM role of a workload; the names are the AWS provider's own."""
+
+    name: fields.RoleName | None = Field(
+        None,
+        description="The role's name. null: CLUSTER_NAMESPACE_SERVICE-ACCOUNT, shortened with a "
+        "hash where it is too long.",
+    )
+    path: fields.Path = Field("/", description="The role's path.")
+    managed_policy_arns: Annotated[tuple[fields.Policy, ...], Field(strict=False)] = Field(
+        (DEFAULT_POLICY,),
+        description="Policies to attach: ARNs, or AWS managed policies by name with their path.",
+    )
+    max_session_duration: Annotated[int, Field(ge=3600, le=43200)] = Field(
+        3600, description="The longest session in seconds, 3600 to 43200."
+    )
+
+
+class Workload(_Part):
+    """One service account and the role that its pods may assume."""
+
+    namespace: fields.Label = Field(description="The namespace of the service account.")
+    create_namespace: bool = Field(
+        False,
+        description="Make the namespace, instead of taking it as it is. Destroying refuses while "
+        "anything of others is in it.",
+    )
+    service_account: fields.Subdomain = Field(
+        description="The service account; made if it is not there."
+    )
+    token_expiration_seconds: Annotated[int, Field(ge=600, le=2**32)] = Field(
+        3600,
+        description="The life of the projected token in seconds, 600 or more; the kubelet "
+        "refreshes it at 80 %.",
+    )
+    role: Role = Field(default_factory=Role, description="The IAM role.")
+    trust: Literal["service-account", "audience-only"] = Field(
+        "service-account",
+        description="Who may assume the role: 'service-account' (this one alone), or "
+        "'audience-only' (any pod of the cluster: not recommended).",
+    )
+    test_pod: bool = Field(
+        False, description="Run a pod with the AWS CLI, to try the role from inside the cluster."
+    )
+
+    @property
+    def subject(self) -> str:
+        """The `sub` claim of the workload's tokens."""
+        return names.subject(self.namespace, self.service_account)
+
+    @property
+    def config_map(self) -> str:
+        """The name of the ConfigMap with the AWS environment."""
+        return names.config_map_name(self.service_account)
+
+    @property
+    def terraform_name(self) -> str:
+        """The name of the workload's Terraform resources."""
+        return names.terraform_name(self.namespace, self.service_account)
+
+    @model_validator(mode="after")
+    def _makes_only_what_is_not_there(self) -> Self:
+        if self.create_namespace and self.namespace in _EXISTING_NAMESPACES:
+            raise _error(
+                ("create_namespace",),
+                f"the namespace {self.namespace!r} exists in every cluster: write false.",
+            )
+        return self
+
+
+class LocalBackend(_Part):
+    """Terraform state in the project's `state/` folder."""
+
+    type: Literal["local"] = "local"
+
+
+class S3Backend(_Part):
+    """Terraform state in a bucket, locked by S3 itself (Terraform 1.10 or newer)."""
+
+    type: Literal["s3"] = "s3"
+    bucket: fields.Bucket
+    region: fields.Region
+    key_prefix: fields.Plain = "oidc-iam"
+
+
+class ClusterConfig(_Part):
+    """A federation between one cluster and one AWS account."""
+
+    cluster: fields.Label = Field(
+        description="The name of the cluster here: of the stacks, and in role names."
+    )
+    issuer: fields.Issuer = Field(
+        description="The cluster's issuer, https://CLUSTER-DNS: what the API server has as its "
+        "first --service-account-issuer, byte for byte. AWS reads the documents there, on 443."
+    )
+    audience: fields.Audiences = Field(
+        ("sts.amazonaws.com",),
+        description="The audience of the tokens, or a list; the first is what pods ask for.",
+    )
+    discovery: Discovery = Field(default_factory=Discovery)
+    aws: Aws
+    kubernetes: Kubernetes
+    workloads: Annotated[tuple[Workload, ...], Field(min_length=1, strict=False)]
+    backend: Annotated[LocalBackend | S3Backend, Field(discriminator="type")] = Field(
+        default_factory=LocalBackend,
+        description="Where Terraform keeps its state: 'local' (the folder state/) or 's3'.",
+    )
+
+    @property
+    def issuer_key(self) -> str:
+        """The issuer without its scheme, as in condition keys and in the provider's ARN."""
+        return names.issuer_key(self.issuer)
+
+    @property
+    def issuer_host(self) -> str:
+        """The host that certificates must be for."""
+        return self.issuer_key.partition("/")[0]
+
+    @property
+    def discovery_address(self) -> tuple[str, int]:
+        """Host and port to connect to for the certificate and the documents."""
+        parts = urlsplit(self.discovery.endpoint or self.issuer)
+        return parts.hostname or "", parts.port or 443
+
+    @property
+    def openid_configuration_url(self) -> str:
+        """The discovery document (OpenID Connect Discovery 1.0, section 4)."""
+        return f"{self.issuer}/.well-known/openid-configuration"
+
+    @property
+    def jwks_uri(self) -> str:
+        """The public keys: what `--service-account-jwks-uri` is set to."""
+        return f"{self.issuer}/openid/v1/jwks"
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition: `aws`, `aws-cn`, `aws-us-gov`, ..."""
+        return partitions()[self.aws.region]
+
+    @property
+    def pod_audience(self) -> str:
+        """The audience that pods ask for."""
+        return self.audience[0]
+
+    def stack(self, kind: str) -> str:
+        """The name of one of the cluster's stacks; `kind` is one of `STACKS`."""
+        return f"{self.cluster}-{kind}"
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The stacks of this configuration, in the order in which they are applied."""
+        kinds = STACKS if self.kubernetes.apply == "terraform" else ("identity",)
+        return tuple(self.stack(kind) for kind in kinds)
+
+    @property
+    def namespaces_to_create(self) -> tuple[str, ...]:
+        """The namespaces that some workload wants made, each once."""
+        wanted = (each.namespace for each in self.workloads if each.create_namespace)
+        return tuple(dict.fromkeys(wanted))
+
+    @property
+    def test_pods(self) -> dict[str, Workload]:
+        """The test pods as `NAMESPACE/NAME`; the first of a namespace is `awscli`, as in the
+        field's examples."""
+        pods: dict[str, Workload] = {}
+        for workload in self.workloads:
+            if workload.test_pod:
+                first = f"{workload.namespace}/awscli"
+                name = names.fit(f"awscli-{workload.service_account}", names.OBJECT_NAME_LIMIT)
+                pods[f"{workload.namespace}/{name}" if first in pods else first] = workload
+        return pods
+
+    def role_name(self, workload: Workload) -> str:
+        """The name of the workload's role, given or derived."""
+        return workload.role.name or names.role_name(
+            self.cluster, workload.namespace, workload.service_account
+        )
+
+    def role_arn(self, workload: Workload) -> str | None:
+        """The ARN of the workload's role, where the account is configured."""
+        if self.aws.account_id is None:
+            return None
+        return self.arn(f"role{workload.role.path}{self.role_name(workload)}")
+
+    def provider_arn(self) -> str | None:
+        """The ARN of the OIDC provider, where the account is configured."""
+        if self.aws.account_id is None:
+            return None
+        return self.arn(f"oidc-provider/{self.issuer_key}")
+
+    def arn(self, resource: str) -> str:
+        """The ARN of an IAM resource in the configured account and partition."""
+        return f"arn:{self.partition}:iam::{self.aws.account_id}:{resource}"
+
+    def policy_arn(self, policy: str) -> str:
+        """The ARN of a policy that may be given by name (AWS managed policies)."""
+        return (
+            policy
+            if policy.startswith("arn:")
+            else f"arn:{self.partition}:iam::aws:policy/{policy}"
+        )
+
+    def environment(self, role_arn: str) -> dict[str, str]:
+        """What the AWS SDKs need in a pod ("Assume role credential provider", AWS SDKs guide)."""
+        return {
+            "AWS_DEFAULT_REGION": self.aws.region,
+            "AWS_REGION": self.aws.region,
+            "AWS_ROLE_ARN": role_arn,
+            "AWS_STS_REGIONAL_ENDPOINTS": "regional",
+            "AWS_WEB_IDENTITY_TOKEN_FILE": TOKEN_FILE,
+        }
+
+    @model_validator(mode="after")
+    def _has_no_twins(self) -> Self:
+        if len(set(self.audience)) < len(self.audience):
+            raise _error(("audience",), "an audience is listed twice: remove one.")
+        seen: dict[tuple[str, str], int] = {}
+        for at, workload in enumerate(self.workloads):
+            first = seen.setdefault((workload.namespace, workload.service_account), at)
+            if first != at:
+                raise _error(
+                    ("workloads", at),
+                    f"the service account {workload.namespace}/{workload.service_account} is "
+                    f"listed already as workloads[{first}]: remove one.",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _has_distinct_roles(self) -> Self:
+        seen: dict[str, int] = {}
+        for at, workload in enumerate(self.workloads):
+            name = self.role_name(workload)
+            first = seen.setdefault(name.lower(), at)
+            if first != at:
+                raise _error(
+                    ("workloads", at, "role", "name"),
+                    f"{name!r} is the role of workloads[{first}] already (IAM takes no two names "
+                    "that differ in case only): give one of them another name.",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _has_unambiguous_pods(self) -> Self:
+        wanted = sum(workload.test_pod for workload in self.workloads)
+        if len(self.test_pods) < wanted:
+            raise _error(("workloads",), "two test pods would have one name: run fewer of them.")
+        return self
+
+    @model_validator(mode="after")
+    def _stays_in_its_partition(self) -> Self:
+        arns: list[tuple[tuple[str | int, ...], str]] = [
+            (("workloads", at, "role", "managed_policy_arns", position), policy)
+            for at, workload in enumerate(self.workloads)
+            for position, policy in enumerate(workload.role.managed_policy_arns)
+        ]
+        if self.aws.permissions_boundary:
+            arns.append((("aws", "permissions_boundary"), self.aws.permissions_boundary))
+        for place, arn in arns:
+            if arn.startswith("arn:") and fields.partition_of_arn(arn) != self.partition:
+                raise _error(
+                    place,
+                    f"{arn!r} belongs to the partition {fields.partition_of_arn(arn)!r}, but "
+                    f"{self.aws.region} to {self.partition!r}: write "
+                    f"'arn:{self.partition}:{arn.split(':', 2)[2]}'.",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _attaches_each_policy_once(self) -> Self:
+        for at, workload in enumerate(self.workloads):
+            seen: dict[str, list[int]] = defaultdict(list)
+            for position, policy in enumerate(workload.role.managed_policy_arns):
+                seen[self.policy_arn(policy)].append(position)
+            for arn, positions in seen.items():
+                if len(positions) > 1:
+                    raise _error(
+                        ("workloads", at, "role", "managed_policy_arns", positions[1]),
+                        f"{arn!r} is listed twice: remove one.",
+                    )
+        return self
+
+
+def _error(place: tuple[str | int, ...], message: str) -> PydanticCustomError:
+    """An error of a whole part, with the place inside it that `federation.files` shows."""
+    context: dict[str, Any] = {"message": message, "place": place}
+    return PydanticCustomError("misfit", "{message}", context)

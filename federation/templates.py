@@ -1,0 +1,35 @@
+"""The jinja2 templates in `templates/`, with one environment for all.
+
+An undefined name is an error, and nothing is escaped by itself: YAML templates put every value
+through `tojson`, since JSON's strings are YAML's.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+_FOLDER = Path(__file__).resolve().parent.parent / "templates"
+
+
+def render(template: str, **values: Any) -> str:
+    """Render a template; `template` is its path below `templates/`."""
+    return _environment().get_template(template).render(**values)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(  # noqa: S701  (YAML and text, not HTML)
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    # jinja2's own tojson escapes for HTML: readable text is wanted here.
+    environment.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
+    return environment
