@@ -1,0 +1,33 @@
+"""The CDKTF app of all configured clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from cdktf import App
+
+from federation.config import ClusterConfig
+from stacks.discovery import DiscoveryStack
+from stacks.identity import IdentityStack
+from stacks.workloads import WorkloadsStack
+
+
+def build_app(configs: Iterable[ClusterConfig]) -> App:
+    """An app with the stacks of each configuration; its output goes where the CDKTF CLI says."""
+    app = App()
+    for config in configs:
+        identity = IdentityStack(app, config)
+        if config.kubernetes.apply == "terraform":
+            DiscoveryStack(app, config)
+            WorkloadsStack(app, config).add_dependency(identity)
+    return app
+
+
+def synth(configs: Iterable[ClusterConfig]) -> None:
+    """Write the Terraform of each configuration."""
+    app = build_app(configs)
+    for stale in Path(app.outdir).glob("stacks/*/cdk.tf*"):
+        # Terraform reads both cdk.tf (left by `cdktf synth --hcl`) and cdk.tf.json.
+        stale.unlink()
+    app.synth()

@@ -1,0 +1,133 @@
+"""What the stacks of a cluster share: names, providers with their versions, and the backend."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from cdktf import (
+    DataTerraformRemoteStateLocal,
+    DataTerraformRemoteStateS3,
+    LocalBackend,
+    S3Backend,
+    TerraformStack,
+    TerraformVariable,
+)
+from cdktf_cdktf_provider_aws.provider import (
+    AwsProvider,
+    AwsProviderDefaultTags,
+    AwsProviderEndpoints,
+)
+from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider
+from cdktf_cdktf_provider_tls.provider import TlsProvider
+from constructs import Construct
+
+from federation.config import ClusterConfig
+from federation.config import S3Backend as S3Settings
+
+VERSION_RANGES = {"aws": ">= 5.81, < 7.0", "kubernetes": ">= 2.20, < 4.0", "tls": ">= 4.0, < 5.0"}
+"""The provider versions with which the stacks apply; the bindings alone would pin one each."""
+
+_PROJECT_FROM_STACK = "../../.."
+"""From `cdktf.out/stacks/NAME`, where Terraform runs. An absolute path would tie the output to one
+machine."""
+
+
+class ClusterStack(TerraformStack):
+    """One of a cluster's stacks."""
+
+    def __init__(self, scope: Construct, config: ClusterConfig, kind: str) -> None:
+        super().__init__(scope, config.stack(kind))
+        self.config = config
+        if isinstance(config.backend, S3Settings):
+            S3Backend(
+                self,
+                bucket=config.backend.bucket,
+                region=config.backend.region,
+                key=_state_key(config.backend, config.stack(kind)),
+                encrypt=True,
+            )
+            self.add_override("terraform.backend.s3.use_lockfile", True)
+        else:
+            LocalBackend(self, path=_state_file(config.stack(kind)))
+
+    def remote_state(self, kind: str) -> str:
+        """The outputs of another of the cluster's stacks, as the beginning of an expression."""
+        backend = self.config.backend
+        stack = self.config.stack(kind)
+        if isinstance(backend, S3Settings):
+            DataTerraformRemoteStateS3(
+                self,
+                kind,
+                bucket=backend.bucket,
+                region=backend.region,
+                key=_state_key(backend, stack),
+            )
+        else:
+            DataTerraformRemoteStateLocal(self, kind, path=_state_file(stack))
+        return f"data.terraform_remote_state.{kind}.outputs"
+
+    def aws_provider(self) -> None:
+        """Configure hashicorp/aws; credentials come from the environment, never from here."""
+        aws = self.config.aws
+        AwsProvider(
+            self,
+            "aws",
+            region=aws.region,
+            allowed_account_ids=[aws.account_id] if aws.account_id else None,
+            default_tags=[AwsProviderDefaultTags(tags=aws.tags)] if aws.tags else None,
+            endpoints=[AwsProviderEndpoints(iam=aws.endpoint_url, sts=aws.endpoint_url)]
+            if aws.endpoint_url
+            else None,
+            max_retries=aws.max_retries,
+        )
+        self._allow_versions("aws")
+
+    def kubernetes_provider(self) -> None:
+        """Configure hashicorp/kubernetes with a named context: without, it takes the current."""
+        kubernetes = self.config.kubernetes
+        if kubernetes.kubeconfig:
+            paths = [literal(_from_stack(kubernetes.kubeconfig))]
+        else:
+            # The provider does not read KUBECONFIG: whoever runs Terraform passes it in.
+            paths = TerraformVariable(
+                self,
+                "kubeconfig_paths",
+                type="list(string)",
+                default=["~/.kube/config"],
+                description="The kubeconfig files to look for the context in.",
+            ).list_value
+        KubernetesProvider(
+            self,
+            "kubernetes",
+            config_paths=paths,
+            config_context=literal(kubernetes.context or ""),
+        )
+        self._allow_versions("kubernetes")
+
+    def tls_provider(self) -> None:
+        """Configure hashicorp/tls."""
+        TlsProvider(self, "tls")
+        self._allow_versions("tls")
+
+    def _allow_versions(self, provider: str) -> None:
+        place = f"terraform.required_providers.{provider}.version"
+        self.add_override(place, VERSION_RANGES[provider])
+
+
+def literal(text: str) -> str:
+    """A text from the configuration that Terraform must not read as a template."""
+    return text.replace("${", "$${").replace("%{", "%%{")
+
+
+def _state_file(stack: str) -> str:
+    return f"{_PROJECT_FROM_STACK}/state/{stack}.tfstate"
+
+
+def _state_key(backend: S3Settings, stack: str) -> str:
+    return f"{backend.key_prefix}/{stack}.tfstate"
+
+
+def _from_stack(path: str) -> str:
+    if path.startswith("~") or PurePosixPath(path).is_absolute():
+        return path
+    return f"{_PROJECT_FROM_STACK}/{path}"

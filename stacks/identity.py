@@ -1,0 +1,126 @@
+"""The `identity` stack: what AWS trusts, and the roles that follow from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+
+from cdktf import Fn, TerraformOutput
+from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+from cdktf_cdktf_provider_tls.data_tls_certificate import DataTlsCertificate
+from constructs import Construct
+
+from federation.config import ClusterConfig, Workload
+from federation.trust_policy import trust_policy
+from stacks.cluster_stack import ClusterStack, literal
+
+
+class IdentityStack(ClusterStack):
+    """The cluster as an OIDC provider of the account, and a role for each workload."""
+
+    def __init__(self, scope: Construct, config: ClusterConfig) -> None:
+        super().__init__(scope, config, "identity")
+        self.aws_provider()
+        thumbprints = self._thumbprints()
+        provider_arn = IamOpenidConnectProvider(
+            self,
+            "cluster",
+            url=config.issuer,
+            client_id_list=[literal(audience) for audience in config.audience],
+            thumbprint_list=thumbprints,
+        ).arn
+        role_arns = {
+            f"{workload.namespace}/{workload.service_account}": self._role(workload, provider_arn)
+            for workload in config.workloads
+        }
+        TerraformOutput(
+            self, "provider_arn", value=provider_arn, description="The cluster's OIDC provider."
+        )
+        TerraformOutput(
+            self, "role_arns", value=role_arns, description="The role of each service account."
+        )
+
+    def _thumbprints(self) -> Sequence[str] | None:
+        source = self.config.discovery.thumbprint
+        if source == "omit":
+            return None
+        if source != "endpoint":
+            TerraformOutput(
+                self, "thumbprint", value=source, description="The configured thumbprints."
+            )
+            return list(source)
+        self.tls_provider()
+        # Not verified: a private CA is what thumbprints are for. The chain comes top first.
+        top = DataTlsCertificate(
+            self,
+            "issuer",
+            url=self.config.discovery.endpoint or self.config.issuer,
+            verify_chain=False,
+        ).certificates.get(0)
+        thumbprint = top.sha1_fingerprint
+        TerraformOutput(
+            self,
+            "thumbprint",
+            value=thumbprint,
+            description="SHA-1 of the certificate that is pinned.",
+        )
+        TerraformOutput(
+            self,
+            "thumbprint_certificate",
+            value=top.subject,
+            description="The subject of that certificate: the top of the chain that is served.",
+        )
+        return [thumbprint]
+
+    def _role(self, workload: Workload, provider_arn: str) -> str:
+        config = self.config
+        subject = workload.subject if workload.trust == "service-account" else None
+        policy = trust_policy(provider_arn, config.issuer_key, config.audience, subject)
+        role = IamRole(
+            self,
+            workload.terraform_name,
+            name=config.role_name(workload),
+            path=literal(workload.role.path),
+            max_session_duration=workload.role.max_session_duration,
+            permissions_boundary=_literal(config.aws.permissions_boundary),
+            assume_role_policy=Fn.jsonencode(policy),
+        )
+        role_name = role.name
+        for name, policy_arn in _attachments(config, workload).items():
+            IamRolePolicyAttachment(
+                self,
+                f"{workload.terraform_name}__{name}",
+                role=role_name,
+                policy_arn=literal(policy_arn),
+            )
+        return role.arn
+
+
+def _attachments(config: ClusterConfig, workload: Workload) -> dict[str, str]:
+    """A name for each attached policy: the policy's own, with a hash where two share it.
+
+    A name that depended on the order would make Terraform replace attachments when it changes.
+    """
+    arns = [config.policy_arn(policy) for policy in workload.role.managed_policy_arns]
+    short = {arn: arn.rpartition("/")[2] for arn in arns}
+    shared = Counter(_terraform(name).lower() for name in short.values())
+    return {
+        _terraform(name)
+        + ("" if shared[_terraform(name).lower()] == 1 else f"_{_digest(arn)}"): arn
+        for arn, name in short.items()
+    }
+
+
+def _terraform(name: str) -> str:
+    return "".join(c if (c.isascii() and c.isalnum()) or c in "-_" else "_" for c in name)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _literal(text: str | None) -> str | None:
+    return None if text is None else literal(text)
