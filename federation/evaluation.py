@@ -1,0 +1,191 @@
+"""Whether a role's trust policy lets a token in, decided as AWS decides it and without AWS.
+
+Takes a trust policy (a live role's, ours or anybody's) and the claims of a token; gives a verdict
+with its reasons to the doctor, to `wizard trust` and to the sandbox's STS. Only the policy is
+evaluated: whether the token is genuine, unexpired and meant for the provider comes before it.
+Source: AWS IAM User Guide, "Policy evaluation logic", and the pages that the modules behind it name
+(`federation.policy_document`, `federation.policy_condition`, `federation.request_context`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from federation.policy_condition import Condition, Outcome
+from federation.policy_document import Statement, parse_policy, read_statements
+from federation.policy_pattern import like, wildcards
+from federation.request_context import ContextValues, RequestContext, issuer_key, request_context
+
+__all__ = ["Decision", "evaluate", "parse_policy"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The verdict on a token.
+
+    Attributes:
+        allowed: Whether the policy lets the token in.
+        statement: Index of the statement that lets it in, or of the `Deny` that refuses it; `None`
+            where no statement does either.
+        reasons: Why it is not let in: a line for each part of a statement that does not hold, with
+            what was seen and what was expected. Empty where it is let in.
+    """
+
+    allowed: bool
+    statement: int | None
+    reasons: tuple[str, ...] = ()
+
+
+def evaluate(
+    policy: Mapping[str, Any],
+    claims: Mapping[str, Any],
+    *,
+    federated: str | None = None,
+    context: ContextValues | None = None,
+) -> Decision:
+    """Decide whether a trust policy lets a token call sts:AssumeRoleWithWebIdentity.
+
+    A condition that depends on what only AWS sees, such as `aws:SourceIp`, counts against the
+    token: an `Allow` with it does not let in, a `Deny` with it refuses. `context` makes it known.
+
+    Args:
+        policy: The trust policy, as `parse_policy` returns it.
+        claims: The claims of the token; `iss` is required.
+        federated: ARN of the provider, where known; otherwise any provider of the token's issuer
+            stands for it.
+        context: Further condition keys of the call, such as `aws:CurrentTime` (ISO 8601).
+
+    Raises:
+        UserError: The policy is none that IAM would take, or the claims are not a token's.
+    """
+    statements = read_statements(policy)
+    issuer = issuer_key(claims)
+    if issuer is None:
+        reason = f"The token's issuer {claims['iss']!r} does not begin with 'https://'."
+        return Decision(False, None, (reason,))
+    call = _Call(issuer, federated, request_context(issuer, claims, context or {}))
+    return call.decide(statements)
+
+
+_ACTION = "sts:AssumeRoleWithWebIdentity"
+_EVERYONE = "*"
+_BUILT_IN_PROVIDERS = frozenset(
+    {
+        "accounts.google.com",
+        "cognito-identity.amazonaws.com",
+        "graph.facebook.com",
+        "www.amazon.com",
+    }
+)
+"""Providers that a policy names without an ARN ("AWS JSON policy elements: Principal")."""
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call of the action, by the holder of a token."""
+
+    issuer: str
+    federated: str | None
+    context: RequestContext
+
+    def decide(self, statements: Iterable[Statement]) -> Decision:
+        """Look for a Deny first, then for an Allow: an explicit Deny overrides every Allow."""
+        reasons: list[str] = []
+        for statement in sorted(statements, key=lambda one: not one.denies):
+            if not statement.denies:
+                unmet = tuple(self._unmet(statement))
+                if not unmet:
+                    return Decision(True, statement.index)
+                reasons += (f"{statement.label}: {reason}" for reason in unmet)
+            elif self._may_apply(statement):
+                return Decision(False, statement.index, (self._denial(statement),))
+        return Decision(False, None, tuple(reasons) or (f"No statement allows {_ACTION}.",))
+
+    def _may_apply(self, statement: Statement) -> bool:
+        return (
+            self._is_principal(statement)
+            and _names_action(statement)
+            and all(c.outcome(self.context) is not Outcome.FAILS for c in statement.conditions)
+        )
+
+    def _denial(self, statement: Statement) -> str:
+        unknown = [key for c in statement.conditions for key in c.unknown_keys(self.context)]
+        if unknown:
+            keys = ", ".join(dict.fromkeys(unknown))
+            return f"{statement.label}: may deny it: AWS alone knows {keys}; give it as context."
+        held = "; ".join(self._comparison(condition) for condition in statement.conditions)
+        return f"{statement.label}: denies it" + (f": {held}." if held else ".")
+
+    def _unmet(self, statement: Statement) -> Iterable[str]:
+        if not self._is_principal(statement):
+            yield self._principal_mismatch(statement)
+        if not _names_action(statement):
+            name = "NotAction" if statement.excludes_actions else "Action"
+            yield f"{name} is {_quoted(statement.actions)}: {_ACTION} is not allowed."
+        for condition in statement.conditions:
+            if condition.outcome(self.context) is not Outcome.HOLDS:
+                yield f"{self._comparison(condition)}{self._remark(condition)}."
+
+    def _is_principal(self, statement: Statement) -> bool:
+        return any(self._is(kind, name) for kind, name in statement.principals)
+
+    def _is(self, kind: str, name: str) -> bool:
+        """Whether a principal stands for the token's provider.
+
+        `*` and `{"AWS": "*"}` are everyone; no other name has wildcards.
+        """
+        if name == _EVERYONE:
+            return kind in ("*", "AWS", "Federated")
+        if kind != "Federated":
+            return False
+        if name in _BUILT_IN_PROVIDERS:
+            return name == self.issuer
+        return _provider_issuer(name) == self.issuer and self.federated in (None, name)
+
+    def _principal_mismatch(self, statement: Statement) -> str:
+        trusted = ", ".join(f"{kind} {name!r}" for kind, name in statement.principals)
+        expected = repr(self.federated) if self.federated else f"of the issuer {self.issuer!r}"
+        return f"Principal is {trusted}: the token's provider is {expected}."
+
+    def _comparison(self, condition: Condition) -> str:
+        seen = self.context.lookup(condition.key)
+        shown = _quoted(seen) if seen else "nothing"
+        if condition.operator is None:
+            wanted = "absent" if "true" in condition.values else "present"
+            return f"{condition.name} {condition.key}: saw {shown}, expected it {wanted}"
+        one = "" if len(condition.values) == 1 else "one of "
+        wanted = (
+            f"none of {_quoted(condition.values)}"
+            if condition.negated
+            else one + _quoted(condition.values)
+        )
+        return f"{condition.name} {condition.key}: saw {shown}, expected {wanted}"
+
+    def _remark(self, condition: Condition) -> str:
+        """Explain an absence that is not plain from the token."""
+        unknown = condition.unknown_keys(self.context)
+        if unknown:
+            return f" (AWS alone knows {', '.join(unknown)}; give it as context)"
+        if condition.key.lower() in self.context.unavailable:
+            return " (the token has this claim, but AWS makes no condition key of it)"
+        return ""
+
+
+def _names_action(statement: Statement) -> bool:
+    """Whether a statement is about the action: names of actions ignore case."""
+    named = any(like(wildcards(one.lower()), _ACTION.lower()) for one in statement.actions)
+    return named != statement.excludes_actions
+
+
+def _provider_issuer(arn: str) -> str | None:
+    """Return the issuer that the ARN of an OIDC provider names, `None` for any other name."""
+    prefix, found, issuer = arn.partition(":oidc-provider/")
+    parts = prefix.split(":")
+    is_iam = len(parts) == 5 and parts[0] == "arn" and parts[2] == "iam" and not parts[3]
+    return issuer if found and is_iam else None
+
+
+def _quoted(values: Iterable[str]) -> str:
+    return ", ".join(repr(value) for value in values)
