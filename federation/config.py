@@ -183,9 +183,11 @@ class S3Backend(_Part):
     """Terraform state in a bucket, locked by S3 itself (Terraform 1.10 or newer)."""
 
     type: Literal["s3"] = "s3"
-    bucket: fields.Bucket
-    region: fields.Region
-    key_prefix: fields.Plain = "oidc-iam"
+    bucket: fields.Bucket = Field(description="The bucket that holds the state; it must exist.")
+    region: fields.Region = Field(description="The region of the bucket.")
+    key_prefix: fields.Plain = Field(
+        "oidc-iam", description="Where in the bucket: KEY_PREFIX/STACK.tfstate."
+    )
 
 
 class ClusterConfig(_Part):

@@ -12,9 +12,9 @@ import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -99,6 +99,34 @@ def validate(answers: Mapping[str, Any]) -> ClusterConfig:
     except ValidationError as error:
         problems = _problems(error, CommentedMap())
     raise ConfigError([message for _, message in problems])
+
+
+def check_field(place: Place, value: Any) -> None:
+    """Check one value against the rules of its field alone.
+
+    Args:
+        place: where the field is, like `("workloads", 0, "namespace")`.
+        value: what would be written there.
+
+    Raises:
+        ConfigError: the value breaks a rule of the field; the message does not name the field.
+        KeyError: there is no such field.
+    """
+    model = _model(place[:-1])
+    if model is None:
+        raise KeyError(_dotted(place))
+    field = model.model_fields[str(place[-1])]
+    rule = TypeAdapter(Annotated[field.annotation, *field.metadata], config=model.model_config)  # type: ignore[misc]
+    try:
+        rule.validate_python(value)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        raise ConfigError([_message(detail, place) for detail in details[:1]]) from None
+
+
+def description(place: Place) -> str:
+    """What the model says about a field; empty where it says nothing."""
+    return _described(place) or ""
 
 
 def dump(config: ClusterConfig, schema: str | None = None) -> str:

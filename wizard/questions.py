@@ -1,0 +1,283 @@
+"""The questions of the wizard, as records that every presenter shares.
+
+Each asks for one field of `federation.config`. The prompts of `init`, its flags and the forms of
+the terminal app show the same label, help and default, and check an answer with `Question.check`;
+rules are the model's, none is written here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from federation import files
+from federation.config import ClusterConfig
+from federation.errors import UserError
+from federation.files import ConfigError, Place
+from wizard.surroundings import Surroundings
+
+Answers = Mapping[str, str]
+"""What was answered so far: `Question.key` to the text that was typed."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question for one field of the configuration."""
+
+    place: Place
+    """Where the answer goes: `("workloads", 0, "namespace")`."""
+    label: str
+    group: str
+    """The heading under which forms show it; `BASICS` are the four that everyone answers."""
+    kind: str = "text"
+    """How text becomes a value: `text`, `number`, `flag`, `choice`, `list`, `tags`, `issuer`,
+    `audience` or `thumbprint`. An empty text is no answer: the field's own default."""
+    choices: tuple[str, ...] = ()
+    default: Callable[[Answers, Surroundings], str] = field(default=lambda _, __: "")
+
+    @property
+    def key(self) -> str:
+        """The field as one word: `workloads.0.namespace`; also the key of its answer."""
+        return ".".join(str(part) for part in self.place)
+
+    @property
+    def flag(self) -> str:
+        """The option of `init`: `--service-account`."""
+        return "--" + self.label.lower().replace(" ", "-")
+
+    @property
+    def help(self) -> str:
+        """The field's description in the model."""
+        return files.description(self.place)
+
+    def value(self, text: str) -> Any:
+        """The value that a typed text stands for; None where it is empty.
+
+        Raises:
+            UserError: the text is not of the question's kind.
+        """
+        text = text.strip()
+        return _READERS[self.kind](text) if text else None
+
+    def check(self, text: str) -> None:
+        """Check a typed text by the field's own rules.
+
+        Raises:
+            UserError: what is wrong with it and what would be right.
+        """
+        value = self.value(text)
+        if value is None and self.required:
+            raise UserError("An answer is needed here.")
+        if value is not None:
+            try:
+                files.check_field(self.place, value)
+            except ConfigError as error:
+                raise UserError(_sentence(error.problems[0])) from None
+
+    @property
+    def required(self) -> bool:
+        """Whether the configuration cannot do without an answer."""
+        return self in _REQUIRED
+
+    def text(self, value: Any) -> str:
+        """A value as it would be typed; the inverse of `value`."""
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, Mapping):
+            return ", ".join(f"{key}={text}" for key, text in value.items())
+        if isinstance(value, list | tuple):
+            return ", ".join(value) or NOTHING
+        return str(value)
+
+
+def workload_questions(at: int) -> tuple[Question, ...]:
+    """The questions about one workload; the first one's namespace and account are basics."""
+    group = BASICS if at == 0 else WORKLOADS
+    place: Place = ("workloads", at)
+    return (
+        Question((*place, "namespace"), "Namespace", group, default=lambda *_: "default"),
+        Question(
+            (*place, "service_account"), "Service account", group, default=lambda *_: "oidc-iam-pod"
+        ),
+        Question((*place, "create_namespace"), "Create namespace", WORKLOADS, "flag"),
+        Question((*place, "role", "name"), "Role name", WORKLOADS),
+        Question((*place, "role", "managed_policy_arns"), "Policies", WORKLOADS, "list"),
+        Question((*place, "role", "path"), "Role path", WORKLOADS),
+        Question(
+            (*place, "role", "max_session_duration"), "Max session duration", WORKLOADS, "number"
+        ),
+        Question((*place, "token_expiration_seconds"), "Token expiration", WORKLOADS, "number"),
+        Question(
+            (*place, "trust"),
+            "Trust",
+            WORKLOADS,
+            "choice",
+            choices=("service-account", "audience-only"),
+        ),
+        Question((*place, "test_pod"), "Test pod", WORKLOADS, "flag"),
+    )
+
+
+def questions(workloads: int = 1) -> tuple[Question, ...]:
+    """Every question of a configuration with so many workloads, in the order of asking."""
+    about_workloads = [each for at in range(workloads) for each in workload_questions(at)]
+    basics = [each for each in about_workloads if each.group == BASICS]
+    return (*_FIRST, *basics, *_MORE, *(each for each in about_workloads if each.group != BASICS))
+
+
+def configuration(
+    answers: Answers, surroundings: Surroundings, workloads: int = 1
+) -> ClusterConfig:
+    """The configuration that answers make, with the defaults of what was not answered.
+
+    Raises:
+        ConfigError: an answer breaks a rule, or two do not go together.
+    """
+    document: dict[str, Any] = {"workloads": [{} for _ in range(workloads)]}
+    for question in questions(workloads):
+        text = answers.get(question.key, "").strip() or question.default(answers, surroundings)
+        value = question.value(text)
+        if value is not None:
+            _put(document, question.place, value)
+    return files.validate(document)
+
+
+def answers(config: ClusterConfig) -> dict[str, str]:
+    """The answers that would make a configuration again; the inverse of `configuration`."""
+    document = json.loads(config.model_dump_json())
+    found = {}
+    for question in questions(len(config.workloads)):
+        node: Any = document
+        for part in question.place:
+            node = node[part] if isinstance(part, int) else node.get(part)
+            if node is None:
+                break
+        found[question.key] = question.text(node)
+    return found
+
+
+NOTHING = "none"
+"""What is typed for a list without entries, since an empty text stands for the default."""
+
+BASICS = "Federation"
+AWS = "AWS"
+DISCOVERY = "Discovery"
+KUBERNETES = "Kubernetes"
+WORKLOADS = "Workloads"
+STATE = "State"
+
+
+def _cluster_name(answers: Answers, _: Surroundings) -> str:
+    """The first label of the cluster's DNS name: `prod` of `prod.example.com`."""
+    host = answers.get("issuer", "").strip().removeprefix("https://").partition("/")[0]
+    label = re.sub(r"[^a-z0-9-]", "", host.partition(".")[0].lower()).strip("-")
+    return label[:63]
+
+
+def _apply(answers: Answers, surroundings: Surroundings) -> str:
+    """Terraform where there is a context to apply to, manifests otherwise."""
+    known = answers.get("kubernetes.context", "").strip() or surroundings.context
+    return "terraform" if known else "manifests"
+
+
+_FIRST = (
+    Question(("issuer",), "Cluster DNS", BASICS, "issuer"),
+    Question(("audience",), "Audience", BASICS, "audience", default=lambda *_: "sts.amazonaws.com"),
+)
+_MORE = (
+    Question(("cluster",), "Cluster", KUBERNETES, default=_cluster_name),
+    Question(("aws", "region"), "Region", AWS, default=lambda _, here: here.region or ""),
+    Question(("aws", "account_id"), "Account id", AWS),
+    Question(("aws", "permissions_boundary"), "Permissions boundary", AWS),
+    Question(("aws", "tags"), "Tags", AWS, "tags"),
+    Question(("aws", "endpoint_url"), "Endpoint url", AWS),
+    Question(("aws", "max_retries"), "Max retries", AWS, "number"),
+    Question(("discovery", "endpoint"), "Discovery endpoint", DISCOVERY),
+    Question(("discovery", "thumbprint"), "Thumbprint", DISCOVERY, "thumbprint"),
+    Question(
+        ("kubernetes", "apply"),
+        "Apply",
+        KUBERNETES,
+        "choice",
+        choices=("terraform", "manifests"),
+        default=_apply,
+    ),
+    Question(
+        ("kubernetes", "context"), "Context", KUBERNETES, default=lambda _, here: here.context or ""
+    ),
+    Question(("kubernetes", "kubeconfig"), "Kubeconfig", KUBERNETES),
+    Question(("backend", "type"), "State backend", STATE, "choice", choices=("local", "s3")),
+    Question(("backend", "bucket"), "State bucket", STATE),
+    Question(("backend", "region"), "State region", STATE),
+    Question(("backend", "key_prefix"), "State key prefix", STATE),
+)
+_REQUIRED = (*_FIRST[:1],)
+
+
+def _put(document: dict[str, Any], place: Place, value: Any) -> None:
+    node: Any = document
+    for part in place[:-1]:
+        node = node[part] if isinstance(part, int) else node.setdefault(part, {})
+    node[place[-1]] = value
+
+
+def _sentence(problem: str) -> str:
+    return problem[:1].upper() + problem[1:]
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"-?\d+", text, re.ASCII):
+        raise UserError(f"{text!r} is not a whole number: write digits alone.")
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    known = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+    if text.lower() not in known:
+        raise UserError(f"{text!r} is neither yes nor no.")
+    return known[text.lower()]
+
+
+def _list(text: str) -> list[str]:
+    if text == NOTHING:
+        return []
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _tags(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in _list(text)]
+    for key, separator, _ in pairs:
+        if not separator:
+            raise UserError(f"{key!r} has no '=': write tags as KEY=VALUE, KEY=VALUE.")
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _issuer(text: str) -> str:
+    return text if "://" in text else f"https://{text}"
+
+
+def _one_or_many(text: str) -> str | list[str]:
+    values = _list(text)
+    return values[0] if len(values) == 1 else values
+
+
+def _thumbprint(text: str) -> str | list[str]:
+    return text if text in ("endpoint", "omit") else _list(text)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "text": str,
+    "choice": str,
+    "number": _number,
+    "flag": _flag,
+    "list": _list,
+    "tags": _tags,
+    "issuer": _issuer,
+    "audience": _one_or_many,
+    "thumbprint": _thumbprint,
+}
