@@ -1,0 +1,255 @@
+"""Provider imports are fast and change nothing."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from stacks import bindings
+from stacks.bindings import imports, node
+
+PROJECT = Path(__file__).parents[2]
+PROVIDERS = ["aws", "kubernetes", "tls"]
+
+INSTALL = "from stacks import bindings; bindings.install()\n"
+TLS_APP = """
+import sys
+from cdktf import App, TerraformStack
+from cdktf_cdktf_provider_tls.private_key import PrivateKey
+from cdktf_cdktf_provider_tls.provider import TlsProvider
+
+app = App(outdir=sys.argv[1])
+stack = TerraformStack(app, "tls")
+TlsProvider(stack, "tls")
+PrivateKey(stack, "key", algorithm="ED25519")
+app.synth()
+"""
+
+# Tells, when a node process ends, which submodules of the tls provider it has loaded.
+WITNESS = """
+process.on("exit", () => {
+  const loaded = Object.keys(require.cache).flatMap((file) => {
+    const match = /provider-tls[\\\\/]lib[\\\\/]([\\w-]+)[\\\\/]index\\.js$/.exec(file);
+    return match ? [match[1]] : [];
+  });
+  if (loaded.length) require("fs").writeFileSync(process.env.WITNESS, loaded.sort().join("\\n"));
+});
+"""
+USED = ["private-key", "provider"]
+
+
+@pytest.fixture(scope="module", params=PROVIDERS)
+def package(request: pytest.FixtureRequest) -> Path:
+    """Where a provider's Python package is installed."""
+    spec = find_spec(imports.PREFIX + request.param)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+@pytest.fixture(scope="module")
+def submodules(package: Path) -> tuple[str, ...]:
+    """The submodules that a provider's package imports."""
+    names = imports.submodules((package / "__init__.py").read_text())
+    assert names is not None, f"{package.name} no longer has the form that stacks.bindings knows"
+    return names
+
+
+@pytest.fixture(scope="module")
+def javascript(package: Path) -> str:
+    """The JavaScript index that a provider's package brings."""
+    (tarball,) = (package / "_jsii").glob("*.jsii.tgz")
+    with tarfile.open(tarball, "r|gz") as archive:
+        source = next(
+            archive.extractfile(member)
+            for member in archive
+            if member.name == "package/lib/index.js"
+        )
+        assert source is not None
+        return source.read().decode()
+
+
+def test_python_packages_import_the_submodules_that_they_have(
+    package: Path, submodules: tuple[str, ...]
+) -> None:
+    folders = {path.parent.name for path in package.glob("*/__init__.py")} - {"_jsii"}
+    assert set(submodules) == folders
+
+
+def test_every_line_of_the_javascript_index_has_the_known_form(
+    javascript: str, submodules: tuple[str, ...]
+) -> None:
+    known = re.compile(
+        r""" "use\ strict"; | Object\.defineProperty\(exports,\ "__esModule",\ {\ value:\ true\ }\);
+        | /\*\* | \ \*.* | //.*
+        | (exports\.\w+\ =\ )+void\ 0;
+        | exports\.(?P<name>\w+)\ =\ require\("\./[\w-]+"\);
+        """,
+        re.VERBOSE,
+    )
+    lines = [(line, known.fullmatch(line)) for line in javascript.splitlines()]
+    assert [line[:200] for line, match in lines if match is None] == []
+    exported = [match["name"] for _, match in lines if match and match["name"]]
+    assert sorted(exported) == sorted(map(imports.jsii_name, submodules))
+
+
+def test_the_javascript_index_loads_no_submodule_by_itself(
+    javascript: str, submodules: tuple[str, ...], tmp_path: Path
+) -> None:
+    # The index lies there alone, so that node fails at a submodule which it loads.
+    index = javascript_package(tmp_path, {"index.js": javascript})
+    assert loaded_by_node(index) == sorted(map(imports.jsii_name, submodules))
+
+
+def test_a_javascript_index_of_another_form_is_loaded_as_it_is(tmp_path: Path) -> None:
+    other = 'exports.a = require("./a");\nObject.assign(exports, require("./b"));\n'
+    files = {"index.js": other, "a.js": "globalThis.early = true;", "b.js": "exports.b = early;"}
+    assert loaded_by_node(javascript_package(tmp_path, files)) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("change", "by"),
+    [
+        ("from . import provider\n", "from . import provider\nanswer = 42\n"),
+        ("from . import provider\n", "from . import provider as other\n"),
+        ("from . import provider\n", ""),
+        ('    "provider",\n', ""),
+        ("\n__all__", '\nclass Root(jsii_type="x.Root"):\n    pass\n\n__all__'),
+        ("publication.publish()\n", ""),
+    ],
+)
+def test_a_python_package_of_another_form_is_not_taken(package: Path, change: str, by: str) -> None:
+    source = (package / "__init__.py").read_text()
+    assert source.count(change) == 1
+    assert imports.submodules(source.replace(change, by)) is None
+
+
+def test_a_python_package_of_another_form_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{imports.PREFIX}other.py").write_text("answer = 42\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    bindings.install()
+    assert import_module(f"{imports.PREFIX}other").answer == 42
+
+
+def test_node_options_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODE_OPTIONS", "--no-warnings")
+    with node.required(Path('/with "quotes" and \\.js')):
+        assert os.environ["NODE_OPTIONS"] == (
+            r'--no-warnings --require "/with \"quotes\" and \\.js"'
+        )
+    assert os.environ["NODE_OPTIONS"] == "--no-warnings"
+    monkeypatch.delenv("NODE_OPTIONS")
+    with node.required(Path("/hook.js")):
+        assert os.environ["NODE_OPTIONS"] == '--require "/hook.js"'
+    assert "NODE_OPTIONS" not in os.environ
+
+
+def nodes() -> list[str]:
+    """Each node on PATH, and those that OIDC_IAM_TEST_NODES names."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    found = [shutil.which("node", path=folder) for folder in folders]
+    named = os.environ.get("OIDC_IAM_TEST_NODES", "").split(os.pathsep)
+    return sorted({str(Path(path).resolve()) for path in [*found, *named] if path})
+
+
+@pytest.mark.parametrize("executable", nodes())
+def test_each_node_loads_what_is_used_from_a_path_with_spaces(
+    executable: str, tmp_path: Path
+) -> None:
+    project = tmp_path / "a project"
+    shutil.copytree(PROJECT / "stacks" / "bindings", project / "stacks" / "bindings")
+    env = {"JSII_NODE": executable, "PYTHONPATH": str(project)}
+    left = "import os; assert 'lazy_index' not in os.environ['NODE_OPTIONS']\n"
+    output, loaded = run(INSTALL + left + TLS_APP, tmp_path / "fast", **env)
+    assert loaded == USED
+    assert run(INSTALL * 2 + TLS_APP, tmp_path / "twice", **env) == (output, USED)
+
+
+@pytest.fixture(scope="module")
+def tls_output(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the small app writes with fast imports."""
+    output, _ = run(INSTALL + TLS_APP, tmp_path_factory.mktemp("tls") / "fast")
+    return output
+
+
+@pytest.mark.parametrize(
+    ("before", "env"),
+    [
+        ("", {}),
+        (INSTALL, {bindings.PLAIN: "1"}),
+        ("import cdktf; " + INSTALL, {}),
+        ("import cdktf_cdktf_provider_tls; " + INSTALL, {}),
+    ],
+    ids=["never", "switched off", "after the kernel's start", "after the provider's import"],
+)
+def test_installed_late_or_never_all_is_loaded_with_the_same_output(
+    before: str, env: dict[str, str], tls_output: dict[str, bytes], tmp_path: Path
+) -> None:
+    output, loaded = run(before + TLS_APP, tmp_path / "slow", **env)
+    assert output == tls_output
+    assert loaded == [
+        "cert-request",
+        "data-tls-certificate",
+        "data-tls-public-key",
+        "locally-signed-cert",
+        "private-key",
+        "provider",
+        "self-signed-cert",
+    ]
+
+
+def test_output_and_behaviour_are_those_of_plain_imports(tmp_path: Path) -> None:
+    source = INSTALL + Path(__file__).with_name("bindings_program.py").read_text()
+    fast, _ = run(source, tmp_path / "fast")
+    plain, _ = run(source, tmp_path / "plain", **{bindings.PLAIN: "1"})
+    assert sorted(fast) == ["manifest.json", "seen.json", "stacks/probe/cdk.tf.json"]
+    assert fast == plain
+
+
+def run(source: str, out: Path, **env: str) -> tuple[dict[str, bytes], list[str]]:
+    """Run a Python program that writes into `out`.
+
+    Returns:
+        The files that it wrote, and the tls provider's submodules that node loaded for it.
+    """
+    witness = out.with_suffix(".js")
+    witness.write_text(WITNESS)
+    told = out.with_suffix(".loaded")
+    env = {
+        "PYTHONPATH": str(PROJECT),
+        "NODE_OPTIONS": f'--require "{witness}"',
+        "WITNESS": str(told),
+    } | env
+    subprocess.run(
+        [sys.executable, "-c", source, out], check=True, cwd=out.parent, env=os.environ | env
+    )
+    files = (path for path in sorted(out.rglob("*")) if path.is_file())
+    written = {str(path.relative_to(out)): path.read_bytes() for path in files}
+    return written, told.read_text().splitlines()
+
+
+def javascript_package(folder: Path, files: dict[str, str]) -> Path:
+    """Lay out a provider's JavaScript package, and give its index."""
+    lib = folder / "node_modules" / "@cdktf" / "provider-any" / "lib"
+    lib.mkdir(parents=True)
+    for name, source in files.items():
+        (lib / name).write_text(source)
+    return lib / "index.js"
+
+
+def loaded_by_node(index: Path) -> list[str]:
+    """The names that a JavaScript file exports, with the hook in place."""
+    script = "console.log(JSON.stringify(Object.keys(require(process.argv[1])).sort()))"
+    command = ["node", "--require", str(node.LAZY_INDEX), "-e", script, str(index)]
+    names: list[str] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return names
