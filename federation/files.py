@@ -116,7 +116,8 @@ def check_field(place: Place, value: Any) -> None:
     if model is None:
         raise KeyError(_dotted(place))
     field = model.model_fields[str(place[-1])]
-    rule = TypeAdapter(Annotated[field.annotation, *field.metadata], config=model.model_config)  # type: ignore[misc]
+    annotated: Any = Annotated[field.annotation, *field.metadata]
+    rule: TypeAdapter[Any] = TypeAdapter(annotated, config=model.model_config)
     try:
         rule.validate_python(value)
     except ValidationError as error:
