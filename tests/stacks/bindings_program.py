@@ -14,6 +14,7 @@ from cdktf import (
     App,
     Aspects,
     IAspect,
+    LocalBackend,
     TerraformIterator,
     TerraformOutput,
     TerraformResourceLifecycle,
@@ -64,6 +65,7 @@ def refused(call: Any, *args: Any, **kwargs: Any) -> str:
 def build(app: App) -> dict[str, Any]:
     """Fill a stack, and tell what was seen."""
     stack = TerraformStack(app, "probe")
+    LocalBackend(stack, path="state")
     AwsProvider(stack, "aws", region="ap-southeast-2")
     KubernetesProvider(stack, "kubernetes", config_path="kubeconfig")
     TlsProvider(stack, "tls")

@@ -22,12 +22,13 @@ PROVIDERS = ["aws", "kubernetes", "tls"]
 INSTALL = "from stacks import bindings; bindings.install()\n"
 TLS_APP = """
 import sys
-from cdktf import App, TerraformStack
+from cdktf import App, LocalBackend, TerraformStack
 from cdktf_cdktf_provider_tls.private_key import PrivateKey
 from cdktf_cdktf_provider_tls.provider import TlsProvider
 
 app = App(outdir=sys.argv[1])
 stack = TerraformStack(app, "tls")
+LocalBackend(stack, path="state")  # by default it is where the program runs
 TlsProvider(stack, "tls")
 PrivateKey(stack, "key", algorithm="ED25519")
 app.synth()
