@@ -43,7 +43,8 @@ def main() -> None:
     try:
         configs = configurations()
     except UserError as error:
-        sys.exit(f"{error}")
+        print(error, file=sys.stderr)  # noqa: T201  (cdktf shows what its app prints)
+        sys.exit(2)
     # The wizard's preflight speaks of old versions of Node; a banner in each synth adds nothing.
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "18,20")
     bindings.install()

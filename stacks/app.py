@@ -13,9 +13,14 @@ from stacks.identity import IdentityStack
 from stacks.workloads import WorkloadsStack
 
 
-def build_app(configs: Iterable[ClusterConfig]) -> App:
-    """An app with the stacks of each configuration; its output goes where the CDKTF CLI says."""
-    app = App()
+def build_app(configs: Iterable[ClusterConfig], outdir: str | None = None) -> App:
+    """An app with the stacks of each configuration.
+
+    Args:
+        configs: configurations of different clusters.
+        outdir: where the output goes; None where the CDKTF CLI says (`CDKTF_OUTDIR`).
+    """
+    app = App(outdir=outdir)
     for config in configs:
         identity = IdentityStack(app, config)
         if config.kubernetes.apply == "terraform":
@@ -24,9 +29,9 @@ def build_app(configs: Iterable[ClusterConfig]) -> App:
     return app
 
 
-def synth(configs: Iterable[ClusterConfig]) -> None:
-    """Write the Terraform of each configuration."""
-    app = build_app(configs)
+def synth(configs: Iterable[ClusterConfig], outdir: str | None = None) -> None:
+    """Write the Terraform of each configuration; the arguments are those of `build_app`."""
+    app = build_app(configs, outdir)
     for stale in Path(app.outdir).glob("stacks/*/cdk.tf*"):
         # Terraform reads both cdk.tf (left by `cdktf synth --hcl`) and cdk.tf.json.
         stale.unlink()

@@ -49,7 +49,7 @@ class IdentityStack(ClusterStack):
             return None
         if source != "endpoint":
             TerraformOutput(
-                self, "thumbprint", value=source, description="The configured thumbprints."
+                self, "thumbprint", value=list(source), description="The configured thumbprints."
             )
             return list(source)
         self.tls_provider()

@@ -1,0 +1,39 @@
+"""What every test has: a home of its own, and an environment without traces of the machine's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# The kernel of jsii starts with the first import of a binding, for all tests of the process.
+from stacks import bindings
+
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "18,20")
+bindings.install()
+
+_REMOVED = ("AWS_", "TF_VAR_", "TF_LOG", "KUBE", "OIDC_IAM_")
+_KEPT = ("KUBEBUILDER_ASSETS", "OIDC_IAM_PROVIDER_MIRRORS")
+
+
+@pytest.fixture(autouse=True)
+def _hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path_factory.mktemp("home")
+    for name in os.environ:
+        if name.startswith(_REMOVED) and name not in _KEPT:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def in_folder(tmp_path: Path) -> Iterator[Path]:
+    """The test's own folder as the current one."""
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    yield tmp_path
+    os.chdir(before)

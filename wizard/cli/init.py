@@ -1,0 +1,90 @@
+"""`init`: the questions as options and, in a terminal, as prompts; writes a configuration."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from federation import files
+from federation.errors import UserError
+from wizard.cli.options import relative
+from wizard.questions import BASICS, Question, configuration, questions
+from wizard.surroundings import Surroundings, look
+
+
+def _with_questions(command: click.Command) -> click.Command:
+    for question in questions():
+        command.params.append(
+            click.Option([question.flag, question.key], help=question.help, metavar="TEXT")
+        )
+    return command
+
+
+@click.command()
+@click.option("--output", "-o", metavar="FILE", help="Where to; by default clusters/CLUSTER.yaml.")
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+def init(output: str | None, force: bool, **given: Any) -> None:
+    """Ask the questions and write a configuration.
+
+    Each question is an option; what is missing is asked where there is a terminal. Everything else
+    has a default, and can be changed in the file.
+    """
+    surroundings = look()
+    answers = {key: text for key, text in given.items() if text is not None}
+    _check(answers)
+    if sys.stdin.isatty():
+        _ask(answers, surroundings)
+    elif "issuer" not in answers:
+        raise UserError("--cluster-dns is missing: it is the one answer that has no default.")
+    config = configuration(answers, surroundings)
+    path = Path(output) if output else files.PROJECT / "clusters" / f"{config.cluster}.yaml"
+    if path.exists() and not force:
+        raise UserError(
+            f"{relative(path)} is there already: choose another --output, or --force to replace it."
+        )
+    files.save(config, path)
+    shown = relative(path)
+    click.echo(f"Wrote {shown}. Next:")
+    click.echo(f"  python -m wizard check --config {shown}")
+    click.echo(f"  python -m wizard deploy --config {shown}")
+
+
+init = _with_questions(init)
+
+
+def _check(answers: dict[str, str]) -> None:
+    problems = []
+    for question in questions():
+        if question.key in answers:
+            try:
+                question.check(answers[question.key])
+            except UserError as error:
+                problems.append(f"{question.flag}: {error}")
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def _ask(answers: dict[str, str], surroundings: Surroundings) -> None:
+    for question in questions():
+        default = question.default(answers, surroundings)
+        wanted = question.group == BASICS or (question.key in _NEEDED and not default)
+        if question.key not in answers and wanted:
+            answers[question.key] = _prompt(question, default)
+
+
+_NEEDED = ("cluster", "aws.region")
+
+
+def _prompt(question: Question, default: str) -> str:
+    click.echo(f"\n{question.help}")
+    while True:
+        text = click.prompt(question.label, default=default or None, err=False)
+        try:
+            question.check(str(text))
+        except UserError as error:
+            click.echo(f"  {error}")
+        else:
+            return str(text)
