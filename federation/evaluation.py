@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from federation.policy_condition import Condition, Outcome
+from federation.policy_condition import Condition, Outcome, Quantifier
 from federation.policy_document import Statement, parse_policy, read_statements
 from federation.policy_pattern import like, wildcards
-from federation.request_context import ContextValues, RequestContext, issuer_key, request_context
+from federation.request_context import ContextValues, RequestContext, request_context, token_issuer
 
 __all__ = ["Decision", "evaluate", "parse_policy"]
 
@@ -61,7 +61,7 @@ def evaluate(
         UserError: The policy is none that IAM would take, or the claims are not a token's.
     """
     statements = read_statements(policy)
-    issuer = issuer_key(claims)
+    issuer = token_issuer(claims)
     if issuer is None:
         reason = f"The token's issuer {claims['iss']!r} does not begin with 'https://'."
         return Decision(False, None, (reason,))
@@ -71,6 +71,7 @@ def evaluate(
 
 _ACTION = "sts:AssumeRoleWithWebIdentity"
 _EVERYONE = "*"
+_SERVICES = ("aws", "iam", "sts")
 _BUILT_IN_PROVIDERS = frozenset(
     {
         "accounts.google.com",
@@ -115,8 +116,8 @@ class _Call:
         if unknown:
             keys = ", ".join(dict.fromkeys(unknown))
             return f"{statement.label}: may deny it: AWS alone knows {keys}; give it as context."
-        held = "; ".join(self._comparison(condition) for condition in statement.conditions)
-        return f"{statement.label}: denies it" + (f": {held}." if held else ".")
+        held = (f"{self._seen(c)}, asked for {_wanted(c)}" for c in statement.conditions)
+        return f"{statement.label}: denies it" + "".join(f"; {one}" for one in held) + "."
 
     def _unmet(self, statement: Statement) -> Iterable[str]:
         if not self._is_principal(statement):
@@ -126,7 +127,7 @@ class _Call:
             yield f"{name} is {_quoted(statement.actions)}: {_ACTION} is not allowed."
         for condition in statement.conditions:
             if condition.outcome(self.context) is not Outcome.HOLDS:
-                yield f"{self._comparison(condition)}{self._remark(condition)}."
+                yield f"{self._seen(condition)}, expected {_wanted(condition)}."
 
     def _is_principal(self, statement: Statement) -> bool:
         return any(self._is(kind, name) for kind, name in statement.principals)
@@ -149,28 +150,43 @@ class _Call:
         expected = repr(self.federated) if self.federated else f"of the issuer {self.issuer!r}"
         return f"Principal is {trusted}: the token's provider is {expected}."
 
-    def _comparison(self, condition: Condition) -> str:
+    def _seen(self, condition: Condition) -> str:
+        start = f"{condition.name} {condition.key}:"
+        if unknown := condition.unknown_keys(self.context):
+            return f"{start} AWS alone knows {', '.join(unknown)} (give it as context)"
         seen = self.context.lookup(condition.key)
         shown = _quoted(seen) if seen else "nothing"
-        if condition.operator is None:
-            wanted = "absent" if "true" in condition.values else "present"
-            return f"{condition.name} {condition.key}: saw {shown}, expected it {wanted}"
-        one = "" if len(condition.values) == 1 else "one of "
-        wanted = (
-            f"none of {_quoted(condition.values)}"
-            if condition.negated
-            else one + _quoted(condition.values)
-        )
-        return f"{condition.name} {condition.key}: saw {shown}, expected {wanted}"
+        notes = [*self._notes_on_key(condition.key), *self._notes_on_variables(condition)]
+        return f"{start} saw {shown}" + (f" ({'; '.join(notes)})" if notes else "")
 
-    def _remark(self, condition: Condition) -> str:
-        """Explain an absence that is not plain from the token."""
-        unknown = condition.unknown_keys(self.context)
-        if unknown:
-            return f" (AWS alone knows {', '.join(unknown)}; give it as context)"
-        if condition.key.lower() in self.context.unavailable:
-            return " (the token has this claim, but AWS makes no condition key of it)"
-        return ""
+    def _notes_on_key(self, key: str) -> Iterable[str]:
+        provider, _, claim = key.rpartition(":")
+        if self.context.lookup(key):
+            if claim.lower() == "aud" and self.context.aud_is_azp:
+                yield "the claim azp, which AWS takes for aud"
+        elif key.lower() in self.context.unavailable:
+            yield "the token has this claim, but AWS makes no condition key of it"
+        elif provider.lower() not in (self.issuer.lower(), *_SERVICES):
+            yield f"the keys of this token begin with {self.issuer + ':'!r}"
+
+    def _notes_on_variables(self, condition: Condition) -> Iterable[str]:
+        for template in condition.templates:
+            for variable in template.variables:
+                count = len(self.context.lookup(variable.key))
+                if count > 1 or (not count and variable.default is None):
+                    held = "several values" if count else "no value"
+                    yield f"the variable {variable.key} has {held}"
+
+
+def _wanted(condition: Condition) -> str:
+    if condition.operator is None:
+        return "no value" if "true" in map(str.lower, condition.values) else "any value"
+    values = _quoted(condition.values) or "no values"
+    if condition.negated:
+        return f"none of {values}"
+    if condition.quantifier is Quantifier.ALL:
+        return f"nothing but {values}"
+    return values if len(condition.values) == 1 else f"one of {values}"
 
 
 def _names_action(statement: Statement) -> bool:

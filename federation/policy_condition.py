@@ -8,12 +8,12 @@ keys".
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from federation.errors import UserError
+from federation.fields import did_you_mean
 from federation.policy_operators import OPERATORS, Operator
 from federation.policy_pattern import Template, wildcards, with_variables
 from federation.request_context import RequestContext
@@ -118,7 +118,8 @@ def read_condition(
     bare = name.removeprefix(quantifier.value)
     operator = OPERATORS.get(bare.removesuffix(_IF_EXISTS))
     if operator is None and name != _NULL:
-        raise UserError(f"{place}: unknown condition operator {name!r}{_suggestion(bare)}.")
+        hint = did_you_mean(bare.removesuffix(_IF_EXISTS), (*OPERATORS, _NULL))
+        raise UserError(f"{place}: unknown condition operator {name!r}.{hint}")
     templates = tuple(_template(place, operator, value, variables) for value in values)
     return Condition(
         name, key, tuple(values), operator, quantifier, bare.endswith(_IF_EXISTS), templates
@@ -128,11 +129,6 @@ def read_condition(
 _NULL = "Null"
 _IF_EXISTS = "IfExists"
 _PREFIXES = (Quantifier.ANY, Quantifier.ALL)
-
-
-def _suggestion(bare: str) -> str:
-    near = difflib.get_close_matches(bare.removesuffix(_IF_EXISTS), (*OPERATORS, _NULL), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _template(place: str, operator: Operator | None, value: str, variables: bool) -> Template:

@@ -7,14 +7,15 @@ policies: a principal is required, resources are prohibited.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from federation.errors import UserError
+from federation.fields import did_you_mean
 from federation.policy_condition import Condition, read_condition
+from federation.strict_json import json_object
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,7 @@ def parse_policy(text: str) -> dict[str, Any]:
         UserError: The text is no JSON, holds the same key twice in one object, or is no trust
             policy that IAM would take; the message names the place.
     """
-    try:
-        policy = json.loads(
-            text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
-        )
-    except json.JSONDecodeError as error:
-        raise UserError(
-            f"The policy is not JSON: line {error.lineno}, column {error.colno}: {error.msg}."
-        ) from error
-    except (RecursionError, ValueError) as error:
-        raise UserError(f"The policy is not JSON that can be read: {error}.") from error
-    if not isinstance(policy, dict):
-        raise UserError("The policy is not a JSON object: it begins with '{' and ends with '}'.")
+    policy = json_object("The policy", text)
     read_statements(policy)
     return policy
 
@@ -102,19 +92,6 @@ _PROHIBITED = {
 _PRINCIPAL_TYPES = ("AWS", "Federated", "Service", "CanonicalUser")
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in members:
-            raise UserError(f"The policy has {key!r} twice in one object.")
-        members[key] = value
-    return members
-
-
-def _refuse_constant(name: str) -> Any:
-    raise UserError(f"The policy is not JSON: {name} is no value.")
-
-
 def _check_elements(
     place: str, members: Mapping[str, Any], known: tuple[str, ...], required: tuple[str, ...]
 ) -> None:
@@ -122,9 +99,8 @@ def _check_elements(
         if name in _PROHIBITED:
             raise UserError(f"{place} has {name}: {_PROHIBITED[name]}.")
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise UserError(f"{place} has an unknown element {name!r}{hint}.")
+            hint = did_you_mean(str(name), known)
+            raise UserError(f"{place} has an unknown element {name!r}.{hint}")
     for name in required:
         if name not in members:
             raise UserError(f"{place} has no {name}.")

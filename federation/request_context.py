@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from federation.errors import UserError
+from federation.names import issuer_key
 
 ContextValues = Mapping[str, str | Sequence[str]]
 
-_SCHEME = "https://"
 _BARE_ISSUERS = frozenset({"accounts.google.com"})
 """Issuers that write `iss` without a scheme, as AWS takes them."""
 
@@ -28,10 +28,12 @@ class RequestContext:
         values: Key in lower case (key names are not case-sensitive) to its values.
         unavailable: Keys in lower case that a policy may ask for and AWS does not provide, although
             the token has a claim of that name.
+        aud_is_azp: Whether the key `aud` has the value of the claim `azp`.
     """
 
     values: Mapping[str, tuple[str, ...]]
     unavailable: frozenset[str]
+    aud_is_azp: bool
 
     def lookup(self, key: str) -> tuple[str, ...]:
         """Return the values of a key, none where the call has no such key."""
@@ -43,7 +45,7 @@ class RequestContext:
         return name in self.values or not name.startswith(_SEEN_BY_AWS_ALONE)
 
 
-def issuer_key(claims: Mapping[str, Any]) -> str | None:
+def token_issuer(claims: Mapping[str, Any]) -> str | None:
     """Return a token's issuer as ARNs and condition keys write it: without `https://`.
 
     Returns:
@@ -58,7 +60,7 @@ def issuer_key(claims: Mapping[str, Any]) -> str | None:
         raise UserError("The token's claim 'iss' is missing or no text: there is no issuer.")
     if issuer in _BARE_ISSUERS:
         return issuer
-    return issuer.removeprefix(_SCHEME) if issuer.startswith(_SCHEME) else None
+    return issuer_key(issuer) if issuer.startswith("https://") else None
 
 
 def request_context(issuer: str, claims: Mapping[str, Any], extra: ContextValues) -> RequestContext:
@@ -83,12 +85,13 @@ def request_context(issuer: str, claims: Mapping[str, Any], extra: ContextValues
     values: dict[str, tuple[str, ...]] = {"aws:securetransport": ("true",)}
     for key, claim in provided.items():
         values[f"{issuer}:{key}".lower()] = _texts(f"The token's claim {claim!r}", claims, claim)
-    if "azp" in claims:
-        values[f"{issuer}:aud".lower()] = _texts("The token's claim 'azp'", claims, "azp")
+    authorized_party = _texts("The token's claim 'azp'", claims, "azp")
+    if authorized_party:
+        values[f"{issuer}:aud".lower()] = authorized_party
     for key in extra:
         values[key.lower()] = _texts(f"The context key {key!r}", extra, key)
     others = {f"{issuer}:{claim}".lower() for claim in claims} - values.keys()
-    return RequestContext(values, frozenset(others))
+    return RequestContext(values, frozenset(others), bool(authorized_party))
 
 
 _SESSION_CLAIMS = ("https://aws.amazon.com/tags", "https://aws.amazon.com/source_identity")
@@ -146,8 +149,8 @@ def _texts(what: str, source: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
     Source: AWS IAM User Guide, "IAM JSON policy elements: Condition", "The request context".
     """
-    value = source.get(name, ())
-    values = [value] if isinstance(value, str) else value
+    value = source.get(name)
+    values = [value] if isinstance(value, str) else () if value is None else value
     if not isinstance(values, list | tuple) or not all(isinstance(one, str) for one in values):
         raise UserError(f"{what} is neither text nor a list of texts.")
     return tuple(one for one in values if one)

@@ -1,0 +1,160 @@
+"""What holds of every trust policy and token, over random ones."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from federation.evaluation import evaluate
+from federation.names import subject
+from federation.policy_pattern import like, wildcards
+from federation.trust_policy import trust_policy
+
+LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
+HOSTS = st.lists(LABELS, min_size=2, max_size=4).map(".".join)
+PATHS = st.sampled_from(["", "/", "/id/EXAMPLE", "/a/"])
+ISSUER_KEYS = st.builds(str.__add__, HOSTS, PATHS)
+SUBJECTS = st.builds(subject, LABELS, LABELS)
+AUDIENCES = st.text(st.characters(codec="utf-8", exclude_characters="$"), min_size=1, max_size=20)
+PARTITIONS = st.sampled_from(["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso-b"])
+
+HOST = "cluster.example.com"
+NAMES = st.sampled_from([f"{HOST}:{key}" for key in ("aud", "sub", "amr", "email", "iss")])
+VALUES = st.sampled_from(["a", "b", "ab", "a*", "?", "*", "${cluster.example.com:email}"])
+OPERATORS = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "ForAnyValue:", "ForAllValues:"]),
+    st.sampled_from(["String", "StringNot"]),
+    st.sampled_from(["Equals", "Like", "EqualsIgnoreCase"]),
+    st.sampled_from(["", "IfExists"]),
+)
+CONDITIONS = st.dictionaries(
+    OPERATORS, st.dictionaries(NAMES, st.lists(VALUES, min_size=1, max_size=3), max_size=2)
+)
+PRINCIPALS = st.sampled_from(
+    [
+        "*",
+        {"Federated": f"arn:aws:iam::123456789012:oidc-provider/{HOST}"},
+        {"Federated": "arn:aws:iam::123456789012:oidc-provider/other.example.com"},
+    ]
+)
+ACTIONS = st.sampled_from(["sts:AssumeRoleWithWebIdentity", "sts:*", "sts:AssumeRole"])
+
+
+def statements(*effects: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {
+            "Effect": st.sampled_from(effects),
+            "Principal": PRINCIPALS,
+            "Action": ACTIONS,
+            "Condition": CONDITIONS,
+        }
+    )
+
+
+CLAIMS = st.fixed_dictionaries(
+    {"iss": st.just(f"https://{HOST}"), "sub": VALUES},
+    optional={"aud": st.lists(VALUES), "amr": st.lists(VALUES), "email": VALUES},
+)
+
+
+def policy(*members: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(members)}
+
+
+@given(PARTITIONS, ISSUER_KEYS, st.lists(AUDIENCES, min_size=1, max_size=3), SUBJECTS, SUBJECTS)
+def test_our_policy_admits_its_own_subject_and_no_other(
+    partition: str, key: str, audiences: list[str], own: str, other: str
+) -> None:
+    arn = f"arn:{partition}:iam::123456789012:oidc-provider/{key}"
+    ours = trust_policy(arn, key, audiences, own)
+
+    for audience in audiences:
+        claims = {"iss": f"https://{key}", "aud": [audience], "sub": own}
+        assert evaluate(ours, claims, federated=arn).allowed
+        assert evaluate(ours, claims | {"sub": other}).allowed is (other == own)
+
+
+@given(ISSUER_KEYS, st.lists(AUDIENCES, min_size=1, max_size=3), AUDIENCES, SUBJECTS)
+def test_our_policy_admits_its_own_audiences_and_no_other(
+    key: str, audiences: list[str], other: str, own: str
+) -> None:
+    ours = trust_policy(f"arn:aws:iam::123456789012:oidc-provider/{key}", key, audiences, own)
+    claims = {"iss": f"https://{key}", "aud": other, "sub": own}
+
+    assert evaluate(ours, claims).allowed is (other in audiences)
+
+
+@given(ISSUER_KEYS, ISSUER_KEYS, SUBJECTS)
+def test_our_policy_admits_its_own_issuer_and_no_other(key: str, other: str, own: str) -> None:
+    ours = trust_policy(f"arn:aws:iam::123456789012:oidc-provider/{key}", key, ["sts"], own)
+    claims = {"iss": f"https://{other}", "aud": ["sts"], "sub": own}
+
+    assert evaluate(ours, claims).allowed is (other == key)
+
+
+@given(ISSUER_KEYS, AUDIENCES, SUBJECTS)
+def test_our_policy_without_a_subject_admits_every_subject(
+    key: str, audience: str, anyone: str
+) -> None:
+    ours = trust_policy(f"arn:aws:iam::123456789012:oidc-provider/{key}", key, [audience], None)
+    claims = {"iss": f"https://{key}", "aud": [audience], "sub": anyone}
+
+    assert evaluate(ours, claims).allowed
+
+
+@given(st.lists(statements("Allow", "Deny"), min_size=1, max_size=4), CLAIMS, st.data())
+def test_the_order_of_statements_does_not_matter(
+    members: list[dict[str, Any]], claims: dict[str, Any], data: st.DataObject
+) -> None:
+    shuffled = data.draw(st.permutations(members))
+
+    assert evaluate(policy(*shuffled), claims).allowed == evaluate(policy(*members), claims).allowed
+
+
+@given(st.lists(statements("Allow"), min_size=1, max_size=3), statements("Allow"), CLAIMS)
+def test_a_deny_wins_wherever_its_like_would_allow(
+    members: list[dict[str, Any]], one: dict[str, Any], claims: dict[str, Any]
+) -> None:
+    applies = evaluate(policy(one), claims).allowed
+    denied = evaluate(policy(*members, one | {"Effect": "Deny"}), claims)
+
+    assert denied.allowed is (evaluate(policy(*members), claims).allowed and not applies)
+    assert denied.statement == (len(members) if applies else denied.statement)
+
+
+@given(st.lists(statements("Allow"), min_size=1, max_size=3), CLAIMS)
+def test_several_allows_admit_what_any_of_them_admits(
+    members: list[dict[str, Any]], claims: dict[str, Any]
+) -> None:
+    alone = [evaluate(policy(one), claims).allowed for one in members]
+    together = evaluate(policy(*members), claims)
+
+    assert together.allowed is any(alone)
+    assert together.statement == (alone.index(True) if any(alone) else None)
+
+
+@given(st.lists(statements("Allow", "Deny"), min_size=1, max_size=4), CLAIMS)
+def test_reasons_are_given_exactly_where_a_token_is_kept_out(
+    members: list[dict[str, Any]], claims: dict[str, Any]
+) -> None:
+    decision = evaluate(policy(*members), claims)
+
+    assert bool(decision.reasons) is not decision.allowed
+
+
+@given(st.text("ab*?.", max_size=8), st.text("ab*?.\n", max_size=8))
+def test_wildcards_match_as_their_definition_says(pattern: str, seen: str) -> None:
+    def matches(pattern: str, seen: str) -> bool:
+        if not pattern:
+            return not seen
+        if pattern[0] == "*":
+            return matches(pattern[1:], seen) or (bool(seen) and matches(pattern, seen[1:]))
+        return bool(seen) and pattern[0] in ("?", seen[0]) and matches(pattern[1:], seen[1:])
+
+    assert like(wildcards(pattern), seen) is matches(pattern, seen)
+
+
+def test_a_pattern_of_many_stars_takes_no_time() -> None:
+    """Backtracking through these stars would outlast the test run."""
+    assert not like(wildcards("*a" * 60 + "b"), "a" * 5_000)
