@@ -116,6 +116,8 @@ def _statement(index: int, members: Any, variables: bool) -> Statement:
     sid = members.get("Sid")
     if sid is not None and not isinstance(sid, str):
         raise UserError(f"{place}.Sid is not text.")
+    if sid:
+        _check_printable(place, sid)
     effect = members["Effect"]
     if effect not in ("Allow", "Deny"):
         raise UserError(f"{place}.Effect is {effect!r}: write 'Allow' or 'Deny', in this case.")
@@ -165,16 +167,22 @@ def _conditions(place: str, value: Any, variables: bool) -> Iterable[Condition]:
     if not isinstance(value, Mapping):
         raise UserError(f"{place} is not an object.")
     for operator, keys in value.items():
+        _check_printable(place, operator)
         if not isinstance(keys, Mapping):
             raise UserError(f"{place}.{operator} is not an object of keys and values.")
         # An operator is checked even where it has no keys.
         read_condition(f"{place}.{operator}", operator, "", (), variables=variables)
         for key, values in keys.items():
+            _check_printable(f"{place}.{operator}", key)
             where = f"{place}.{operator}.{key}"
-            if not key:
-                raise UserError(f"{place}.{operator} has an empty key.")
             texts = tuple(_scalars(where, values))
             yield read_condition(where, operator, key, texts, variables=variables)
+
+
+def _check_printable(place: str, name: str) -> None:
+    """Refuse names that messages could not show as they are."""
+    if not name or not name.isprintable():
+        raise UserError(f"{place} has {name!r}, which is empty or has a character without a form.")
 
 
 def _scalars(place: str, value: Any) -> Iterable[str]:

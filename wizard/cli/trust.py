@@ -1,0 +1,123 @@
+"""`trust`: whether a trust policy, ours or anybody's, lets a token in, and if not, why not.
+
+Nothing is contacted: the policy and the token come from files, the verdict from
+`federation.evaluation`. Exit codes: 0 let in, 1 not let in, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from federation.errors import UserError
+from federation.evaluation import Decision, evaluate, parse_policy
+from federation.strict_json import json_object
+from federation.token import Token
+from wizard.cli.options import json_option, print_json
+
+SIZE_LIMIT = 1_000_000
+"""Bytes read of a file: many times what a policy or a token can have."""
+
+
+@click.command()
+@click.option("--policy", required=True, metavar="FILE", help="The trust policy; - reads stdin.")
+@click.option(
+    "--token", metavar="FILE", help="A file with the token, not the token; - reads stdin."
+)
+@click.option("--claims", metavar="FILE", help="The claims of a token as JSON; - reads stdin.")
+@click.option(
+    "--provider", metavar="ARN", help="The token's provider; by default any of its issuer."
+)
+@click.option(
+    "--context",
+    "pairs",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="What AWS knows besides, such as sts:RoleSessionName=app or aws:SourceIp=203.0.113.9.",
+)
+@json_option
+def trust(
+    policy: str,
+    token: str | None,
+    claims: str | None,
+    provider: str | None,
+    pairs: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Decide whether a trust policy lets a token in.
+
+    The token's signature and times are not looked at. Exit codes: 0 let in, 1 not, 2 bad input.
+    """
+    if [policy, token, claims].count("-") > 1:
+        raise UserError("stdin can be read once: give one of the two inputs as a file.")
+    decision = evaluate(
+        parse_policy(_read("--policy", policy)),
+        _claims(token, claims),
+        federated=provider,
+        context=_now() | dict(map(_pair, pairs)),
+    )
+    _report(decision, as_json)
+    sys.exit(0 if decision.allowed else 1)
+
+
+def _claims(token: str | None, claims: str | None) -> Mapping[str, Any]:
+    if (token is None) == (claims is None):
+        raise UserError("Give --token FILE or --claims FILE, one of them.")
+    if token is not None:
+        return Token.parse(_read("--token", token)).claims
+    return json_object("The file of claims", _read("--claims", str(claims)))
+
+
+def _read(option: str, name: str) -> str:
+    if name.count(".") == 2 and name.startswith("eyJ"):
+        raise UserError(
+            f"{option} takes the name of a file. That was a token itself, which every user of this "
+            "machine can see among the processes: put it into a file, or pipe it to '-'."
+        )
+    try:
+        with click.open_file(name, "rb") as file:
+            content = file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise UserError(f"{option}: {Path(name)} cannot be read: {error.strerror}.") from error
+    if len(content) > SIZE_LIMIT:
+        raise UserError(f"{option}: {Path(name)} has more than {SIZE_LIMIT} bytes.")
+    try:
+        return str(content, "utf-8-sig")
+    except UnicodeDecodeError:
+        # The cause would carry the file's content along.
+        raise UserError(f"{option}: {Path(name)} is not UTF-8 text.") from None
+
+
+def _now() -> dict[str, str]:
+    """What AWS would say of the time of a call made now."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return {"aws:CurrentTime": now.isoformat(), "aws:EpochTime": str(int(now.timestamp()))}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, found, value = text.partition("=")
+    if not found or not key:
+        raise UserError(f"--context {text!r} is not KEY=VALUE.")
+    return key, value
+
+
+def _report(decision: Decision, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "allowed": decision.allowed,
+                "statement": decision.statement,
+                "reasons": list(decision.reasons),
+            }
+        )
+    elif decision.allowed:
+        click.echo(f"Let in by Statement[{decision.statement}].")
+    else:
+        click.echo("Not let in:")
+        for reason in decision.reasons:
+            click.echo(f"  {reason}")
