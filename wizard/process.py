@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 from federation.errors import WorldError
 
@@ -64,7 +64,7 @@ class Captured:
 
 
 @asynccontextmanager
-async def started(command: Command, log: Path | None = None) -> AsyncIterator[Child]:
+async def started(command: Command, log: Log | None = None) -> AsyncIterator[Child]:
     """Run a command while the block lasts.
 
     It runs in a session of its own, so that Ctrl+C in the terminal reaches us alone, and with
@@ -73,7 +73,7 @@ async def started(command: Command, log: Path | None = None) -> AsyncIterator[Ch
 
     Args:
         command: What to run.
-        log: A file that gets the command, each line and the exit status; its folder is made.
+        log: Gets the command, each line and the exit status.
 
     Raises:
         WorldError: it cannot be started.
@@ -88,7 +88,7 @@ async def started(command: Command, log: Path | None = None) -> AsyncIterator[Ch
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
-    child = Child(command, process, Log(log))
+    child = Child(command, process, log or Log(None))
     try:
         yield child
     finally:
@@ -161,12 +161,8 @@ class Child:
         self._process = process
         self._log = log
         self._splitter = LineSplitter()
+        self._ended = False
         log.write([f"$ {command}"])
-
-    @property
-    def log_error(self) -> str | None:
-        """Why the log file is not complete (a full disk, say); None where it is."""
-        return self._log.error
 
     async def lines(self) -> AsyncIterator[str]:
         """What it prints, standard output and standard error in one, until it closes both."""
@@ -189,7 +185,9 @@ class Child:
         async for _ in self.lines():
             pass
         status = await self._process.wait()
-        self._log.close(f"exit status {status}")
+        if not self._ended:
+            self._ended = True
+            self._log.write([f"exit status {status}"])
         return status
 
     def interrupt(self) -> None:
@@ -204,7 +202,10 @@ class Child:
 
 
 class Log:
-    """The file that gets a copy of each line. What cannot be written is noted, and not raised."""
+    """A file that gets a copy of each line; its folder is made. None: no file.
+
+    What cannot be written is noted in `error` (a full disk, say), and not raised.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self.error: str | None = None
@@ -214,6 +215,13 @@ class Log:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = path.open("w", encoding="utf-8")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._noted():
+            self._close()
+
     def write(self, lines: list[str]) -> None:
         """Append these lines, and flush: whoever looks into the log sees all there is."""
         if self._file is not None and lines:
@@ -221,24 +229,19 @@ class Log:
                 self._file.writelines(f"{line}\n" for line in lines)
                 self._file.flush()
 
-    def close(self, last: str) -> None:
-        """Append a last line. Nothing is written afterwards."""
-        self.write([last])
-        file, self._file = self._file, None
-        if file is not None:
-            with self._noted():
-                file.close()
-
     @contextmanager
     def _noted(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             self.error = error.strerror or str(error)
-            file, self._file = self._file, None
-            if file is not None:
-                with suppress(OSError):
-                    file.close()
+            with suppress(OSError):
+                self._close()
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
 
 class LineSplitter:

@@ -1,0 +1,271 @@
+"""Why a run of cdktf or Terraform failed, and what to do about it.
+
+`explain` takes one error report out of the output (`wizard.cdktf.log` finds them) and recognizes it
+by the words of whoever refused: Terraform, a provider, AWS (error codes of the API reference), the
+API server (`k8s.io/apimachinery/pkg/api/errors`). What is not recognized is passed on as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason for a failure.
+
+    Attributes:
+        title: What went wrong, in a line.
+        came_back: What Terraform, AWS or the cluster said, on one line.
+        remedy: What to do.
+        where: The address of the resource, where there is one.
+    """
+
+    title: str
+    came_back: str
+    remedy: str
+    where: str | None = None
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        return f"{self.title}{place}.\n  It said: {self.came_back}\n  To do: {self.remedy}"
+
+
+@dataclass(frozen=True)
+class _Rule:
+    pattern: str
+    title: str
+    remedy: str
+
+
+_RULES = (
+    # Terraform itself, before any provider has a say.
+    _Rule(
+        r"[Nn]o space left on device",
+        "The disk is full",
+        "Free some space, then run the command again: it goes on from the state it has.",
+    ),
+    _Rule(
+        r"Error acquiring the state lock.*?ID: (?P<id>\S+)(?:.*?Who: (?P<who>\S+))?",
+        "Another Terraform run holds the state's lock",
+        "Wait until the run of {who} has ended. Where it was killed and runs no more: "
+        "'terraform force-unlock {id}' in the stack's folder below cdktf.out/stacks.",
+    ),
+    _Rule(
+        r"(?:could not connect to|Failed to request discovery document for) (?P<host>[\w.-]+)"
+        r"|Could not retrieve the list of available versions for provider (?P<provider>[\w./-]+)"
+        r"|Failed to (?:install provider|query available provider packages)",
+        "A Terraform provider cannot be installed",
+        "Let this machine reach the registry, or name a provider mirror in the Terraform CLI "
+        "configuration (TF_CLI_CONFIG_FILE, 'provider_installation').",
+    ),
+    _Rule(
+        r"Backend initialization required|Backend configuration changed",
+        "The state's place has changed since the last run",
+        "Move the state: 'cdktf deploy --migrate-state' with the stack's name.",
+    ),
+    # AWS.
+    _Rule(
+        r"EntityAlreadyExists: Role with name (?P<name>[\w+=,.@-]+)",
+        "The role {name} exists already, and this configuration did not make it",
+        "Choose another role name. If an interrupted deploy left it, and nothing else uses it, "
+        "delete it: 'aws iam delete-role --role-name {name}' (detach its policies first).",
+    ),
+    _Rule(
+        r"EntityAlreadyExists: Provider with url (?P<url>\S+)",
+        "The account has an OIDC provider for {url} already",
+        "There is one for each issuer and account. If nothing else uses it, delete it "
+        "('aws iam list-open-id-connect-providers' shows its ARN), or import it into the state.",
+    ),
+    _Rule(
+        r"EntityAlreadyExists",
+        "AWS has something of this name already, and this configuration did not make it",
+        "Choose another name, or delete what is there if nothing else uses it.",
+    ),
+    _Rule(
+        r"is not authorized to perform: (?P<action>[\w:-]+)"
+        r"(?: on resource: (?P<resource>[^\s,]+))?",
+        "These AWS credentials may not do {action}",
+        "Allow {action} on {resource} for them, or use other credentials (AWS_PROFILE). An "
+        "explicit deny, a permissions boundary or a service control policy also refuses it.",
+    ),
+    _Rule(
+        r"AccessDenied",
+        "AWS refused access",
+        "Use credentials that may manage IAM roles and OIDC providers (AWS_PROFILE).",
+    ),
+    _Rule(
+        r"ExpiredToken|security token included in the request is expired|RequestExpired"
+        r"|[Tt]oken has expired|SSO session has expired",
+        "The AWS credentials have expired",
+        "Sign in again ('aws sso login', or new session credentials), then repeat the command.",
+    ),
+    _Rule(
+        r"InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException",
+        "AWS does not know these credentials",
+        "Look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_PROFILE: "
+        "'aws sts get-caller-identity' has to work.",
+    ),
+    _Rule(
+        r"No valid credential sources found|no EC2 IMDS role found"
+        r"|failed to get shared config profile",
+        "There are no AWS credentials",
+        "Sign in ('aws sso login'), or set AWS_PROFILE: 'aws sts get-caller-identity' has to work.",
+    ),
+    _Rule(
+        r"AWS account ID not allowed: (?P<account>\d+)",
+        "These AWS credentials are of the account {account}, which is not the configured one",
+        "Use credentials of the account in aws.account_id (AWS_PROFILE), or correct it there.",
+    ),
+    _Rule(
+        r"Throttling|Rate exceeded|RequestLimitExceeded|TooManyRequests|SlowDown",
+        "AWS is asked too often and gave up on the request",
+        "Run the command again in a few minutes: it goes on from the state it has. "
+        "aws.max_retries says how often the provider tries.",
+    ),
+    _Rule(
+        r"LimitExceeded|Cannot exceed quota",
+        "A quota of the AWS account is used up",
+        "Remove what is not needed, or ask for more in Service Quotas.",
+    ),
+    _Rule(
+        r"MalformedPolicyDocument",
+        "AWS does not accept a policy",
+        "Look at the ARNs in the configuration: a trust policy may only name what exists, in "
+        "this partition.",
+    ),
+    _Rule(
+        r"NoSuchEntity: Policy (?P<policy>\S+) does not exist",
+        "The policy {policy} does not exist",
+        "Correct role.managed_policy_arns: a managed policy is named with its path, as in "
+        "job-function/ViewOnlyAccess.",
+    ),
+    _Rule(
+        r"DeleteConflict",
+        "AWS keeps a role that is still in use",
+        "Detach what was added to it by others, then run the command again.",
+    ),
+    # The certificate of the discovery endpoint (hashicorp/tls).
+    _Rule(
+        r"[Ff]ailed to identify fetch peer certificates"
+        r"|fetch(?:ing)? peer certificates|tls_certificate",
+        "The certificate of the discovery endpoint cannot be read from here",
+        "Make the endpoint reachable on 443, name another way to it in discovery.endpoint, or pin "
+        "the thumbprint in discovery.thumbprint (a list, or 'omit').",
+    ),
+    # Kubernetes.
+    _Rule(
+        r'violates PodSecurity \\?"(?P<level>[\w.:]+)',
+        "The namespace does not admit the test pod (pod security standard {level})",
+        "Set test_pod: false for this workload, or use a namespace with another standard.",
+    ),
+    _Rule(
+        r'User \\?"(?P<user>[^"\\]+)\\?" cannot (?P<verb>\w+) resource \\?"(?P<kind>[\w./-]+)',
+        "The kubeconfig's user {user} may not {verb} {kind}",
+        "Use a context whose user may, or have the rights granted "
+        "('kubectl auth can-i {verb} {kind}').",
+    ),
+    _Rule(
+        r'namespaces \\?"(?P<name>[\w.-]+)\\?" already exists',
+        "The namespace {name} exists already",
+        "Set create_namespace: false to take it as it is.",
+    ),
+    _Rule(
+        r'(?P<kind>[\w.]+) \\?"(?P<name>[\w.:-]+)\\?" already exists',
+        "The cluster has {kind} {name} already, and this configuration did not make it",
+        "Delete it if nothing else uses it, or import it into the state.",
+    ),
+    _Rule(
+        r'namespaces \\?"(?P<name>[\w.-]+)\\?" not found',
+        "There is no namespace {name}",
+        "Make it ('kubectl create namespace {name}'), or set create_namespace: true.",
+    ),
+    _Rule(
+        r'context \\?"(?P<name>[^"\\]+)\\?" does not exist',
+        "The kubeconfig has no context {name}",
+        "'kubectl config get-contexts' lists them: correct kubernetes.context, or "
+        "kubernetes.kubeconfig.",
+    ),
+    _Rule(
+        r"no configuration has been provided|cannot load Kubernetes client config",
+        "There is no kubeconfig to reach the cluster with",
+        "Set kubernetes.kubeconfig, or KUBECONFIG.",
+    ),
+    _Rule(
+        r"Error: Unauthorized|the server has asked for the client to provide credentials",
+        "The API server does not know the kubeconfig's user",
+        "Sign in to the cluster again: 'kubectl auth whoami' has to work in this context.",
+    ),
+    _Rule(
+        r"timeout while waiting for state to become 'Running'|pod.*context deadline exceeded",
+        "The test pod did not start in time",
+        "'kubectl describe pod' says why (an image that cannot be pulled, no node with room).",
+    ),
+    _Rule(
+        r"(?:dial tcp|lookup|Get|Post|Put|Patch|Delete)\b.*?(?P<why>connection refused|i/o timeout"
+        r"|no such host|no route to host|network is unreachable|TLS handshake timeout"
+        r"|Client\.Timeout exceeded|EOF)",
+        "A server cannot be reached ({why})",
+        "Look at the address in the message: is the API server up, is a VPN or a tunnel missing, "
+        "is the kubeconfig's context the right one?",
+    ),
+    _Rule(
+        r"x509: (?P<why>[^\"]+)",
+        "A server's certificate is not trusted ({why})",
+        "Look at the certificate authority in the kubeconfig, or in AWS_CA_BUNDLE.",
+    ),
+    # cdktf.
+    _Rule(
+        r"encountered an error while synthesizing",
+        "The configuration cannot be synthesized",
+        "'python -m wizard check' says what is wrong with a configuration; anything else is a "
+        "defect of this program, and the log shows it.",
+    ),
+    _Rule(
+        r"env: .?(?P<program>node|python3?).?: No such file",
+        "{program} is not on the PATH",
+        "Install it, or add its folder to the PATH.",
+    ),
+)
+
+_NOT_CAUSES = ("Error: execution halted", "Error: context canceled")
+"""What Terraform reports beside an interrupt or another error; it explains nothing."""
+
+
+def explain(report: str) -> Cause:
+    """The reason behind one error report of Terraform, a provider or cdktf."""
+    where, said = _parts(report)
+    for rule in _RULES:
+        if found := re.search(rule.pattern, said):
+            known = {name: text or "it" for name, text in found.groupdict().items()}
+            return Cause(
+                rule.title.format(**known), _without_error(said), rule.remedy.format(**known), where
+            )
+    first = _without_error(report.strip().partition("\n")[0]) or "Terraform failed"
+    return Cause(
+        first.rstrip("."),
+        _without_error(said) or "nothing",
+        "The log has all that was said. Nothing is lost: run the command again when it is solved.",
+        where,
+    )
+
+
+def explain_all(reports: Iterable[str]) -> tuple[Cause, ...]:
+    """The reasons behind several reports, each once, in the order in which they came."""
+    causes = (explain(report) for report in reports if report.strip() not in _NOT_CAUSES)
+    return tuple(dict.fromkeys(causes))
+
+
+def _parts(report: str) -> tuple[str | None, str]:
+    """The resource that a report is about, and what it says without the place in the file."""
+    where = re.search(r"^\s*with (\S+?)(?: \(.*\))?,$", report, re.MULTILINE)
+    text = re.sub(
+        r"^\s*with \S+(?: \(.*\))?,\n(?:\s*on .*:\n)?(?:\s*\d+:.*\n)?", "", report, flags=re.M
+    )
+    return (where[1] if where else None), " ".join(text.split())
+
+
+def _without_error(text: str) -> str:
+    return re.sub(r"^(?:Error|ERROR): (?:Error: )?", "", text.strip())

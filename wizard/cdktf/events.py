@@ -1,0 +1,144 @@
+"""What happens while cdktf or Terraform runs, as the presenters are told it.
+
+`wizard.cdktf.runs` yields these in the order in which they happen. The last one of a run is its
+outcome: `Succeeded`, `Failed` or `Interrupted`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from wizard.causes import Cause
+from wizard.cdktf.plan import Plan, StackPlan
+
+Action = Literal["create", "update", "delete", "read"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of output, without control codes; `stack` is None where it belongs to none."""
+
+    stack: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """What begins now, in words for a person: "planning prod-identity"."""
+
+    stack: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class ResourceStarted:
+    """Terraform works on a resource, by its address in the stack."""
+
+    stack: str
+    address: str
+    action: Action
+
+
+@dataclass(frozen=True)
+class ResourceProgress:
+    """Terraform still works on it, after so many seconds; it says so every ten."""
+
+    stack: str
+    address: str
+    action: Action
+    seconds: int
+
+
+@dataclass(frozen=True)
+class ResourceDone:
+    """A resource is done, after so many seconds."""
+
+    stack: str
+    address: str
+    action: Action
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What Terraform is about to do in a stack, as it counts it while deploying.
+
+    It is more than what was planned where the world changed meanwhile.
+    """
+
+    stack: str
+    add: int
+    change: int
+    destroy: int
+
+
+@dataclass(frozen=True)
+class StackPlanned:
+    """The plan of one stack is there."""
+
+    plan: StackPlan
+
+
+@dataclass(frozen=True)
+class StackDone:
+    """A stack is applied or destroyed, with what Terraform counted."""
+
+    stack: str
+    added: int
+    changed: int
+    destroyed: int
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """AWS asked to be called more slowly, and the provider tries again."""
+
+    stack: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Succeeded:
+    """The run did all of it.
+
+    Attributes:
+        outputs: After a deploy: stack to output to value, without sensitive ones.
+        plan: After a plan.
+    """
+
+    outputs: Mapping[str, Mapping[str, Any]]
+    plan: Plan | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The run did not do all of it; the state is kept, and the next run goes on from there."""
+
+    status: int
+    causes: tuple[Cause, ...]
+    log: Path
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """Somebody stopped the run; the state is kept, and the next run goes on from there."""
+
+    log: Path
+
+
+Outcome = Succeeded | Failed | Interrupted
+Event = (
+    Line
+    | Step
+    | ResourceStarted
+    | ResourceProgress
+    | ResourceDone
+    | Counted
+    | StackPlanned
+    | StackDone
+    | Throttled
+    | Outcome
+)

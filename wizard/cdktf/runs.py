@@ -1,0 +1,358 @@
+"""Runs cdktf and Terraform on the stacks of one configuration.
+
+`synth`, `plan`, `deploy` and `destroy` each return a `Run`, which a presenter iterates over: it
+yields the events of `wizard.cdktf.events`, the last of which is the outcome. Deploying is
+`cdktf deploy` itself. The plan comes from Terraform directly: `cdktf diff` takes one stack and
+prints for a person, and cannot plan a stack that reads outputs of one that is not applied yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from federation.config import ClusterConfig
+from federation.errors import WorldError
+from federation.files import PROJECT
+from wizard.causes import explain_all
+from wizard.cdktf.events import (
+    Event,
+    Failed,
+    Interrupted,
+    Outcome,
+    StackPlanned,
+    Step,
+    Succeeded,
+)
+from wizard.cdktf.log import CdktfLog, TerraformLog
+from wizard.cdktf.plan import Plan, StackPlan, planned_outputs, stack_plan, state_with
+from wizard.process import Child, Command, Log, capture, started
+from wizard.surroundings import kubeconfig_paths
+
+_SHOW_TIMEOUT = 120.0
+_STOPPED = 130
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where cdktf runs, and on what.
+
+    Attributes:
+        folder: The folder with `cdktf.json`.
+        stacks: The names of the stacks, in the order in which they are applied.
+        environment: What Terraform and the app find in their environment besides ours.
+    """
+
+    folder: Path
+    stacks: tuple[str, ...]
+    environment: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+
+    def stack_folder(self, stack: str) -> Path:
+        """Where a stack's Terraform is, and runs."""
+        return self.folder / "cdktf.out" / "stacks" / stack
+
+    def command(self, *args: str, cwd: Path | None = None, **environment: str) -> Command:
+        """A command of this project, with all that cdktf and Terraform need around them."""
+        return Command(
+            args,
+            cwd or self.folder,
+            {**_environment(self.folder), **self.environment, **environment},
+            # Interrupted itself, the CDKTF CLI ends at once, and its pseudo-terminal hangs up on a
+            # Terraform that has yet to write its state and to release the lock.
+            interrupt_first=frozenset({"terraform", "tofu", Path(terraform_program()).name}),
+        )
+
+
+def project(
+    path: Path, config: ClusterConfig, environment: Mapping[str, str | None] | None = None
+) -> Project:
+    """The project that deploys a configuration.
+
+    Args:
+        path: The configuration's file.
+        config: What it holds.
+        environment: More for Terraform's environment.
+    """
+    return Project(
+        PROJECT,
+        config.stacks,
+        {
+            "OIDC_IAM_CONFIG": str(path.resolve()),
+            # The kubernetes provider does not read KUBECONFIG.
+            "TF_VAR_kubeconfig_paths": json.dumps(kubeconfig_paths()),
+            **(environment or {}),
+        },
+    )
+
+
+def terraform_program() -> str:
+    """The Terraform to use: TERRAFORM_BINARY_NAME, as for the CDKTF CLI, or what is there."""
+    if named := os.environ.get("TERRAFORM_BINARY_NAME"):
+        return named
+    return "tofu" if not shutil.which("terraform") and shutil.which("tofu") else "terraform"
+
+
+def cdktf_program(folder: Path) -> str:
+    """The CDKTF CLI to use: the project's own, or else what the PATH has."""
+    own = folder / "node_modules" / ".bin" / "cdktf"
+    return str(own) if own.exists() else "cdktf"
+
+
+def synth(project: Project, log: Path, *, hcl: bool = False) -> Run:
+    """Write the stacks' Terraform below `cdktf.out`, as JSON or as HCL."""
+    args = ("synth", "--hcl") if hcl else ("synth",)
+    return Run(project, log, lambda run: _cdktf(run, "synthesizing", *args))
+
+
+def plan(project: Project, log: Path, *, destroy: bool = False) -> Run:
+    """Synthesize, and say what a deployment (or taking everything down) would change.
+
+    A stack that reads outputs which are not known yet is planned with text in their place, so that
+    the plan is whole before anything is applied. The plan for destroying is made from the state
+    alone: it does not ask a cluster that may be gone.
+    """
+    return Run(project, log, lambda run: _planned(run, destroy))
+
+
+def deploy(project: Project, log: Path) -> Run:
+    """Run `cdktf deploy` on what was synthesized, without asking: the plan has been agreed to."""
+    return Run(project, log, _deployed)
+
+
+def destroy(project: Project, log: Path) -> Run:
+    """Run `cdktf destroy` on what was synthesized, without asking."""
+    return Run(project, log, lambda run: _cdktf(run, "destroying", *_apply(run, "destroy")))
+
+
+class Run:
+    """One run: an iterator of events, which runs while its `async with` block lasts.
+
+    It does not wait for whoever reads the events. Leaving the block early, or being cancelled,
+    interrupts what runs and waits for its end.
+    """
+
+    def __init__(
+        self, project: Project, log: Path, steps: Callable[[Run], Coroutine[Any, Any, Outcome]]
+    ) -> None:
+        self.project = project
+        self.log = log
+        self.interrupted = False
+        """Whether an interrupt was asked for."""
+        self.log_error: str | None = None
+        """Why the log is not complete (a full disk, say); None where it is."""
+        self._steps = steps
+        self._events: asyncio.Queue[Event | Exception] = asyncio.Queue()
+        self._log = Log(None)
+        self._child: Child | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if not self._task.done():
+            self.interrupt()
+        cancelled: asyncio.CancelledError | None = None
+        while not self._task.done():
+            try:
+                await asyncio.wait([self._task])
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while True:
+            event = await self._events.get()
+            if isinstance(event, Exception):
+                raise event
+            yield event
+            if isinstance(event, Outcome):
+                return
+
+    def interrupt(self) -> None:
+        """Let Terraform finish what is in flight and end; a second call does nothing."""
+        self.interrupted = True
+        if self._child is not None:
+            self._child.interrupt()
+
+    def tell(self, event: Event) -> None:
+        """Add an event to those that are read."""
+        self._events.put_nowait(event)
+
+    async def execute(self, command: Command, reader: CdktfLog | TerraformLog) -> int:
+        """Run a command to its end, tell what the reader finds in it; its exit status."""
+        if self.interrupted:
+            return _STOPPED
+        async with started(command, self._log) as self._child:
+            async for line in self._child.lines():
+                for event in reader.read(line):
+                    self.tell(event)
+            return await self._child.wait()
+
+    def failure(self, status: int, reports: Sequence[str]) -> Failed | Interrupted:
+        """How the run ends where a command did not end well."""
+        if self.interrupted:
+            return Interrupted(self.log)
+        return Failed(status, explain_all(reports), self.log)
+
+    async def _run(self) -> None:
+        try:
+            with Log(self.log) as self._log:
+                outcome = await self._steps(self)
+                self.log_error = self._log.error
+            self.tell(outcome)
+        except Exception as error:
+            self._events.put_nowait(error)
+
+
+async def _cdktf(run: Run, doing: str, *args: str) -> Outcome:
+    """Run the CDKTF CLI."""
+    run.tell(Step(None, doing))
+    reader = CdktfLog(run.project.stacks)
+    command = run.project.command(cdktf_program(run.project.folder), *args)
+    status = await run.execute(command, reader)
+    return run.failure(status, reader.reports) if status else Succeeded({})
+
+
+def _apply(run: Run, verb: str) -> list[str]:
+    # The lock of providers needs the public registry, which a mirror may stand in for.
+    options = ["--auto-approve", "--skip-synth", "--skip-provider-lock", "--no-color"]
+    return [verb, *run.project.stacks, *options]
+
+
+async def _deployed(run: Run) -> Outcome:
+    with tempfile.TemporaryDirectory() as folder:
+        outputs = Path(folder) / "outputs.json"
+        args = [*_apply(run, "deploy"), "--outputs-file", str(outputs)]
+        outcome = await _cdktf(run, "deploying", *args)
+        if isinstance(outcome, Succeeded):
+            return Succeeded(json.loads(outputs.read_text()))
+        return outcome
+
+
+async def _planned(run: Run, destroy: bool) -> Outcome:
+    run.tell(Step(None, "synthesizing"))
+    reader = TerraformLog(None)
+    if status := await run.execute(_app(run.project), reader):
+        return run.failure(status, reader.reports)
+    planning = _Planning(run, destroy)
+    for stack in run.project.stacks:
+        run.tell(Step(stack, f"planning {stack}"))
+        if failure := await planning.add(stack):
+            return failure
+    return Succeeded({}, Plan(tuple(planning.plans[::-1] if destroy else planning.plans)))
+
+
+class _Planning:
+    """Plans stack after stack, in copies of their folders below `cdktf.out/plans`.
+
+    The copies read the planned outputs of the stacks before them in place of the real ones. A
+    stack's own folder stays as it was synthesized, since `cdktf deploy` takes all that is in it.
+    """
+
+    def __init__(self, run: Run, destroy: bool) -> None:
+        self.plans: list[StackPlan] = []
+        self._run = run
+        self._destroy = destroy
+        self._outputs: dict[str, dict[str, Any]] = {}
+
+    async def add(self, stack: str) -> Failed | Interrupted | None:
+        """Plan one more; how it failed, or None."""
+        folder = self._copy(stack)
+        reader = TerraformLog(stack)
+        whole = ["-destroy", "-refresh=false"] if self._destroy else []
+        for args in (["init"], ["plan", *whole, "-out=plan"]):
+            command = self._terraform(stack, folder, *args, "-input=false", "-no-color")
+            if status := await self._run.execute(command, reader):
+                return self._run.failure(status, reader.reports)
+        shown = await asyncio.to_thread(self._shown, stack, folder)
+        self.plans.append(stack_plan(stack, shown))
+        self._outputs[stack] = planned_outputs(stack, shown)
+        self._run.tell(StackPlanned(self.plans[-1]))
+        return None
+
+    def _copy(self, stack: str) -> Path:
+        source = self._run.project.stack_folder(stack)
+        # As deep as the stack's own folder, so that relative paths in it lead to the same places.
+        folder = source.parents[1] / "plans" / stack
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        lock = source / ".terraform.lock.hcl"
+        if lock.exists():
+            shutil.copy(lock, folder)
+        configuration = json.loads((source / "cdk.tf.json").read_text())
+        self._redirect(configuration, folder)
+        (folder / "cdk.tf.json").write_text(json.dumps(configuration))
+        return folder
+
+    def _redirect(self, configuration: dict[str, Any], folder: Path) -> None:
+        """Let references to stacks that are planned already read their planned outputs."""
+        references = configuration.get("data", {}).get("terraform_remote_state", {})
+        for name, reference in references.items():
+            for stack, outputs in self._outputs.items():
+                if _backend_of(self._run.project.stack_folder(stack)) == _place(reference):
+                    state = f"{name}.tfstate"
+                    (folder / state).write_text(state_with(outputs))
+                    references[name] = {"backend": "local", "config": {"path": state}}
+
+    def _terraform(self, stack: str, folder: Path, *args: str) -> Command:
+        # The providers that are installed here are those that cdktf finds installed later.
+        data = self._run.project.stack_folder(stack) / ".terraform"
+        return self._run.project.command(
+            terraform_program(), *args, cwd=folder, TF_DATA_DIR=str(data)
+        )
+
+    def _shown(self, stack: str, folder: Path) -> dict[str, Any]:
+        command = self._terraform(stack, folder, "show", "-json", "plan")
+        captured = capture(command, _SHOW_TIMEOUT)
+        (folder / "plan").unlink()  # it holds all values, secret ones too
+        if captured.status:
+            raise WorldError(f"Terraform cannot show its plan of {stack}: {captured.stderr}")
+        shown: dict[str, Any] = json.loads(captured.stdout)
+        return shown
+
+
+def _backend_of(folder: Path) -> dict[str, Any]:
+    configuration = json.loads((folder / "cdk.tf.json").read_text())
+    [(kind, config)] = configuration["terraform"]["backend"].items()
+    return _place({"backend": kind, "config": config})
+
+
+def _place(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a state is, without how it is written (encryption, locking)."""
+    config = state["config"]
+    return {"backend": state["backend"]} | {
+        key: config[key] for key in ("path", "bucket", "key") if key in config
+    }
+
+
+def _app(project: Project) -> Command:
+    """The app that cdktf.json names: what `cdktf synth` runs, without the seconds around it."""
+    return project.command(
+        sys.executable, "main.py", CDKTF_OUTDIR=str(project.folder / "cdktf.out")
+    )
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """What makes cdktf and Terraform print for a program: no colours, no spinners, no questions."""
+    programs = (Path(sys.executable).parent, folder / "node_modules" / ".bin")
+    return {
+        "PATH": os.pathsep.join([*map(str, programs), os.environ.get("PATH", "")]),
+        "TERRAFORM_BINARY_NAME": terraform_program(),
+        # Ink, which draws the CLI's output, then only appends.
+        "CI": "true",
+        "FORCE_COLOR": "0",
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        "CHECKPOINT_DISABLE": "1",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",
+    }
