@@ -1,10 +1,10 @@
 """Write Pipfile.lock from Pipfile with uv's resolver.
 
 `pipenv lock` backtracks for more than ten minutes over this set of packages; uv resolves the same
-Pipfile in seconds. The result is a plain Pipfile.lock, which `pipenv sync` and `pipenv verify` read,
-with hashes and without the address of a package index.
+Pipfile in seconds. The result is a plain Pipfile.lock, which `pipenv sync` and `pipenv verify`
+read, with hashes and without the address of a package index.
 
-Run with `make lock`, from the environment that `tools/bootstrap.txt` describes.
+Run with `make lock`, in the environment of `tools/bootstrap.txt`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,12 @@ from typing import Any
 from pipenv.vendor.plette import Pipfile
 
 PYTHON = "3.11"
+_COMPILE = (
+    "pip compile --quiet --universal --fork-strategy fewest --generate-hashes --no-emit-index-url "
+    "--no-annotate --no-header --no-strip-extras"
+).split()
 PIN = re.compile(
-    r"^(?P<name>[\w.-]+)(\[(?P<extras>[\w,-]+)\])?==(?P<version>[^\s;\\]+)"
+    r"^(?P<name>[\w.-]+)(\[(?P<extras>[\w, -]+)\])?==(?P<version>[^\s;\\]+)"
     r"(\s*;\s*(?P<markers>[^\\]+?))?\s*(?P<hashes>(\\\n\s+--hash=\S+\s*)+)",
     re.MULTILINE,
 )
@@ -42,11 +46,11 @@ def resolve(requirements: list[str]) -> dict[str, dict[str, Any]]:
         source = Path(folder, "requirements.in")
         source.write_text("\n".join(requirements) + "\n")
         pins = subprocess.run(
-            [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes",
-             "--no-emit-index-url", "--no-annotate", "--no-header", "--no-strip-extras",
-             "--python-version", PYTHON, str(source)],
-            check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
+            [sys.executable, "-m", "uv", *_COMPILE, "--python-version", PYTHON, str(source)],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
     packages: dict[str, dict[str, Any]] = {}
     for match in PIN.finditer(pins):
         entry: dict[str, Any] = {
@@ -54,16 +58,18 @@ def resolve(requirements: list[str]) -> dict[str, dict[str, Any]]:
             "version": f"=={match['version']}",
         }
         if match["extras"]:
-            entry["extras"] = match["extras"].split(",")
+            entry["extras"] = match["extras"].split(", ")
         if match["markers"]:
             entry["markers"] = match["markers"].strip()
         packages[match["name"]] = entry
+    if len(packages) != len(re.findall(r"^\S+.*==", pins, re.MULTILINE)):
+        raise SystemExit("uv's answer has lines that are not understood here: nothing was written.")
     return packages
 
 
 def main() -> None:
     """Resolve the Pipfile in the current folder and write Pipfile.lock beside it."""
-    with open("Pipfile") as source:
+    with Path("Pipfile").open() as source:
         pipfile = Pipfile.load(source)
     default = [requirement(*entry) for entry in pipfile._data["packages"].items()]
     develop = [requirement(*entry) for entry in pipfile._data["dev-packages"].items()]
