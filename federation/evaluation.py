@@ -9,6 +9,7 @@ Source: AWS IAM User Guide, "Policy evaluation logic", and the pages that the mo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -81,6 +82,7 @@ _BUILT_IN_PROVIDERS = frozenset(
     }
 )
 """Providers that a policy names without an ARN ("AWS JSON policy elements: Principal")."""
+_PROVIDER_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/(?P<issuer>.+)")
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,8 @@ def _wanted(condition: Condition) -> str:
         return "no value" if "true" in map(str.lower, condition.values) else "any value"
     values = _quoted(condition.values) or "no values"
     if condition.negated:
-        return f"none of {values}"
+        one = "one that is " if condition.quantifier is Quantifier.ANY else ""
+        return f"{one}none of {values}"
     if condition.quantifier is Quantifier.ALL:
         return f"nothing but {values}"
     return values if len(condition.values) == 1 else f"one of {values}"
@@ -197,10 +200,8 @@ def _names_action(statement: Statement) -> bool:
 
 def _provider_issuer(arn: str) -> str | None:
     """Return the issuer that the ARN of an OIDC provider names, `None` for any other name."""
-    prefix, found, issuer = arn.partition(":oidc-provider/")
-    parts = prefix.split(":")
-    is_iam = len(parts) == 5 and parts[0] == "arn" and parts[2] == "iam" and not parts[3]
-    return issuer if found and is_iam else None
+    match = _PROVIDER_ARN.fullmatch(arn)
+    return match["issuer"] if match else None
 
 
 def _quoted(values: Iterable[str]) -> str:

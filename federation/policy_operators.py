@@ -76,7 +76,7 @@ def _network(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None
 
 def _within(pattern: Pattern, seen: str) -> bool:
     network, address = _network(text(pattern)), _network(seen)
-    if network is None or address is None or network.version != address.version:
+    if network is None or address is None:
         return False
     return address.network_address in network
 
