@@ -10,7 +10,8 @@ import json
 import os
 import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,10 +47,16 @@ _EXPECTED = {
 
 
 class ConfigError(UserError):
-    """A configuration that is not right; `problems` has one line for each mistake."""
+    """A configuration that is not right.
 
-    def __init__(self, problems: list[str]) -> None:
+    Attributes:
+        problems: One line for each mistake.
+        places: Where each of them is; empty where the text could not be read at all.
+    """
+
+    def __init__(self, problems: list[str], places: Sequence[Place] = ()) -> None:
         self.problems = tuple(problems)
+        self.places = tuple(places)
         super().__init__("\n".join(problems))
 
 
@@ -85,7 +92,10 @@ def parse(text: str, name: str) -> ClusterConfig:
         raise ConfigError([f"{name}: an alias in it contains itself."]) from None
     except ValidationError as error:
         problems = _problems(error, document)
-    raise ConfigError([f"{name}:{line}: {message}" for line, message in problems])
+    raise ConfigError(
+        [f"{name}:{problem.line}: {problem}" for problem in problems],
+        [problem.place for problem in problems],
+    )
 
 
 def validate(answers: Mapping[str, Any]) -> ClusterConfig:
@@ -98,7 +108,7 @@ def validate(answers: Mapping[str, Any]) -> ClusterConfig:
         return ClusterConfig.model_validate(answers)
     except ValidationError as error:
         problems = _problems(error, CommentedMap())
-    raise ConfigError([message for _, message in problems])
+    raise ConfigError([str(problem) for problem in problems], [each.place for each in problems])
 
 
 def check_field(place: Place, value: Any) -> None:
@@ -215,13 +225,23 @@ def _plain(node: Any) -> Any:
     return node
 
 
-def _problems(error: ValidationError, document: CommentedMap) -> Iterator[tuple[int, str]]:
-    """Each mistake as its line and a message that begins with the field."""
+@dataclass(frozen=True)
+class _Problem:
+    line: int
+    place: Place
+    message: str
+
+    def __str__(self) -> str:
+        return f"{_dotted(self.place)}: {self.message}"
+
+
+def _problems(error: ValidationError, document: CommentedMap) -> list[_Problem]:
+    """Each mistake, from the first line to the last."""
     found = []
     for detail in error.errors(include_url=False):
         place = _place(detail)
-        found.append((_line(document, place), f"{_dotted(place)}: {_message(detail, place)}"))
-    yield from sorted(found)
+        found.append(_Problem(_line(document, place), place, _message(detail, place)))
+    return sorted(found, key=lambda problem: (problem.line, str(problem)))
 
 
 def _place(detail: ErrorDetails) -> Place:

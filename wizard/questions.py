@@ -138,7 +138,12 @@ def configuration(
     Raises:
         ConfigError: an answer breaks a rule, or two do not go together.
     """
-    document: dict[str, Any] = {"workloads": [{} for _ in range(workloads)]}
+    # The empty parts make what is missing in them a mistake of a field, not of the part.
+    document: dict[str, Any] = {
+        "aws": {},
+        "kubernetes": {},
+        "workloads": [{} for _ in range(workloads)],
+    }
     for question in questions(workloads):
         text = answers.get(question.key, "").strip() or question.default(answers, surroundings)
         value = question.value(text)
