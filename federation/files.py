@@ -66,8 +66,17 @@ def load(path: Path) -> ClusterConfig:
     Raises:
         ConfigError: the file cannot be read, is not YAML, or breaks a rule.
     """
+    return parse(read(path), str(path))
+
+
+def read(path: Path) -> str:
+    """The text of a configuration.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
     try:
-        text = path.read_bytes().decode()
+        return path.read_bytes().decode()
     except FileNotFoundError:
         raise ConfigError(
             [f"{path}: there is no such file. 'python -m wizard init' makes one."]
@@ -76,7 +85,6 @@ def load(path: Path) -> ClusterConfig:
         raise ConfigError([f"{path}: is not UTF-8 text (byte {error.start})."]) from None
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}."]) from None
-    return parse(text, str(path))
 
 
 def parse(text: str, name: str) -> ClusterConfig:
