@@ -54,12 +54,10 @@ _RULES = (
         "'terraform force-unlock {id}' in the stack's folder below cdktf.out/stacks.",
     ),
     _Rule(
-        r"(?:could not connect to|Failed to request discovery document for) (?P<host>[\w.-]+)"
-        r"|Could not retrieve the list of available versions for provider (?P<provider>[\w./-]+)"
-        r"|Failed to (?:install provider|query available provider packages)",
+        r"Failed to (?:install provider|query available provider packages)",
         "A Terraform provider cannot be installed",
-        "Let this machine reach the registry, or name a provider mirror in the Terraform CLI "
-        "configuration (TF_CLI_CONFIG_FILE, 'provider_installation').",
+        "Let this machine reach the registry, or name a mirror that has the provider in the "
+        "Terraform CLI configuration (TF_CLI_CONFIG_FILE, 'provider_installation').",
     ),
     _Rule(
         r"Backend initialization required|Backend configuration changed",
@@ -149,8 +147,7 @@ _RULES = (
     ),
     # The certificate of the discovery endpoint (hashicorp/tls).
     _Rule(
-        r"[Ff]ailed to identify fetch peer certificates"
-        r"|fetch(?:ing)? peer certificates|tls_certificate",
+        r"Failed to identify fetch peer certificates|failed to fetch certificates from URL",
         "The certificate of the discovery endpoint cannot be read from here",
         "Make the endpoint reachable on 443, name another way to it in discovery.endpoint, or pin "
         "the thumbprint in discovery.thumbprint (a list, or 'omit').",
@@ -183,25 +180,33 @@ _RULES = (
         "Make it ('kubectl create namespace {name}'), or set create_namespace: true.",
     ),
     _Rule(
+        r'serviceaccount \\?"default\\?" not found',
+        "The namespace has no default service account yet",
+        "Kubernetes makes it a moment after the namespace: run the command again.",
+    ),
+    _Rule(
         r'context \\?"(?P<name>[^"\\]+)\\?" does not exist',
         "The kubeconfig has no context {name}",
         "'kubectl config get-contexts' lists them: correct kubernetes.context, or "
         "kubernetes.kubeconfig.",
     ),
     _Rule(
-        r"no configuration has been provided|cannot load Kubernetes client config",
+        r"no configuration has been provided|cannot load Kubernetes client config"
+        r"|'config_paths?' refers to an invalid path",
         "There is no kubeconfig to reach the cluster with",
         "Set kubernetes.kubeconfig, or KUBECONFIG.",
     ),
     _Rule(
-        r"Error: Unauthorized|the server has asked for the client to provide credentials",
+        r"^Unauthorized$|the server has asked for the client to provide credentials",
         "The API server does not know the kubeconfig's user",
         "Sign in to the cluster again: 'kubectl auth whoami' has to work in this context.",
     ),
     _Rule(
-        r"timeout while waiting for state to become 'Running'|pod.*context deadline exceeded",
-        "The test pod did not start in time",
-        "'kubectl describe pod' says why (an image that cannot be pulled, no node with room).",
+        r"client rate limiter Wait returned an error: context deadline exceeded"
+        r"|timeout while waiting for state to become 'Running'",
+        "The cluster took too long",
+        "A test pod that does not start is the usual reason: 'kubectl describe pod' says what is "
+        "in its way (an image that cannot be pulled, no node with room).",
     ),
     _Rule(
         r"(?:dial tcp|lookup|Get|Post|Put|Patch|Delete)\b.*?(?P<why>connection refused|i/o timeout"
@@ -230,42 +235,47 @@ _RULES = (
     ),
 )
 
-_NOT_CAUSES = ("Error: execution halted", "Error: context canceled")
+_NOT_CAUSES = ("execution halted", "context canceled")
 """What Terraform reports beside an interrupt or another error; it explains nothing."""
+
+_ADVICE = re.compile(
+    r" (?:To see which modules are currently|Terraform acquires a state lock|Please see https)"
+)
+"""Where Terraform's own advice begins, for which there is a remedy of ours."""
+
+_PLACE = re.compile(
+    r"^ *with (?P<address>\S+?)(?: \(.*\))?,\n(?: *on .*:\n)?(?: *\d+:.*\n?)*", re.MULTILINE
+)
+_LONGEST = 600
 
 
 def explain(report: str) -> Cause:
     """The reason behind one error report of Terraform, a provider or cdktf."""
-    where, said = _parts(report)
+    place = _PLACE.search(report)
+    where = place["address"] if place else None
+    said = _on_one_line(_PLACE.sub("", report))
     for rule in _RULES:
         if found := re.search(rule.pattern, said):
             known = {name: text or "it" for name, text in found.groupdict().items()}
-            return Cause(
-                rule.title.format(**known), _without_error(said), rule.remedy.format(**known), where
-            )
-    first = _without_error(report.strip().partition("\n")[0]) or "Terraform failed"
-    return Cause(
-        first.rstrip("."),
-        _without_error(said) or "nothing",
-        "The log has all that was said. Nothing is lost: run the command again when it is solved.",
-        where,
-    )
+            title, remedy = rule.title.format(**known), rule.remedy.format(**known)
+            return Cause(title, _shortened(said), remedy, where)
+    title = _on_one_line(report.strip().partition("\n")[0]).rstrip(".")
+    remedy = "The log has all that was said. Run the command again when it is solved."
+    return Cause(title or "It failed", _shortened(said) or "nothing", remedy, where)
 
 
 def explain_all(reports: Iterable[str]) -> tuple[Cause, ...]:
-    """The reasons behind several reports, each once, in the order in which they came."""
-    causes = (explain(report) for report in reports if report.strip() not in _NOT_CAUSES)
-    return tuple(dict.fromkeys(causes))
+    """The reasons behind several reports, in their order; one remedy is given once."""
+    causes = [explain(report) for report in reports]
+    worth = [cause for cause in causes if cause.came_back not in _NOT_CAUSES]
+    first = {(cause.title, cause.remedy): cause for cause in reversed(worth)}
+    return tuple(cause for cause in worth if first[cause.title, cause.remedy] is cause)
 
 
-def _parts(report: str) -> tuple[str | None, str]:
-    """The resource that a report is about, and what it says without the place in the file."""
-    where = re.search(r"^\s*with (\S+?)(?: \(.*\))?,$", report, re.MULTILINE)
-    text = re.sub(
-        r"^\s*with \S+(?: \(.*\))?,\n(?:\s*on .*:\n)?(?:\s*\d+:.*\n)?", "", report, flags=re.M
-    )
-    return (where[1] if where else None), " ".join(text.split())
+def _on_one_line(text: str) -> str:
+    return re.sub(r"^(?:(?:Error|ERROR): )+", "", " ".join(text.split()))
 
 
-def _without_error(text: str) -> str:
-    return re.sub(r"^(?:Error|ERROR): (?:Error: )?", "", text.strip())
+def _shortened(said: str) -> str:
+    said = _ADVICE.split(said)[0]
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"

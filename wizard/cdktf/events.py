@@ -93,11 +93,20 @@ class StackDone:
 
 
 @dataclass(frozen=True)
-class Throttled:
-    """AWS asked to be called more slowly, and the provider tries again."""
+class Retrying:
+    """A request to AWS failed in passing (it asks to be called more slowly, say) and is repeated.
 
-    stack: str
-    text: str
+    Attributes:
+        operation: Service and operation: "IAM CreateRole".
+        reason: AWS's error code, where it gave one: "Throttling".
+        attempt: Which attempt begins now, from 2 on.
+        most: After which attempt the provider gives up (`aws.max_retries`).
+    """
+
+    operation: str
+    reason: str | None
+    attempt: int
+    most: int
 
 
 @dataclass(frozen=True)
@@ -139,6 +148,6 @@ Event = (
     | Counted
     | StackPlanned
     | StackDone
-    | Throttled
+    | Retrying
     | Outcome
 )

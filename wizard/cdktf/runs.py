@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from federation.config import ClusterConfig
 from federation.errors import WorldError
 from federation.files import PROJECT
 from wizard.causes import explain_all
+from wizard.cdktf import retries
 from wizard.cdktf.events import (
     Event,
     Failed,
@@ -54,6 +55,10 @@ class Project:
     folder: Path
     stacks: tuple[str, ...]
     environment: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+
+    def with_environment(self, environment: Mapping[str, str]) -> Project:
+        """The same with more in the environment."""
+        return replace(self, environment={**self.environment, **environment})
 
     def stack_folder(self, stack: str) -> Path:
         """Where a stack's Terraform is, and runs."""
@@ -206,9 +211,11 @@ class Run:
 
     async def _run(self) -> None:
         try:
-            with Log(self.log) as self._log:
-                outcome = await self._steps(self)
-                self.log_error = self._log.error
+            async with retries.watched(self.tell) as environment:
+                self.project = self.project.with_environment(environment)
+                with Log(self.log) as self._log:
+                    outcome = await self._steps(self)
+            self.log_error = self._log.error
             self.tell(outcome)
         except Exception as error:
             self._events.put_nowait(error)
