@@ -1,0 +1,135 @@
+"""The one place that turns what went wrong into a message and an exit code.
+
+The command line runs inside `guarded`; the terminal app shows `report(error)`. `completed` makes an
+error of a run of cdktf or Terraform that did not end well.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+import click
+
+from federation.errors import OidcIamError, UserError, WorldError
+from wizard.cdktf.events import Failed, Interrupted, Outcome, Succeeded
+from wizard.logs import new_log, shown
+
+OK = 0
+WORLD = 1
+"""AWS, the cluster, Terraform or this machine refused."""
+USER = 2
+"""Something is wrong with what a person gave."""
+DEFECT = 70
+"""A defect of ours (EX_SOFTWARE of sysexits.h)."""
+INTERRUPTED = 130
+"""Stopped by a person (128 + SIGINT, as shells have it)."""
+
+_OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+class InterruptedRunError(OidcIamError):
+    """Somebody stopped a run, and it ended in order (exit code 130)."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What to show of an error.
+
+    Attributes:
+        title: What kind of thing happened, in a few words.
+        message: The whole message; it may have several lines.
+        exit_code: What the command line exits with.
+    """
+
+    title: str
+    message: str
+    exit_code: int
+
+
+def guarded(run: Callable[[], object]) -> NoReturn:
+    """Run a command and exit; whatever it raises becomes one message on standard error.
+
+    An integer that it returns is the exit code.
+    """
+    try:
+        result = run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`); Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(WORLD)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USER)
+    except (Exception, KeyboardInterrupt) as error:
+        shown_error = report(error)
+        click.echo(shown_error.message, err=True)
+        sys.exit(shown_error.exit_code)
+    sys.exit(result if isinstance(result, int) else OK)
+
+
+def report(error: BaseException) -> Report:
+    """What to show of an error. For a defect of ours, the traceback goes into a log file."""
+    match error:
+        case UserError():
+            return Report("This needs a correction", str(error), USER)
+        case WorldError():
+            return Report("It did not work", str(error), WORLD)
+        case InterruptedRunError():
+            return Report("Interrupted", str(error), INTERRUPTED)
+        case KeyboardInterrupt() | click.Abort():
+            return Report("Interrupted", "Interrupted.", INTERRUPTED)
+        case OSError(errno=number) if number in _OF_THE_MACHINE:
+            return Report("It did not work", _of_the_machine(error), WORLD)
+        case _:
+            return Report("A defect of this program", _logged(error), DEFECT)
+
+
+def completed(outcome: Outcome) -> Succeeded:
+    """The outcome of a run that did all of it.
+
+    Raises:
+        WorldError: it failed; the message has each cause, what to do, and where the log is.
+        InterruptedRunError: somebody stopped it.
+    """
+    match outcome:
+        case Succeeded():
+            return outcome
+        case Failed():
+            causes = [str(cause) for cause in outcome.causes] or [
+                f"The program ended with exit status {outcome.status} and gave no reason."
+            ]
+            raise WorldError("\n".join([*causes, f"The log: {shown(outcome.log)}"]))
+        case Interrupted():
+            raise InterruptedRunError(
+                "Interrupted. What was made is in the state, and the next run goes on from there.\n"
+                f"The log: {shown(outcome.log)}"
+            )
+
+
+def _of_the_machine(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    remedy = (
+        "Free some space, then repeat the command."
+        if error.errno in (errno.ENOSPC, errno.EDQUOT)
+        else "Look at its permissions, and at those of its folder."
+    )
+    return f"{place}{error.strerror}. {remedy}"
+
+
+def _logged(error: BaseException) -> str:
+    text = "".join(traceback.format_exception(error))
+    summary = "This is a defect of the program, not of yours"
+    path = new_log("defect")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError:
+        return f"{text}{summary}; no log could be written."
+    return f"{summary} ({type(error).__name__}). The traceback is in {shown(path)}."
