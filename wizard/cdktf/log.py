@@ -70,13 +70,11 @@ class CdktfLog:
         line = clean(line)
         if _DRAWN.fullmatch(line.strip()):
             return
-        if not line.strip():
-            if not self._blank:
-                yield Line(self._current, "")
-            self._blank = True
+        blank = not line.strip()
+        if blank and self._blank:
             return
-        self._blank = False
-        text = self._unframed(line)
+        self._blank = blank
+        text = "" if blank else self._unframed(line)
         log = self._own if self._current is None else self._stacks[self._current]
         yield from log.read(text)
 
