@@ -131,7 +131,8 @@ class Workload(_Part):
         "anything of others is in it.",
     )
     service_account: fields.Subdomain = Field(
-        description="The service account. A deploy makes it, except 'default', which each namespace has."
+        description="The service account. A deploy makes it, except 'default', which each "
+        "namespace has."
     )
     token_expiration_seconds: Annotated[int, Field(ge=600, le=2**32)] = Field(
         3600,

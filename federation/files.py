@@ -11,39 +11,23 @@ import os
 import tempfile
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.reader import ReaderError
+from pydantic import TypeAdapter, ValidationError
 
+from federation import documents
 from federation.config import ClusterConfig
+from federation.documents import Document, DocumentError
 from federation.errors import UserError
-from federation.fields import did_you_mean
+from federation.mistakes import mistakes, told
+from federation.places import Place as Place
+from federation.places import description as description
+from federation.places import dotted, model_at
 from federation.templates import render
-
-Place = tuple[str | int, ...]
-"""Where in a configuration: `("workloads", 0, "role", "name")`."""
 
 PROJECT = Path(__file__).resolve().parent.parent
 SCHEMA = PROJECT / "clusters" / "cluster.schema.json"
-
-_EXPECTED = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "bool_type": "true or false",
-    "model_type": "a mapping of keys to values",
-    "model_attributes_type": "a mapping of keys to values",
-    "dict_type": "a mapping of keys to values",
-    "tuple_type": "a list",
-    "list_type": "a list",
-}
 
 
 class ConfigError(UserError):
@@ -93,16 +77,23 @@ def parse(text: str, name: str) -> ClusterConfig:
     Raises:
         ConfigError: the text is not YAML or breaks a rule.
     """
-    document = _document(text, name)
     try:
-        return ClusterConfig.model_validate(_plain(document))
-    except RecursionError:
-        raise ConfigError([f"{name}: an alias in it contains itself."]) from None
+        document = documents.read(text)
+    except DocumentError as error:
+        raise ConfigError([f"{name}:{error.line}: {error}"]) from None
+    if document.data is None:
+        raise ConfigError(
+            [f"{name}: is empty: it needs at least cluster, issuer, aws, kubernetes and workloads."]
+        )
+    if not isinstance(document.data, dict):
+        raise ConfigError([f"{name}:1: is not a mapping of keys to values."])
+    try:
+        return ClusterConfig.model_validate(document.data)
     except ValidationError as error:
-        problems = _problems(error, document)
+        found = mistakes(error, document)
     raise ConfigError(
-        [f"{name}:{problem.line}: {problem}" for problem in problems],
-        [problem.place for problem in problems],
+        [f"{name}:{mistake.line}: {mistake}" for mistake in found],
+        [mistake.place for mistake in found],
     )
 
 
@@ -115,8 +106,8 @@ def validate(answers: Mapping[str, Any]) -> ClusterConfig:
     try:
         return ClusterConfig.model_validate(answers)
     except ValidationError as error:
-        problems = _problems(error, CommentedMap())
-    raise ConfigError([str(problem) for problem in problems], [each.place for each in problems])
+        found = mistakes(error, Document(answers, {}))
+    raise ConfigError([str(each) for each in found], [each.place for each in found])
 
 
 def check_field(place: Place, value: Any) -> None:
@@ -130,9 +121,9 @@ def check_field(place: Place, value: Any) -> None:
         ConfigError: the value breaks a rule of the field; the message does not name the field.
         KeyError: there is no such field.
     """
-    model = _model(place[:-1])
+    model = model_at(place[:-1])
     if model is None:
-        raise KeyError(_dotted(place))
+        raise KeyError(dotted(place))
     field = model.model_fields[str(place[-1])]
     annotated: Any = Annotated[field.annotation, *field.metadata]
     rule: TypeAdapter[Any] = TypeAdapter(annotated, config=model.model_config)
@@ -140,12 +131,7 @@ def check_field(place: Place, value: Any) -> None:
         rule.validate_python(value)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        raise ConfigError([_message(detail, place) for detail in details[:1]]) from None
-
-
-def description(place: Place) -> str:
-    """What the model says about a field; empty where it says nothing."""
-    return _described(place) or ""
+        raise ConfigError([told(detail, place) for detail in details[:1]]) from None
 
 
 def dump(config: ClusterConfig, schema: str | None = None) -> str:
@@ -173,20 +159,23 @@ def save(config: ClusterConfig, path: Path) -> None:
 def write(path: Path, text: str) -> None:
     """Replace a file at once: a reader sees the old text or the new, never a part.
 
+    The file keeps its permissions; where it is a symbolic link, what it points to is replaced.
+
     Raises:
         UserError: the file cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".saving-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(handle)
             Path(temporary).chmod(mode)
-            Path(temporary).replace(path)
+            Path(temporary).replace(target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
@@ -202,162 +191,10 @@ def _umask() -> int:
     return mask
 
 
-def _document(text: str, name: str) -> CommentedMap:
-    try:
-        document = YAML(typ="rt", pure=True).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        problem = " ".join((error.problem or "cannot be read").split())
-        raise ConfigError([f"{name}:{line}: is not YAML: {problem}."]) from None
-    except (ReaderError, YAMLError, ValueError) as error:
-        raise ConfigError([f"{name}: is not YAML: {' '.join(str(error).split())}."]) from None
-    if document is None:
-        raise ConfigError(
-            [f"{name}: is empty: it needs at least cluster, issuer, aws, kubernetes and workloads."]
-        )
-    if not isinstance(document, CommentedMap):
-        raise ConfigError([f"{name}:1: is not a mapping of keys to values."])
-    return document
-
-
-def _plain(node: Any) -> Any:
-    """A node of ruamel's as the plain value that it stands for."""
-    if isinstance(node, CommentedMap):
-        return {key: _plain(value) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(value) for value in node]
-    for kind in (bool, int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return node
-
-
-@dataclass(frozen=True)
-class _Problem:
-    line: int
-    place: Place
-    message: str
-
-    def __str__(self) -> str:
-        return f"{_dotted(self.place)}: {self.message}"
-
-
-def _problems(error: ValidationError, document: CommentedMap) -> list[_Problem]:
-    """Each mistake, from the first line to the last."""
-    found = []
-    for detail in error.errors(include_url=False):
-        place = _place(detail)
-        found.append(_Problem(_line(document, place), place, _message(detail, place)))
-    return sorted(found, key=lambda problem: (problem.line, str(problem)))
-
-
-def _place(detail: ErrorDetails) -> Place:
-    place = tuple(detail["loc"]) + tuple(detail.get("ctx", {}).get("place", ()))
-    # A discriminated union puts the tag that it chose into the location.
-    return place[:1] + place[2:] if place[:1] == ("backend",) else place
-
-
-def _message(detail: ErrorDetails, place: Place) -> str:
-    kind, given = detail["type"], detail.get("input")
-    context = detail.get("ctx", {})
-    if kind == "missing":
-        return "is missing: " + (_described(place) or "add it.")
-    if kind == "extra_forbidden":
-        known = _keys(place[:-1])
-        near = did_you_mean(str(place[-1]), known)
-        return f"is not a key that is known here.{near} Known: {', '.join(known)}."
-    if kind == "value_error":
-        return str(context["error"])
-    if kind == "misfit":
-        return str(context["message"])
-    if kind in _EXPECTED:
-        return f"is {_seen(given)}: write {_EXPECTED[kind]}."
-    if kind == "literal_error":
-        near = did_you_mean(str(given), str(context["expected"]).replace("'", "").split(" or "))
-        return f"is {_seen(given)}: write {context['expected']}.{near}"
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return "needs a type: write 'local' or 's3'."
-    if kind == "greater_than_equal":
-        return f"is {given}: at least {context['ge']} is needed."
-    if kind == "less_than_equal":
-        return f"is {given}: at most {context['le']} is allowed."
-    if kind == "too_short":
-        return f"is empty: at least {context['min_length']} is needed."
-    if kind == "too_long":
-        return (
-            f"has {context['actual_length']} entries: at most {context['max_length']} are allowed."
-        )
-    return f"{detail['msg']}."
-
-
-def _seen(value: Any) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return f"{str(value).lower()} (true or false)"
-    if isinstance(value, int | float):
-        return f"{value} (a number)"
-    if isinstance(value, str):
-        return f"{textwrap.shorten(value, 60, placeholder='...')!r}"
-    return "a mapping" if isinstance(value, dict) else "a list"
-
-
-def _dotted(place: Place) -> str:
-    text = ""
-    for part in place:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.removeprefix(".")
-
-
-def _line(document: CommentedMap, place: Place) -> int:
-    """The line of the deepest part of a place that is in the document, counted from 1."""
-    node: Any = document
-    line = 0
-    for part in place:
-        try:
-            position = node.lc.data[part]
-            line, node = position[0], node[part]
-        except (AttributeError, KeyError, IndexError, TypeError):
-            break
-    return line + 1
-
-
-def _model(place: Place) -> type[BaseModel] | None:
-    """The model whose fields stand at a place."""
-    model: Any = ClusterConfig
-    for part in place:
-        if isinstance(part, int):
-            continue
-        field = model.model_fields.get(part) if model else None
-        model = _inner_model(field.annotation) if field else None
-    return model if model is None or issubclass(model, BaseModel) else None
-
-
-def _inner_model(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    models = (_inner_model(part) for part in getattr(annotation, "__args__", ()))
-    # Of several (the kinds of backend) the last has the most keys.
-    return next((model for model in reversed(list(models)) if model), None)
-
-
-def _keys(place: Place) -> list[str]:
-    model = _model(place)
-    return list(model.model_fields) if model else []
-
-
-def _described(place: Place) -> str | None:
-    model = _model(place[:-1])
-    field = model.model_fields.get(str(place[-1])) if model else None
-    return field.description if field else None
-
-
 def _about(place: str, indent: int = 0) -> str:
     """The description of a field as comment lines for the template."""
-    text = _described(tuple(place.split("."))) or ""
     return textwrap.fill(
-        text,
+        description(tuple(place.split("."))),
         width=100,
         initial_indent=" " * indent + "# ",
         subsequent_indent=" " * indent + "# ",
