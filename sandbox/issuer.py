@@ -68,7 +68,7 @@ def _get(
     try:
         connection.connect()
         _require_thumbprint(connection.sock, thumbprints)
-        connection.request("GET", path, headers={"Host": host})
+        connection.request("GET", path, headers={"Host": host}, preload_content=False)
         response = connection.getresponse()
         body = response.read(_LARGEST)
         if response.status != 200:
