@@ -8,6 +8,7 @@ places: the JSON Schema, the comments of a saved file, and the wizard's help.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -186,7 +187,7 @@ class S3Backend(_Part):
     type: Literal["s3"] = "s3"
     bucket: fields.Bucket = Field(description="The bucket that holds the state; it must exist.")
     region: fields.Region = Field(description="The region of the bucket.")
-    key_prefix: fields.Plain = Field(
+    key_prefix: fields.KeyPrefix = Field(
         "oidc-iam", description="Where in the bucket: KEY_PREFIX/STACK.tfstate."
     )
 
@@ -347,24 +348,32 @@ class ClusterConfig(_Part):
                 )
         return self
 
+    @property
+    def _arns(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Each policy's ARN that is written in the configuration, with its place."""
+        for at, workload in enumerate(self.workloads):
+            for position, policy in enumerate(workload.role.managed_policy_arns):
+                if policy.startswith("arn:"):
+                    yield ("workloads", at, "role", "managed_policy_arns", position), policy
+        if self.aws.permissions_boundary:
+            yield ("aws", "permissions_boundary"), self.aws.permissions_boundary
+
     @model_validator(mode="after")
-    def _has_unambiguous_pods(self) -> Self:
-        wanted = sum(workload.test_pod for workload in self.workloads)
-        if len(self.test_pods) < wanted:
-            raise _error(("workloads",), "two test pods would have one name: run fewer of them.")
+    def _stays_in_its_account(self) -> Self:
+        for place, arn in self._arns:
+            account = arn.split(":")[4]
+            if self.aws.account_id and account not in ("aws", self.aws.account_id):
+                raise _error(
+                    place,
+                    f"{arn!r} belongs to the account {account}, and IAM attaches policies of "
+                    f"{self.aws.account_id} and of AWS itself alone: write one of those.",
+                )
         return self
 
     @model_validator(mode="after")
     def _stays_in_its_partition(self) -> Self:
-        arns: list[tuple[tuple[str | int, ...], str]] = [
-            (("workloads", at, "role", "managed_policy_arns", position), policy)
-            for at, workload in enumerate(self.workloads)
-            for position, policy in enumerate(workload.role.managed_policy_arns)
-        ]
-        if self.aws.permissions_boundary:
-            arns.append((("aws", "permissions_boundary"), self.aws.permissions_boundary))
-        for place, arn in arns:
-            if arn.startswith("arn:") and fields.partition_of_arn(arn) != self.partition:
+        for place, arn in self._arns:
+            if fields.partition_of_arn(arn) != self.partition:
                 raise _error(
                     place,
                     f"{arn!r} belongs to the partition {fields.partition_of_arn(arn)!r}, but "

@@ -7,13 +7,16 @@ the file, the line and the field. The types are used by `federation.config` only
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from federation.quoting import quoted
 from federation.regions import partitions
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -21,10 +24,12 @@ _SUBDOMAIN = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _ISSUER_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _POLICY_ARN = re.compile(
-    r"arn:(?P<partition>[a-z-]+):iam::(?P<account>\d{12}|aws):policy(?P<path>/[\x21-\x7f]+)"
+    r"arn:[a-z-]+:iam::(?P<account>[0-9]{12}|aws):policy(/[!-~]+)?/[\w+=,.@-]{1,128}", re.ASCII
 )
 _POLICY_PATH = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
-_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
+_KEY_PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 _THUMBPRINT_SOURCES = ("endpoint", "omit")
 
 
@@ -42,7 +47,7 @@ def partition_of_arn(arn: str) -> str:
 def _label(value: str) -> str:
     if not _LABEL.fullmatch(value):
         raise ValueError(
-            f"{value!r} is not an RFC 1123 label: write lower-case letters, digits and '-', "
+            f"{quoted(value)} is not an RFC 1123 label: write lower-case letters, digits and '-', "
             "beginning and ending with a letter or digit."
         )
     return _at_most(value, 63)
@@ -51,85 +56,99 @@ def _label(value: str) -> str:
 def _subdomain(value: str) -> str:
     if not _SUBDOMAIN.fullmatch(value):
         raise ValueError(
-            f"{value!r} is not a DNS subdomain name (RFC 1123): write lower-case letters, digits, "
-            "'-' and '.', each part beginning and ending with a letter or digit."
+            f"{quoted(value)} is not a DNS subdomain name (RFC 1123): write lower-case letters, "
+            "digits, '-' and '.', each part beginning and ending with a letter or digit."
         )
     return _at_most(value, 253)
 
 
 def _issuer(value: str) -> str:
-    # The checks go from what makes the rest unreadable to details, so that one mistake gives one
-    # message.
-    if value != value.strip() or any(c.isspace() for c in value):
-        raise ValueError(f"{value!r} contains white space: remove it.")
+    fault = _issuer_fault(value)
+    if fault:
+        proposal = _as_issuer(value)
+        right = "one like 'https://oidc.example.com'" if _issuer_fault(proposal) else repr(proposal)
+        raise ValueError(f"{fault} Write {right}.")
+    return value
+
+
+def _issuer_fault(value: str) -> str | None:
+    """What is wrong with an issuer; the checks go from what makes the rest unreadable to details,
+    so that one mistake gives one message."""
+    shown = quoted(value)
+    authority, slash, path = value.removeprefix("https://").partition("/")
+    # An IPv6 address is no DNS name, and its colons are no port.
+    host, colon, _ = (authority, "", "") if "[" in authority else authority.partition(":")
+    if any(character.isspace() for character in value):
+        return f"{shown} contains white space."
     if not value.startswith("https://"):
-        _, separator, rest = value.partition("://")
-        right = f"https://{rest if separator else value}"
-        raise ValueError(
-            f"{value!r} does not begin with 'https://': an OIDC issuer is an https URL. "
-            f"Write {right!r}."
-        )
+        return f"{shown} does not begin with 'https://': an OIDC issuer is an https URL."
     if "?" in value or "#" in value:
-        raise ValueError(
-            f"{value!r} has a query or a fragment: an issuer has neither. "
-            f"Write {re.split('[?#]', value)[0]!r}."
-        )
-    if "@" in value:
-        raise ValueError(f"{value!r} names a user: an issuer is read without credentials.")
+        return f"{shown} has a query or a fragment: an issuer has neither."
+    if "@" in authority:
+        return f"{shown} names a user: an issuer is read without credentials."
+    if not host:
+        return f"{shown} names no host."
     if value.endswith("/"):
-        raise ValueError(
-            f"{value!r} ends in a slash: AWS compares issuers byte for byte, and Kubernetes would "
-            f"issue tokens with the slash. Write {value.rstrip('/')!r}."
-        )
-    _issuer_host(value)
-    return _at_most(value, 255)
-
-
-def _issuer_host(issuer: str) -> None:
-    authority, slash, path = issuer.removeprefix("https://").partition("/")
-    host, colon, _ = authority.partition(":")
+        return f"{shown} ends in a slash: AWS and Kubernetes compare issuers byte for byte."
     if colon:
-        raise ValueError(
-            f"{issuer!r} has a port: an IAM OIDC provider's URL has none, and AWS connects to 443. "
-            f"Write {'https://' + host + slash + path!r} and serve the documents on 443 "
-            "(discovery.endpoint says where they are to be reached from here)."
+        return (
+            f"{shown} has a port: an IAM OIDC provider's URL has none, and AWS reads the documents "
+            "on 443 (discovery.endpoint says where they are to be reached from here)."
         )
     if host != host.lower():
-        raise ValueError(
-            f"{issuer!r} has capital letters in its host: AWS and Kubernetes compare issuers byte "
-            f"for byte. Write {'https://' + host.lower() + slash + path!r}."
+        return (
+            f"{shown} has capital letters in its host: AWS and Kubernetes compare issuers byte for "
+            "byte."
         )
+    return _issuer_host_fault(host) or _issuer_path_fault(slash + path) or _length_fault(value, 255)
+
+
+def _issuer_host_fault(host: str) -> str | None:
     if len(host) > 253:
-        raise ValueError(
-            f"the host of the issuer is {len(host)} characters long: a DNS name has at most 253."
-        )
-    if not _HOST.fullmatch(host):
-        raise ValueError(
-            f"{host!r} is not a DNS name: write labels of letters, digits and '-', each at most "
-            "63 characters long, joined by '.'."
-        )
-    if not _ISSUER_PATH.fullmatch(slash + path):
-        # ':', '*', '?' and '$' would change the meaning of a condition key or its value.
-        raise ValueError(
-            f"{slash + path!r} is not a path for an issuer: write letters, digits, '.', '_', '~' "
-            "and '-' between single slashes."
-        )
+        return f"the host of the issuer is {len(host)} characters long: a DNS name has at most 253."
+    if _HOST.fullmatch(host):
+        return None
+    return (
+        f"{quoted(host)} is not a DNS name, which is made of labels of letters, digits and '-', "
+        "each at most 63 characters long, joined by '.'."
+    )
+
+
+def _issuer_path_fault(path: str) -> str | None:
+    # ':', '*', '?' and '$' would change the meaning of a condition key or its value, and clients
+    # resolve '.' and '..' before they ask.
+    if _ISSUER_PATH.fullmatch(path) and not {".", ".."} & set(path.split("/")):
+        return None
+    return (
+        f"{quoted(path)} is not a path for an issuer, which is made of letters, digits, '.', '_', "
+        "'~' and '-' between single slashes."
+    )
+
+
+def _as_issuer(value: str) -> str:
+    """The issuer that was probably meant, without what no issuer has."""
+    rest = re.sub(r"^([a-z]+://|https?:?/+|/+)", "", value.strip(), flags=re.IGNORECASE)
+    authority, _, path = re.split("[?#]", rest)[0].partition("/")
+    host = authority.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
+    return "/".join(["https:/", host, *filter(None, path.split("/"))])
 
 
 def _audience(value: str) -> str:
     if not value:
         raise ValueError("is empty: write the audience that tokens are issued for.")
     if value != value.strip() or not value.isprintable():
-        raise ValueError(f"{value!r} has white space around it or control characters: remove them.")
+        raise ValueError(
+            f"{quoted(value)} has white space around it or control characters: remove them."
+        )
     if "${" in value:
-        raise ValueError(f"{value!r} contains '${{', which AWS reads as a policy variable.")
+        raise ValueError(f"{quoted(value)} contains '${{', which AWS reads as a policy variable.")
     return _at_most(value, 255)
 
 
 def _region(value: str) -> str:
     if value not in partitions():
         raise ValueError(
-            f"{value!r} is not an AWS region that is known here."
+            f"{quoted(value)} is not an AWS region that is known here."
             + (did_you_mean(value, partitions()) or " Write one like 'eu-west-1'.")
         )
     return value
@@ -146,8 +165,8 @@ def _policy(value: str) -> str:
         return _policy_arn(value)
     if not _POLICY_PATH.fullmatch(value) or value.startswith("policy/"):
         raise ValueError(
-            f"{value!r} is neither a policy's ARN nor the name of an AWS managed policy with its "
-            "path, like 'job-function/ViewOnlyAccess'."
+            f"{quoted(value)} is neither a policy's ARN nor the name of an AWS managed policy with "
+            "its path, like 'job-function/ViewOnlyAccess'."
         )
     return value
 
@@ -155,7 +174,7 @@ def _policy(value: str) -> str:
 def _policy_arn(value: str) -> str:
     if not _POLICY_ARN.fullmatch(value):
         raise ValueError(
-            f"{value!r} is not the ARN of a policy: write one like "
+            f"{quoted(value)} is not the ARN of a policy: write one like "
             "'arn:aws:iam::123456789012:policy/NAME'."
         )
     return value
@@ -163,13 +182,15 @@ def _policy_arn(value: str) -> str:
 
 def _role_name(value: str) -> str:
     if not re.fullmatch(r"[\w+=,.@-]+", value, re.ASCII):
-        raise ValueError(f"{value!r} is not a role name: write letters, digits and '_+=,.@-'.")
+        raise ValueError(
+            f"{quoted(value)} is not a role name: write letters, digits and '_+=,.@-'."
+        )
     return _at_most(value, 64)
 
 
 def _path(value: str) -> str:
     if not re.fullmatch(r"/|/[!-~]+/", value):
-        raise ValueError(f"{value!r} is not an IAM path: it begins and ends with '/'.")
+        raise ValueError(f"{quoted(value)} is not an IAM path: it begins and ends with '/'.")
     return _at_most(value, 512)
 
 
@@ -177,53 +198,71 @@ def _thumbprint(value: Any) -> Any:
     if isinstance(value, str):
         if value not in _THUMBPRINT_SOURCES:
             raise ValueError(
-                f"{value!r} is not a source of a thumbprint: write 'endpoint' (taken from the "
-                "certificate that is served), 'omit' (AWS decides), or a list of thumbprints."
+                f"{quoted(value)} is not a source of a thumbprint: write 'endpoint' (taken from "
+                "the certificate that is served), 'omit' (AWS decides), or a list of thumbprints."
             )
         return value
     if not isinstance(value, list | tuple) or not value:
         raise ValueError("write 'endpoint', 'omit', or a list of 1 to 5 thumbprints.")
     if len(value) > 5:
         raise ValueError(f"{len(value)} thumbprints are listed: IAM takes at most 5.")
-    if len(set(value)) < len(value):
+    digests = tuple(_sha1(each) for each in value)
+    if len(set(digests)) < len(digests):
         raise ValueError("a thumbprint is listed twice: remove one.")
-    for thumbprint in value:
-        if not re.fullmatch(r"[0-9a-fA-F]{40}", str(thumbprint)):
-            raise ValueError(
-                f"{str(thumbprint)!r} is not a thumbprint: write the certificate's SHA-1 as 40 "
-                f"hexadecimal digits without colons (this has {len(str(thumbprint))} characters)."
-            )
-    return tuple(str(thumbprint).lower() for thumbprint in value)
+    return digests
+
+
+def _sha1(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a thumbprint is not text: write its 40 hexadecimal digits in quotes.")
+    if not re.fullmatch(r"[0-9a-fA-F]{40}", value):
+        raise ValueError(
+            f"{quoted(value)} is not a thumbprint: write the certificate's SHA-1 as 40 hexadecimal "
+            f"digits without colons (this has {len(value)} characters)."
+        )
+    return value.lower()
 
 
 def _discovery_endpoint(value: str) -> str:
     """`https://HOST[:PORT]`; a path would come twice, since the documents' own paths follow."""
     parts = _web_address(value)
-    if parts.scheme != "https" or parts.path or parts.query or parts.fragment:
+    if not value.startswith("https://") or parts.path or parts.query or parts.fragment:
         raise ValueError(
-            f"{value!r} is not an address to connect to: write 'https://HOST' or "
+            f"{quoted(value)} is not an address to connect to: write 'https://HOST' or "
             "'https://HOST:PORT'."
         )
     return value
 
 
 def _endpoint_url(value: str) -> str:
-    if _web_address(value).scheme not in ("http", "https"):
-        raise ValueError(f"{value!r} is not a URL: write one like 'http://127.0.0.1:4566'.")
+    _web_address(value)
+    if not value.startswith(("http://", "https://")):
+        raise ValueError(f"{quoted(value)} is not a URL: write one like 'http://127.0.0.1:4566'.")
     return value
 
 
-def _web_address(value: str) -> Any:
+def _web_address(value: str) -> SplitResult:
     try:
         parts = urlsplit(value)
-        usable = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        usable = _is_host(parts.hostname or "") and (parts.port is None or parts.port > 0)
     except ValueError:
         usable = False
-    if not usable or parts.username is not None or any(c.isspace() for c in value):
+    odd = not value.isprintable() or " " in value
+    if not usable or odd or parts.username is not None or parts.netloc.endswith(":"):
         raise ValueError(
-            f"{value!r} is not a URL without credentials: write one like 'https://10.0.0.1:6443'."
+            f"{quoted(value)} is not a URL without credentials: write one like "
+            "'https://10.0.0.1:6443'."
         )
     return parts
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # With '_', which DNS forbids in hosts, since names of containers have it.
+        return bool(_HOST.fullmatch(host.replace("_", "-")))
+    return True
 
 
 def _tags(value: dict[str, str]) -> dict[str, str]:
@@ -231,50 +270,102 @@ def _tags(value: dict[str, str]) -> dict[str, str]:
         raise ValueError(f"{len(value)} tags are given: IAM takes at most 50.")
     for key, text in value.items():
         if key.lower().startswith("aws:"):
-            raise ValueError(f"the tag key {key!r} begins with 'aws:', which AWS keeps for itself.")
+            raise ValueError(
+                f"the tag key {quoted(key)} begins with 'aws:', which AWS keeps for itself."
+            )
         if not 1 <= len(key) <= 128 or len(text) > 256:
             raise ValueError(
-                f"the tag {key!r} is too long: keys have 1 to 128 characters, values at most 256."
+                f"the tag {quoted(key)} has {len(key)} characters and its value {len(text)}: keys "
+                "have 1 to 128, values at most 256."
             )
-        if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(text):
+        if not all(_is_tag_character(character) for character in key + text):
             raise ValueError(
-                f"the tag {key!r} has characters that IAM does not take: write letters, digits, "
-                "white space and '_.:/=+-@'."
+                f"the tag {quoted(key)} has characters that IAM does not take: write letters, "
+                "digits, spaces and '_.:/=+-@'."
             )
     if len({key.lower() for key in value}) < len(value):
         raise ValueError("two tag keys differ in case only: IAM takes them for one.")
     return value
 
 
+def _is_tag_character(character: str) -> bool:
+    """IAM API, Tag: `[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]`, here without separators of lines."""
+    category = unicodedata.category(character)
+    return character in "_.:/=+-@" or category == "Zs" or category[0] in "LN"
+
+
 def _bucket(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
-        raise ValueError(f"{value!r} is not the name of an S3 bucket.")
+    if not _BUCKET.fullmatch(value) or ".." in value or _IPV4.fullmatch(value):
+        raise ValueError(
+            f"{quoted(value)} is not the name of an S3 bucket: write 3 to 63 lower-case letters, "
+            "digits, '-' and '.'."
+        )
     return value
+
+
+def _key_prefix(value: str) -> str:
+    if not _KEY_PREFIX.fullmatch(value):
+        raise ValueError(
+            f"{quoted(value)} is not the beginning of a key: write letters, digits, '.', '_' and "
+            "'-' between single slashes."
+        )
+    return _at_most(value, 512)
 
 
 def _plain(value: str) -> str:
     if not value or value != value.strip() or not value.isprintable():
-        raise ValueError(f"{value!r} is empty, or has white space around it or control characters.")
+        raise ValueError(
+            f"{quoted(value)} is empty, or has white space around it or control characters."
+        )
     return value
 
 
 def _at_most(value: str, limit: int) -> str:
-    if len(value) > limit:
-        raise ValueError(f"is {len(value)} characters long: at most {limit} are allowed.")
+    fault = _length_fault(value, limit)
+    if fault:
+        raise ValueError(fault)
     return value
 
 
+def _length_fault(value: str, limit: int) -> str | None:
+    if len(value) <= limit:
+        return None
+    return f"is {len(value)} characters long: at most {limit} are allowed."
+
+
 def _as_list(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list | tuple):
+        raise ValueError("write an audience (in quotes where it is a number), or a list of them.")
+    return value
 
 
-Label = Annotated[str, AfterValidator(_label)]
+def _in_editors(pattern: str, **limits: int) -> WithJsonSchema:
+    """What an editor checks while one types: a part of the rule, as JSON Schema.
+
+    It never refuses what the rule takes; the rule itself gives the messages.
+    """
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", **limits})
+
+
+_AUDIENCE_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 255}
+_ROLE_NAME = "[A-Za-z0-9_+=,.@-]"
+_ARN = "arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[!-~]+"
+
+Label = Annotated[str, AfterValidator(_label), _in_editors(_LABEL.pattern, maxLength=63)]
 """An RFC 1123 label: Kubernetes namespaces, and our names for clusters."""
 
-Subdomain = Annotated[str, AfterValidator(_subdomain)]
+Subdomain = Annotated[
+    str, AfterValidator(_subdomain), _in_editors(_SUBDOMAIN.pattern, maxLength=253)
+]
 """A DNS subdomain name: most Kubernetes objects, service accounts among them."""
 
-Issuer = Annotated[str, AfterValidator(_issuer)]
+Issuer = Annotated[
+    str,
+    AfterValidator(_issuer),
+    _in_editors(f"https://{_HOST.pattern}{_ISSUER_PATH.pattern}", maxLength=255),
+]
 """An issuer that Kubernetes (`--service-account-issuer`) and IAM (CreateOpenIDConnectProvider)
 both take, equal byte for byte everywhere."""
 
@@ -283,25 +374,74 @@ Audience = Annotated[str, AfterValidator(_audience)]
 
 Audiences = Annotated[
     tuple[Audience, ...],
-    BeforeValidator(_as_list, json_schema_input_type=str | list[str]),
+    BeforeValidator(_as_list),
     Field(min_length=1, max_length=100, strict=False),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _AUDIENCE_SCHEMA,
+                {
+                    "type": "array",
+                    "items": _AUDIENCE_SCHEMA,
+                    "minItems": 1,
+                    "maxItems": 100,
+                    "uniqueItems": True,
+                },
+            ]
+        }
+    ),
 ]
 """One audience or a list; at most 100 a provider (IAM quotas)."""
 
-Region = Annotated[str, AfterValidator(_region)]
-AccountId = Annotated[str, BeforeValidator(_account_id, json_schema_input_type=str)]
-Policy = Annotated[str, AfterValidator(_policy)]
+Region = Annotated[str, AfterValidator(_region), _in_editors("[a-z]+(-[a-z]+)+-[0-9]+")]
+AccountId = Annotated[str, BeforeValidator(_account_id), _in_editors("[0-9]{12}")]
+Policy = Annotated[
+    str, AfterValidator(_policy), _in_editors(f"({_ARN}|{_ROLE_NAME}+(/{_ROLE_NAME}+)*)")
+]
 """A managed policy: its ARN, or an AWS managed policy's name with its path."""
-PolicyArn = Annotated[str, AfterValidator(_policy_arn)]
-RoleName = Annotated[str, AfterValidator(_role_name)]
+PolicyArn = Annotated[str, AfterValidator(_policy_arn), _in_editors(_ARN)]
+RoleName = Annotated[str, AfterValidator(_role_name), _in_editors(f"{_ROLE_NAME}{{1,64}}")]
 """IAM API, CreateRole: `[\\w+=,.@-]{1,64}`."""
-Path = Annotated[str, AfterValidator(_path)]
+Path = Annotated[str, AfterValidator(_path), _in_editors("/([!-~]+/)?", maxLength=512)]
 """IAM API, CreateRole: `/` or `/.../`, at most 512 characters."""
-Thumbprint = Annotated[Any, BeforeValidator(_thumbprint, json_schema_input_type=str | list[str])]
+Thumbprint = Annotated[
+    Any,
+    BeforeValidator(_thumbprint),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": list(_THUMBPRINT_SOURCES)},
+                {
+                    "type": "array",
+                    "items": {"type": "string", "pattern": "^[0-9A-Fa-f]{40}$"},
+                    "minItems": 1,
+                    "maxItems": 5,
+                    "uniqueItems": True,
+                },
+            ]
+        }
+    ),
+]
 """`endpoint`, `omit`, or up to five SHA-1 digests (IAM API, CreateOpenIDConnectProvider)."""
-DiscoveryEndpoint = Annotated[str, AfterValidator(_discovery_endpoint)]
-EndpointUrl = Annotated[str, AfterValidator(_endpoint_url)]
-Tags = Annotated[dict[str, str], AfterValidator(_tags)]
+DiscoveryEndpoint = Annotated[
+    str, AfterValidator(_discovery_endpoint), _in_editors(r"https://[^/?#@\s]+")
+]
+EndpointUrl = Annotated[str, AfterValidator(_endpoint_url), _in_editors(r"https?://\S+")]
+Tags = Annotated[
+    dict[str, str],
+    AfterValidator(_tags),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": "^(?![aA][wW][sS]:)", "minLength": 1, "maxLength": 128},
+            "additionalProperties": {"type": "string", "maxLength": 256},
+            "maxProperties": 50,
+        }
+    ),
+]
 """IAM API, Tag: at most 50, keys unique without regard to case."""
-Bucket = Annotated[str, AfterValidator(_bucket)]
-Plain = Annotated[str, AfterValidator(_plain)]
+Bucket = Annotated[str, AfterValidator(_bucket), _in_editors(_BUCKET.pattern)]
+KeyPrefix = Annotated[
+    str, AfterValidator(_key_prefix), _in_editors(_KEY_PREFIX.pattern, maxLength=512)
+]
+Plain = Annotated[str, AfterValidator(_plain), _in_editors(r"\S(.*\S)?")]

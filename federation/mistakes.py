@@ -59,7 +59,7 @@ def told(detail: ErrorDetails, location: Place) -> str:
     kind, given = detail["type"], detail.get("input")
     context = detail.get("ctx", {})
     if kind == "missing":
-        return f"is missing: {description(location)}"
+        return "is missing: " + (description(location) or "add it.")
     if kind == "extra_forbidden":
         known = keys_at(location[:-1])
         near = did_you_mean(str(location[-1]), known)
