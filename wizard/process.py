@@ -30,6 +30,7 @@ LONGEST_LINE = 16_384
 
 _CHUNK = 65_536
 _GRACE = 2.0
+_LOOK_AGAIN = 0.1
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Command:
             logged: nothing secret belongs here.
         cwd: The folder to run in; None is the current one.
         environment: Changes to our own environment; None removes a variable. Never logged.
-        interrupt_first: Names of programs. While any of them runs below the process, it is they
-            that an interrupt goes to, and not the process.
+        interrupt_first: Names of programs. While any of them runs below the process, an interrupt
+            goes to them and not to the process.
     """
 
     args: tuple[str, ...]
@@ -161,6 +162,7 @@ class Child:
         self._process = process
         self._log = log
         self._splitter = LineSplitter()
+        self._signalled: set[int] = set()
         self._ended = False
         log.write([f"$ {command}"])
 
@@ -191,14 +193,24 @@ class Child:
         return status
 
     def interrupt(self) -> None:
-        """Send SIGINT, once: at a second one Terraform drops what it is making."""
-        if self.interrupted or self._process.returncode is not None:
+        """Send SIGINT, once: at a second one Terraform drops what it is making.
+
+        Those of `Command.interrupt_first` get it once each, also where they start only later.
+        """
+        if not self.interrupted and self._process.returncode is None:
+            self.interrupted = True
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self._process.returncode is not None:
             return
-        self.interrupted = True
         below = _descendants(self._process.pid, self.command.interrupt_first)
-        for pid in below or [self._process.pid]:
+        for pid in {*(below or [self._process.pid])} - self._signalled:
+            self._signalled.add(pid)
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
+        if self.command.interrupt_first:
+            asyncio.get_running_loop().call_later(_LOOK_AGAIN, self._pass_on)
 
 
 class Log:

@@ -207,6 +207,25 @@ async def test_an_interrupt_goes_to_the_named_program_below(tmp_path: Path) -> N
     assert rest == ["asked 1", "done after 1", "front ends with 0"]
 
 
+async def test_a_named_program_that_starts_after_the_interrupt_gets_it_too(tmp_path: Path) -> None:
+    worker = program(tmp_path / "terraform", PATIENT)
+    twice = f"{FRONT}\nchild = subprocess.Popen(sys.argv[1:])\nprint('then', child.wait())"
+    twice = f"import signal\nsignal.signal(signal.SIGINT, lambda *_: None)\n{twice}"
+    command = Command(
+        (sys.executable, "-u", "-c", twice, str(worker)),
+        interrupt_first=frozenset({"terraform"}),
+    )
+    async with started(command) as child:
+        lines = child.lines()
+        assert await anext(lines) == "ready"
+        child.interrupt()
+        rest = [line async for line in lines]
+    assert rest == [
+        *("asked 1", "done after 1", "front ends with 0"),
+        *("ready", "asked 1", "done after 1", "then 0"),
+    ]
+
+
 async def test_a_wrapper_of_the_same_name_is_spared(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     worker = program(tmp_path / "terraform", PATIENT)

@@ -114,7 +114,8 @@ class Succeeded:
     """The run did all of it.
 
     Attributes:
-        outputs: After a deploy: stack to output to value, without sensitive ones.
+        outputs: After a deploy: stack to output to value, without sensitive ones, and without
+            stacks that have none.
         plan: After a plan.
     """
 

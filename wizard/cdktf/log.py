@@ -9,6 +9,7 @@ are Terraform's (`internal/command/views/hook_ui.go`, `apply.go`); OpenTofu prin
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from wizard.cdktf.events import (
@@ -52,8 +53,10 @@ _APPLIED = re.compile(
     r"Apply complete! Resources: (?:\d+ imported, )?(\d+) added, (\d+) changed, (\d+) destroyed\b.*"
 )
 _DESTROYED = re.compile(r"Destroy complete! Resources: (\d+) destroyed\b.*")
-_REPORT = re.compile(r"(?P<severity>Error|Warning|ERROR): .*")
+_REPORT = re.compile(r"(?P<severity>Error|Warning): .*")
+_OWN_REPORT = re.compile(r"(?P<severity>\w*Error|ERROR): .*")
 _LONGEST_REPORT = 200
+_LAST_LINES = 20
 
 
 class CdktfLog:
@@ -84,6 +87,11 @@ class CdktfLog:
         found = tuple(report for log in self._stacks.values() for report in log.reports)
         return found or self._own.reports
 
+    @property
+    def last(self) -> str:
+        """The last lines of cdktf's own."""
+        return self._own.last
+
     def _unframed(self, line: str) -> str:
         for stack in self._stacks:
             if line == stack or line.startswith(f"{stack}  "):
@@ -104,6 +112,7 @@ class TerraformLog:
         self._stack = stack
         self._reports: list[list[str]] = []
         self._reporting = False
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
 
     def read(self, line: str) -> Iterator[Event]:
         """What a line tells, beginning with the line itself."""
@@ -119,12 +128,20 @@ class TerraformLog:
         """The errors that it reported, each whole, without the frame around it."""
         return tuple("\n".join(report).strip() for report in self._reports)
 
+    @property
+    def last(self) -> str:
+        """The last lines, for where nothing was reported."""
+        return "\n".join(self._last).strip()
+
     def _note(self, line: str, news: Event | None) -> None:
+        self._last.append(line)
         text = re.sub(r"^[│╷╵] ?", "", line)
-        if begins := _REPORT.match(text):
-            self._reporting = begins["severity"] != "Warning"
-            if self._reporting:
-                self._reports.append([])
+        if begins := (_REPORT if self._stack else _OWN_REPORT).match(text):
+            # What cdktf says of a failed synthesis goes on to the end, and quotes other errors.
+            if not self._reports or not self._reports[-1][0].startswith("ERROR: "):
+                self._reporting = begins["severity"] != "Warning"
+                if self._reporting:
+                    self._reports.append([])
         elif news is not None or line.startswith("╵"):
             self._reporting = False
         if self._reporting and len(self._reports[-1]) < _LONGEST_REPORT:

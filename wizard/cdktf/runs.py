@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -203,11 +203,11 @@ class Run:
                     self.tell(event)
             return await self._child.wait()
 
-    def failure(self, status: int, reports: Sequence[str]) -> Failed | Interrupted:
+    def failure(self, status: int, reader: CdktfLog | TerraformLog) -> Failed | Interrupted:
         """How the run ends where a command did not end well."""
         if self.interrupted:
             return Interrupted(self.log)
-        return Failed(status, explain_all(reports), self.log)
+        return Failed(status, explain_all(reader.reports or [reader.last]), self.log)
 
     async def _run(self) -> None:
         try:
@@ -227,7 +227,7 @@ async def _cdktf(run: Run, doing: str, *args: str) -> Outcome:
     reader = CdktfLog(run.project.stacks)
     command = run.project.command(cdktf_program(run.project.folder), *args)
     status = await run.execute(command, reader)
-    return run.failure(status, reader.reports) if status else Succeeded({})
+    return run.failure(status, reader) if status else Succeeded({})
 
 
 def _apply(run: Run, verb: str) -> list[str]:
@@ -250,7 +250,7 @@ async def _planned(run: Run, destroy: bool) -> Outcome:
     run.tell(Step(None, "synthesizing"))
     reader = TerraformLog(None)
     if status := await run.execute(_app(run.project), reader):
-        return run.failure(status, reader.reports)
+        return run.failure(status, reader)
     planning = _Planning(run, destroy)
     for stack in run.project.stacks:
         run.tell(Step(stack, f"planning {stack}"))
@@ -280,7 +280,7 @@ class _Planning:
         for args in (["init"], ["plan", *whole, "-out=plan"]):
             command = self._terraform(stack, folder, *args, "-input=false", "-no-color")
             if status := await self._run.execute(command, reader):
-                return self._run.failure(status, reader.reports)
+                return self._run.failure(status, reader)
         shown = await asyncio.to_thread(self._shown, stack, folder)
         self.plans.append(stack_plan(stack, shown))
         self._outputs[stack] = planned_outputs(stack, shown)

@@ -1,0 +1,529 @@
+"""Runs against the real CDKTF CLI and Terraform where that is quick, else against scripted ones.
+
+The real ones need no provider: their only resource is `terraform_data`, which is built in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cdktf_app import project_of, stack
+
+from federation.errors import WorldError
+from wizard.causes import Cause
+from wizard.cdktf import runs
+from wizard.cdktf.events import (
+    Counted,
+    Event,
+    Failed,
+    Interrupted,
+    Line,
+    ResourceDone,
+    ResourceStarted,
+    Retrying,
+    StackDone,
+    StackPlanned,
+    Step,
+    Succeeded,
+)
+from wizard.cdktf.plan import UNKNOWN, AttributeChange, ResourceChange
+from wizard.cdktf.runs import Project, Run
+
+IDENTITY = stack(
+    "demo-identity",
+    resource={"terraform_data": {"role": {"input": "app"}}},
+    output={
+        "role_arns": {"value": {"default/app": "${terraform_data.role.id}", "fixed": "arn"}},
+        "name": {"value": "app"},
+    },
+)
+WORKLOADS = stack(
+    "demo-workloads",
+    data={
+        "terraform_remote_state": {
+            "identity": {
+                "backend": "local",
+                "config": {"path": "../../../state/demo-identity.tfstate"},
+            }
+        }
+    },
+    resource={
+        "terraform_data": {
+            "pod": {
+                "input": {
+                    "role": "${data.terraform_remote_state.identity.outputs"
+                    '.role_arns["default/app"]}',
+                    "fixed": "${data.terraform_remote_state.identity.outputs.role_arns.fixed}",
+                }
+            }
+        }
+    },
+)
+STACKS = {"demo-identity": IDENTITY, "demo-workloads": WORKLOADS}
+
+
+async def events_of(run: Run) -> list[Event]:
+    async with run:
+        return [event async for event in run]
+
+
+async def news_of(run: Run) -> list[Event]:
+    return [event for event in await events_of(run) if not isinstance(event, Line | Retrying)]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "logs" / "run.log"
+
+
+async def test_a_plan_is_whole_before_anything_is_applied(tmp_path: Path, log: Path) -> None:
+    project = project_of(tmp_path, STACKS)
+    *steps, outcome = await news_of(runs.plan(project, log))
+    assert isinstance(outcome, Succeeded)
+    assert outcome.plan is not None
+    assert [step for step in steps if not isinstance(step, StackPlanned)] == [
+        Step(None, "synthesizing"),
+        Step("demo-identity", "planning demo-identity"),
+        Counted("demo-identity", 1, 0, 0),
+        Step("demo-workloads", "planning demo-workloads"),
+        ResourceStarted("demo-workloads", "data.terraform_remote_state.identity", "read"),
+        ResourceDone("demo-workloads", "data.terraform_remote_state.identity", "read", 0),
+        Counted("demo-workloads", 1, 0, 0),
+    ]
+    assert [step.plan for step in steps if isinstance(step, StackPlanned)] == [*outcome.plan.stacks]
+    [_, workloads] = outcome.plan.stacks
+    assert workloads.changes == (
+        ResourceChange(
+            "terraform_data.pod",
+            "terraform_data",
+            "pod",
+            "create",
+            (
+                AttributeChange("id", None, UNKNOWN),
+                AttributeChange("input.fixed", None, '"arn"'),
+                AttributeChange("input.role", None, '"(known after demo-identity)"'),
+                AttributeChange("output", None, UNKNOWN),
+            ),
+        ),
+    )
+    assert (outcome.plan.add, outcome.plan.change, outcome.plan.destroy) == (2, 0, 0)
+
+
+async def test_a_plan_leaves_nothing_in_the_stacks_folders(tmp_path: Path, log: Path) -> None:
+    project = project_of(tmp_path, STACKS)
+    await events_of(runs.plan(project, log))
+    folders = {
+        name: sorted(path.name for path in project.stack_folder(name).iterdir()) for name in STACKS
+    }
+    assert folders == {name: [".terraform", "cdk.tf.json"] for name in STACKS}
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+async def test_the_whole_way_plan_deploy_change_and_destroy(tmp_path: Path, log: Path) -> None:
+    project = project_of(tmp_path, STACKS)
+    await events_of(runs.plan(project, log))
+
+    deployed = await news_of(runs.deploy(project, log))
+    role_id = deployed[-1].outputs["demo-identity"]["role_arns"]["default/app"]  # type: ignore[union-attr]
+    assert deployed == [
+        Step(None, "deploying"),
+        Counted("demo-identity", 1, 0, 0),
+        ResourceStarted("demo-identity", "terraform_data.role", "create"),
+        ResourceDone("demo-identity", "terraform_data.role", "create", 0),
+        StackDone("demo-identity", 1, 0, 0),
+        ResourceStarted("demo-workloads", "data.terraform_remote_state.identity", "read"),
+        ResourceDone("demo-workloads", "data.terraform_remote_state.identity", "read", 0),
+        Counted("demo-workloads", 1, 0, 0),
+        ResourceStarted("demo-workloads", "terraform_data.pod", "create"),
+        ResourceDone("demo-workloads", "terraform_data.pod", "create", 0),
+        StackDone("demo-workloads", 1, 0, 0),
+        Succeeded(
+            {
+                "demo-identity": {
+                    "name": "app",
+                    "role_arns": {"default/app": role_id, "fixed": "arn"},
+                },
+            }
+        ),
+    ]
+
+    unchanged = (await events_of(runs.plan(project, log)))[-1]
+    assert isinstance(unchanged, Succeeded)
+    assert unchanged.plan is not None
+    assert unchanged.plan.empty
+
+    removal = (await events_of(runs.plan(project, log, destroy=True)))[-1]
+    assert isinstance(removal, Succeeded)
+    assert removal.plan is not None
+    assert [(each.stack, each.destroy) for each in removal.plan.stacks] == [
+        ("demo-workloads", 1),
+        ("demo-identity", 1),
+    ]
+
+    assert await news_of(runs.destroy(project, log)) == [
+        Step(None, "destroying"),
+        ResourceStarted("demo-workloads", "data.terraform_remote_state.identity", "read"),
+        ResourceDone("demo-workloads", "data.terraform_remote_state.identity", "read", 0),
+        Counted("demo-workloads", 0, 0, 1),
+        ResourceStarted("demo-workloads", "terraform_data.pod", "delete"),
+        ResourceDone("demo-workloads", "terraform_data.pod", "delete", 0),
+        StackDone("demo-workloads", 0, 0, 1),
+        Counted("demo-identity", 0, 0, 1),
+        ResourceStarted("demo-identity", "terraform_data.role", "delete"),
+        ResourceDone("demo-identity", "terraform_data.role", "delete", 0),
+        StackDone("demo-identity", 0, 0, 1),
+        Succeeded({}),
+    ]
+
+
+async def test_a_new_output_can_be_planned_with_beside_old_ones(tmp_path: Path, log: Path) -> None:
+    only = {"demo-identity": stack("demo-identity", output={"role_arns": {"value": {"a": "b"}}})}
+    project = project_of(tmp_path, only)
+    await events_of(runs.plan(project, log))
+    await events_of(runs.deploy(project, log))
+
+    outcome = (await events_of(runs.plan(project_of(tmp_path, STACKS), log)))[-1]
+    assert isinstance(outcome, Succeeded)
+    assert outcome.plan is not None
+    assert (outcome.plan.add, outcome.plan.change, outcome.plan.destroy) == (2, 0, 0)
+
+
+async def test_a_cli_configuration_that_is_missing_is_no_failure(tmp_path: Path, log: Path) -> None:
+    project = project_of(tmp_path, STACKS, TF_CLI_CONFIG_FILE=str(tmp_path / "none"))
+    assert isinstance((await events_of(runs.plan(project, log)))[-1], Succeeded)
+    assert isinstance((await events_of(runs.deploy(project, log)))[-1], Succeeded)
+
+
+async def test_a_failing_resource_fails_the_run_with_its_cause(tmp_path: Path, log: Path) -> None:
+    command = "echo 'AccessDenied: User: me is not authorized to perform: iam:CreateRole'; exit 3"
+    bad = {"provisioner": [{"local-exec": {"command": command}}]}
+    project = project_of(
+        tmp_path, {"demo-identity": stack("demo-identity", resource={"terraform_data": {"r": bad}})}
+    )
+    await events_of(runs.plan(project, log))
+    outcome = (await events_of(runs.deploy(project, log)))[-1]
+    assert isinstance(outcome, Failed)
+    assert (outcome.status, outcome.log) == (1, log)
+    assert [(cause.title, cause.where) for cause in outcome.causes] == [
+        ("These AWS credentials may not do iam:CreateRole", "terraform_data.r")
+    ]
+
+
+async def test_a_failing_plan_ends_the_run(tmp_path: Path, log: Path) -> None:
+    broken = stack("demo-identity", output={"x": {"value": "${terraform_data.none.id}"}})
+    project = project_of(tmp_path, {"demo-identity": broken, "demo-workloads": WORKLOADS})
+    events = await news_of(runs.plan(project, log))
+    outcome = events[-1]
+    assert isinstance(outcome, Failed)
+    assert [cause.title for cause in outcome.causes] == ["Reference to undeclared resource"]
+    assert Step("demo-workloads", "planning demo-workloads") not in events
+
+
+async def test_an_app_that_fails_ends_the_run_with_what_it_said(tmp_path: Path, log: Path) -> None:
+    project = project_of(tmp_path, STACKS)
+    (tmp_path / "main.py").write_text("raise SystemExit('clusters/a.yaml:3: no such field')")
+    events = await events_of(runs.plan(project, log))
+    assert events == [
+        Step(None, "synthesizing"),
+        Line(None, "clusters/a.yaml:3: no such field"),
+        Failed(
+            1,
+            (
+                Cause(
+                    "clusters/a.yaml:3: no such field",
+                    "clusters/a.yaml:3: no such field",
+                    "The log has all that was said. Run the command again when it is solved.",
+                ),
+            ),
+            log,
+        ),
+    ]
+
+
+class _Backend(BaseHTTPRequestHandler):
+    """A state backend over HTTP (Terraform's "http" backend) that takes its time to save."""
+
+    saving: threading.Event
+    saved: threading.Event
+    calls: list[str]
+
+    def do_GET(self) -> None:
+        self.calls.append("GET")
+        self._answer(404)
+
+    def do_POST(self) -> None:
+        self.calls.append("POST")
+        self.saving.set()
+        self.saved.wait(60)
+        self._answer(200)
+
+    def do_LOCK(self) -> None:
+        self.calls.append("LOCK")
+        self._answer(200)
+
+    def do_UNLOCK(self) -> None:
+        self.calls.append("UNLOCK")
+        self._answer(200)
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+    def _answer(self, status: int) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@pytest.fixture
+def backend() -> Iterator[tuple[str, type[_Backend]]]:
+    class Backend(_Backend):
+        saving = threading.Event()
+        saved = threading.Event()
+        calls: list[str] = []  # noqa: RUF012 - one for the test
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Backend) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/state", Backend
+        Backend.saved.set()
+        server.shutdown()
+        thread.join()
+
+
+async def test_an_interrupt_lets_terraform_save_its_state_and_release_its_lock(
+    tmp_path: Path, log: Path, backend: tuple[str, type[_Backend]]
+) -> None:
+    url, server = backend
+    places = dict.fromkeys(("address", "lock_address", "unlock_address"), url)
+    long = {
+        "depends_on": ["terraform_data.quick"],
+        "provisioner": [{"local-exec": {"command": "exec sleep 600"}}],
+    }
+    project = project_of(
+        tmp_path,
+        {
+            "demo-a": {
+                "terraform": {"backend": {"http": places}},
+                "resource": {"terraform_data": {"quick": {}, "slow": long}},
+            },
+            "demo-b": stack("demo-b", resource={"terraform_data": {"r": {}}}),
+        },
+    )
+    await events_of(runs.plan(project, log))
+    server.calls.clear()
+    events: list[Event] = []
+    async with runs.deploy(project, log) as run:
+        async for event in run:
+            events.append(event)
+            if isinstance(event, Line) and "exec sleep 600" in event.text:
+                run.interrupt()
+                assert await asyncio.to_thread(server.saving.wait, 60)
+                run.interrupt()
+                server.saved.set()
+    assert events[-1] == Interrupted(log)
+    assert (server.calls[-2:], server.calls.count("LOCK")) == (["POST", "UNLOCK"], 1)
+    assert ResourceDone("demo-a", "terraform_data.quick", "create", 0) in events
+    assert not (tmp_path / "state" / "demo-b.tfstate").exists()
+
+
+def scripted(folder: Path, code: str, *stacks: str) -> Project:
+    """A project whose CDKTF CLI is a Python program."""
+    program = folder / "node_modules" / ".bin" / "cdktf"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!{sys.executable} -u\nimport json, os, signal, sys, time\n{code}")
+    program.chmod(0o755)
+    return Project(folder, stacks)
+
+
+async def test_cdktf_gets_exact_stacks_and_no_questions(tmp_path: Path, log: Path) -> None:
+    code = "print(json.dumps([*sys.argv[1:-1], os.environ['CI'], os.environ['TF_INPUT']]))"
+    code += "\nopen(sys.argv[-1], 'w').write('{}')"
+    project = scripted(tmp_path, code, "prod-discovery", "prod-identity")
+    events = await events_of(runs.deploy(project, log))
+    assert events[1:] == [
+        Line(
+            None,
+            json.dumps(
+                [
+                    *("deploy", "prod-discovery", "prod-identity"),
+                    *("--auto-approve", "--skip-synth", "--skip-provider-lock", "--no-color"),
+                    *("--outputs-file", "true", "0"),
+                ]
+            ),
+        ),
+        Succeeded({}),
+    ]
+
+
+async def test_synthesizing_as_hcl_is_asked_of_cdktf(tmp_path: Path, log: Path) -> None:
+    project = scripted(tmp_path, "print(*sys.argv[1:])", "a")
+    assert await events_of(runs.synth(project, log, hcl=True)) == [
+        Step(None, "synthesizing"),
+        Line(None, "synth --hcl"),
+        Succeeded({}),
+    ]
+
+
+async def test_a_secret_in_the_environment_stays_out_of_the_log(tmp_path: Path, log: Path) -> None:
+    project = scripted(tmp_path, "print(len(os.environ['AWS_SECRET_ACCESS_KEY']))", "a")
+    secret = replace(project, environment={"AWS_SECRET_ACCESS_KEY": "hush"})
+    await events_of(runs.destroy(secret, log))
+    text = log.read_text()
+    assert ("hush" in text, text.splitlines()[1:]) == (False, ["4", "exit status 0"])
+    assert "hush" not in repr(secret)
+
+
+async def test_a_flood_is_told_whole_and_in_order(tmp_path: Path, log: Path) -> None:
+    code = "print('prod-identity  0')\nfor i in range(1, 10_000): print(f'               {i}')"
+    project = scripted(tmp_path, code, "prod-identity")
+    lines = [event for event in await events_of(runs.destroy(project, log)) if type(event) is Line]
+    assert lines == [Line("prod-identity", str(number)) for number in range(10_000)]
+
+
+async def test_a_run_does_not_wait_for_whoever_reads_it(tmp_path: Path, log: Path) -> None:
+    project = scripted(tmp_path, "for i in range(100_000): print(i)", "a")
+    async with runs.destroy(project, log) as run:
+        while not log.exists() or "exit status" not in log.read_text()[-20:]:
+            await asyncio.sleep(0.01)
+        events = [event async for event in run]
+    assert (len(events), events[-1]) == (100_002, Succeeded({}))
+
+
+PATIENT = """
+def stop(*_):
+    print("a  Stopping operation...")
+    raise SystemExit(1)
+signal.signal(signal.SIGINT, stop)
+print("a  terraform_data.r: Creating...")
+while True: time.sleep(0.01)
+"""
+
+
+async def test_a_run_that_was_interrupted_says_so(tmp_path: Path, log: Path) -> None:
+    async with runs.destroy(scripted(tmp_path, PATIENT, "a"), log) as run:
+        events = []
+        async for event in run:
+            events.append(event)
+            if isinstance(event, ResourceStarted):
+                run.interrupt()
+    assert events[-2:] == [Line("a", "Stopping operation..."), Interrupted(log)]
+
+
+async def test_an_interrupt_before_the_start_starts_nothing(tmp_path: Path, log: Path) -> None:
+    run = runs.destroy(scripted(tmp_path, "print('started')", "a"), log)
+    run.interrupt()
+    assert await events_of(run) == [Step(None, "destroying"), Interrupted(log)]
+
+
+async def test_an_interrupt_that_comes_too_late_changes_nothing(tmp_path: Path, log: Path) -> None:
+    run = runs.destroy(scripted(tmp_path, "print('done')", "a"), log)
+    events = await events_of(run)
+    run.interrupt()
+    assert events[-1] == Succeeded({})
+
+
+async def test_leaving_early_interrupts_and_waits(tmp_path: Path, log: Path) -> None:
+    async with runs.destroy(scripted(tmp_path, PATIENT, "a"), log) as run:
+        async for event in run:
+            if isinstance(event, ResourceStarted):
+                break
+    assert log.read_text().splitlines()[-2:] == ["a  Stopping operation...", "exit status 1"]
+
+
+async def test_cancelling_interrupts_and_waits(tmp_path: Path, log: Path) -> None:
+    creating = asyncio.Event()
+
+    async def watch() -> None:
+        async with runs.destroy(scripted(tmp_path, PATIENT, "a"), log) as run:
+            async for event in run:
+                if isinstance(event, ResourceStarted):
+                    creating.set()
+
+    task = asyncio.create_task(watch())
+    await creating.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log.read_text().splitlines()[-2:] == ["a  Stopping operation...", "exit status 1"]
+
+
+async def test_a_cdktf_that_is_not_there_is_named(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(WorldError) as caught:
+        await events_of(runs.deploy(Project(tmp_path, ("a",)), log))
+    assert str(caught.value) == (
+        "'cdktf' cannot be started: there is no such program on the PATH. "
+        "Install it, or add its folder to the PATH."
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+async def test_a_full_disk_spoils_the_log_and_not_the_run(tmp_path: Path) -> None:
+    run = runs.destroy(scripted(tmp_path, "print('done')", "a"), Path("/dev/full"))
+    events = await events_of(run)
+    assert (events[-1], run.log_error) == (Succeeded({}), "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("programs", "named", "chosen"),
+    [
+        (["terraform", "tofu"], None, "terraform"),
+        (["tofu"], None, "tofu"),
+        ([], None, "terraform"),
+        (["terraform"], "/opt/tofu-1.9", "/opt/tofu-1.9"),
+    ],
+)
+def test_terraform_is_what_is_named_or_what_is_there(
+    programs: list[str],
+    named: str | None,
+    chosen: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for program in programs:
+        (tmp_path / program).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("TERRAFORM_BINARY_NAME", raising=False)
+    if named:
+        monkeypatch.setenv("TERRAFORM_BINARY_NAME", named)
+    assert runs.terraform_program() == chosen
+
+
+@pytest.mark.parametrize(
+    ("reference", "backend", "same"),
+    [
+        (
+            {"backend": "s3", "config": {"bucket": "b", "key": "k", "region": "r"}},
+            {"s3": {"bucket": "b", "key": "k", "encrypt": True, "use_lockfile": True}},
+            True,
+        ),
+        (
+            {"backend": "s3", "config": {"bucket": "b", "key": "other"}},
+            {"s3": {"bucket": "b", "key": "k"}},
+            False,
+        ),
+        (
+            {"backend": "local", "config": {"path": "p"}},
+            {"local": {"path": "p", "workspace_dir": None}},
+            True,
+        ),
+    ],
+)
+def test_a_reference_is_matched_to_the_stack_whose_state_it_reads(
+    reference: dict[str, Any], backend: dict[str, Any], same: bool, tmp_path: Path
+) -> None:
+    configuration = {"terraform": {"backend": backend}}
+    (tmp_path / "cdk.tf.json").write_text(json.dumps(configuration))
+    assert (runs._backend_of(tmp_path) == runs._place(reference)) is same
