@@ -1,0 +1,76 @@
+"""`deploy`: preflight, the plan, the question, and `cdktf deploy`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from federation import files
+from federation.config import ClusterConfig
+from wizard import applied
+from wizard.cdktf import runs
+from wizard.cli.options import config_option, relative
+from wizard.cli.running import agreed, follow, show_plan
+from wizard.logs import new_log
+from wizard.manifests import apply_manifests
+
+
+@click.command()
+@config_option
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+def deploy(path: Path, yes: bool) -> None:
+    """Show the plan, ask, and apply it."""
+    config = files.load(path)
+    outputs = deployed(path, config, yes)
+    if outputs is None:
+        click.echo("Nothing was changed.")
+        return
+    show_outputs(outputs)
+    click.echo("\nNext:")
+    click.echo(f"  python -m wizard doctor --config {relative(path)}")
+    for pod in config.test_pods:
+        namespace, _, name = pod.partition("/")
+        click.echo(f"  kubectl exec -n {namespace} {name} -- aws sts get-caller-identity")
+
+
+def deployed(
+    path: Path, config: ClusterConfig, yes: bool, environment: Mapping[str, str] | None = None
+) -> Mapping[str, Mapping[str, Any]] | None:
+    """Plan, ask and apply; the outputs of each stack, or None where the answer was no.
+
+    Args:
+        path: the configuration's file.
+        config: what it holds.
+        yes: whether to go ahead without asking.
+        environment: more for Terraform's environment.
+
+    Raises:
+        WorldError: planning or applying failed.
+        InterruptedRunError: somebody stopped it.
+    """
+    project = runs.project(path, config, environment)
+    plan = follow(runs.plan(project, new_log(f"plan-{config.cluster}"))).plan
+    if plan is None:
+        raise AssertionError("a run that plans ends with a plan")
+    show_plan(plan)
+    if not plan.empty and not agreed("Apply this?", yes):
+        return None
+    outputs = follow(runs.deploy(project, new_log(f"deploy-{config.cluster}")), plan.steps).outputs
+    if config.kubernetes.apply == "manifests":
+        apply_manifests(config, outputs[config.stack("identity")]["role_arns"], click.echo)
+    applied.record(files.PROJECT, config)
+    return outputs
+
+
+def show_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the outputs of each stack."""
+    for stack, values in outputs.items():
+        for name, value in values.items():
+            if isinstance(value, Mapping):
+                for key, text in value.items():
+                    click.echo(f"{stack}: {name}[{key}] = {text}")
+            else:
+                click.echo(f"{stack}: {name} = {value}")

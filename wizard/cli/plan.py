@@ -1,0 +1,32 @@
+"""`plan`: what a deploy would change."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from federation import files
+from wizard.cdktf import runs
+from wizard.cli.options import config_option, json_option, print_json
+from wizard.cli.running import follow, show_plan
+from wizard.logs import new_log
+
+
+@click.command()
+@config_option
+@json_option
+@click.option("--destroy", is_flag=True, help="Plan to remove everything instead.")
+def plan(path: Path, as_json: bool, destroy: bool) -> None:
+    """Show what a deploy would change."""
+    config = files.load(path)
+    log = new_log(f"plan-{config.cluster}")
+    run = runs.plan(runs.project(path, config), log, destroy=destroy)
+    made = follow(run, quiet=as_json).plan
+    if made is None:
+        raise AssertionError("a run that plans ends with a plan")
+    if as_json:
+        print_json(asdict(made))
+    else:
+        show_plan(made)

@@ -1,0 +1,131 @@
+"""Shows a run of cdktf or Terraform on a terminal or in a pipeline's log, line by line."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import click
+
+from federation.errors import UserError
+from wizard.cdktf.events import (
+    Outcome,
+    ResourceDone,
+    ResourceProgress,
+    ResourceStarted,
+    Retrying,
+    StackDone,
+    Step,
+    Succeeded,
+)
+from wizard.cdktf.plan import Plan
+from wizard.cdktf.runs import Run
+from wizard.errors import completed
+from wizard.process import interrupts
+
+_SIGNS = {
+    "create": "+",
+    "update": "~",
+    "delete": "-",
+    "replace": "-/+",
+    "read": "<=",
+    "forget": ".",
+}
+_DOING = {"create": "creating", "update": "changing", "delete": "destroying", "read": "reading"}
+_DONE = {"create": "created", "update": "changed", "delete": "destroyed", "read": "read"}
+
+
+def follow(run: Run, steps: int | None = None, *, quiet: bool = False) -> Succeeded:
+    """Run to the end, and show what happens.
+
+    Args:
+        run: what to run.
+        steps: how many resources are to be worked on, where that is known.
+        quiet: whether to show nothing.
+
+    Raises:
+        WorldError: it failed.
+        InterruptedRunError: somebody stopped it.
+    """
+    return completed(asyncio.run(_followed(run, None if quiet else _Progress(steps))))
+
+
+async def _followed(run: Run, progress: _Progress | None) -> Outcome:
+    async with run:
+        with interrupts(lambda: _interrupt(run)):
+            async for event in run:
+                if isinstance(event, Outcome):
+                    return event
+                if progress is not None:
+                    progress.show(event)
+    raise AssertionError("a run ends with its outcome")
+
+
+def _interrupt(run: Run) -> None:
+    click.echo("Interrupted: waiting for Terraform to finish what is in flight.", err=True)
+    run.interrupt()
+
+
+class _Progress:
+    """Counts the resources that are done, and the time."""
+
+    def __init__(self, steps: int | None) -> None:
+        self._steps = steps
+        self._done = 0
+        self._began = time.monotonic()
+
+    def show(self, event: object) -> None:
+        match event:
+            case Step(text=text):
+                self._say(text)
+            case ResourceStarted(stack=stack, address=address, action=action) if action != "read":
+                self._say(f"  {stack}: {_DOING[action]} {address}")
+            case ResourceProgress(stack=stack, address=address, action=action, seconds=seconds):
+                self._say(f"  {stack}: still {_DOING[action]} {address} ({seconds} s)")
+            case ResourceDone(stack=stack, address=address, action=action) if action != "read":
+                self._done += 1
+                of = f"/{self._steps}" if self._steps else ""
+                self._say(f"  {stack}: {_DONE[action]} {address} [{self._done}{of}]")
+            case Retrying(operation=operation, reason=reason, attempt=attempt, most=most):
+                why = reason or "no answer"
+                self._say(f"  {operation}: {why}; trying again ({attempt} of {most})")
+            case StackDone(stack=stack, added=added, changed=changed, destroyed=destroyed):
+                self._say(f"{stack}: {added} added, {changed} changed, {destroyed} destroyed")
+
+    def _say(self, text: str) -> None:
+        click.echo(f"{time.monotonic() - self._began:6.1f} s  {text}")
+
+
+def show_plan(plan: Plan) -> None:
+    """Print what a plan would change, resource by resource."""
+    for stack in plan.stacks:
+        for change in stack.changes:
+            click.echo(f"  {_SIGNS[change.action]:>3} {stack.stack}: {change.address}")
+            if change.action in ("update", "replace"):
+                for each in change.attributes:
+                    forced = "  (this is why it is made anew)" if each.replaces else ""
+                    click.echo(f"        {each.path}: {each.before} -> {each.after}{forced}")
+    if plan.empty:
+        click.echo("No changes: what is there matches the configuration.")
+    else:
+        click.echo(f"Plan: {plan.add} to add, {plan.change} to change, {plan.destroy} to destroy.")
+
+
+def agreed(question: str, yes: bool, wanted: str | None = None) -> bool:
+    """Whether to go on: `--yes`, or an answer in a terminal.
+
+    Args:
+        question: what is asked.
+        yes: whether `--yes` was given.
+        wanted: a word to be typed instead of yes.
+
+    Raises:
+        UserError: there is nobody to ask.
+    """
+    if yes:
+        return True
+    if not click.get_text_stream("stdin").isatty():
+        raise UserError("There is no terminal to ask in: repeat with --yes to go ahead.")
+    if wanted is None:
+        return click.confirm(question)
+    return str(click.prompt(question, default="", show_default=False)) == wanted

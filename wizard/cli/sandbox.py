@@ -1,0 +1,132 @@
+"""`sandbox`: AWS and Kubernetes on this machine."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from federation import files
+from federation.config import ClusterConfig
+from federation.errors import WorldError
+from wizard.cli.options import json_option, print_json, relative
+
+if TYPE_CHECKING:
+    from sandbox.sandbox import Sandbox
+
+FOLDER = files.PROJECT / ".sandbox"
+CONFIGURATION = files.PROJECT / "clusters" / "sandbox.yaml"
+
+
+@click.group()
+def sandbox() -> None:
+    """Start or stop AWS and Kubernetes on this machine."""
+
+
+@sandbox.command()
+def up() -> None:
+    """Start moto behind a strict STS, etcd, kube-apiserver and kube-controller-manager."""
+    _, path, config = started()
+    box = running()
+    if box is None:
+        raise AssertionError("a sandbox that was started is recorded")
+    click.echo("\nUp. In a shell that has these, everything works on the sandbox:")
+    for name, value in {**box.environment(), "OIDC_IAM_CONFIG": relative(path)}.items():
+        click.echo(f"  export {name}={shlex.quote(value)}")
+    click.echo(f"\nNext: python -m wizard deploy ({config.cluster}), and later: sandbox down")
+
+
+@sandbox.command()
+def down() -> None:
+    """Stop it, and remove what it wrote, with the Terraform state of what was in it."""
+    stop()
+    click.echo("Down.")
+
+
+@sandbox.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Say what runs, and where."""
+    box = running()
+    state = box.status() if box else {}
+    if as_json:
+        where = {"aws": box.aws_endpoint, "kubernetes": box.discovery_endpoint} if box else {}
+        print_json({"processes": state, "endpoints": where})
+    elif box is None:
+        click.echo("No sandbox is up.")
+    else:
+        for name, runs in state.items():
+            click.echo(f"{name}: {'running' if runs else 'not running'}")
+        click.echo(f"AWS at {box.aws_endpoint}, Kubernetes at {box.discovery_endpoint}")
+
+
+def started() -> tuple[Sandbox, Path, ClusterConfig]:
+    """Start the sandbox; with it the configuration that fits the ports it got.
+
+    Raises:
+        WorldError: a component cannot be had or does not start.
+    """
+    from sandbox import mirrors
+    from sandbox.sandbox import Ports, Sandbox
+
+    config = files.load(CONFIGURATION)
+    aws = int((config.aws.endpoint_url or "").rpartition(":")[2])
+    box = Sandbox(FOLDER, config.issuer, Ports(aws, config.discovery_address[1]))
+    try:
+        box.up(click.echo)
+    except WorldError as error:
+        click.echo(f"{error}\nGoing on with the AWS half alone.", err=True)
+        box.kubernetes = False
+        box.up(click.echo)
+    terraform = "kubernetes" in mirrors.mirrors() or mirrors.registry_reachable()
+    if not terraform:
+        click.echo(
+            "The kubernetes provider cannot be installed here (no mirror has it, and the registry "
+            "cannot be reached): the objects are applied as manifests."
+        )
+    return box, *_fitting(config, box, "terraform" if terraform else "manifests")
+
+
+def _fitting(config: ClusterConfig, box: Sandbox, apply: str) -> tuple[Path, ClusterConfig]:
+    """The committed configuration where it fits, or else a copy of it that does."""
+    document = config.model_dump(mode="json")
+    document["aws"]["endpoint_url"] = box.aws_endpoint
+    document["discovery"]["endpoint"] = box.discovery_endpoint
+    document["kubernetes"]["apply"] = apply
+    document["kubernetes"]["context"] = config.kubernetes.context if box.kubernetes else None
+    if not box.kubernetes:
+        document["kubernetes"]["apply"] = "manifests"
+        document["discovery"] = {"thumbprint": "omit"}
+    fitting = files.validate(document)
+    if fitting == config:
+        return CONFIGURATION, config
+    path = FOLDER / "sandbox.yaml"
+    files.save(fitting, path)
+    return path, fitting
+
+
+def running() -> Sandbox | None:
+    """The sandbox that was started here, if any."""
+    from sandbox.sandbox import Sandbox
+
+    return Sandbox.of(FOLDER)
+
+
+def stop() -> None:
+    """Stop the sandbox, and forget the state of what was in it."""
+    box = running()
+    if box is not None:
+        box.down()
+    cluster = files.load(CONFIGURATION).cluster
+    for state in (files.PROJECT / "state").glob(f"{cluster}-*.tfstate*"):
+        state.unlink()
+    (files.PROJECT / "state" / f"{cluster}.applied.json").unlink(missing_ok=True)
+
+
+def environment_of(box: Sandbox) -> dict[str, str]:
+    """The environment of the sandbox over ours, for what runs in this process."""
+    os.environ.update(box.environment())
+    return box.environment()

@@ -1,0 +1,185 @@
+"""Applies the Kubernetes objects of a federation as manifests, and guards namespaces of ours.
+
+For `kubernetes.apply: manifests`: the files are written for GitOps, and where a context is named
+they are applied server-side (https://kubernetes.io/docs/reference/using-api/server-side-apply/).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client, config, dynamic
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import ConfigException
+from urllib3.exceptions import HTTPError
+
+from federation import files
+from federation.config import ClusterConfig
+from federation.errors import UserError, WorldError
+from federation.manifests import LABELS, manifests, objects
+from wizard.surroundings import kubeconfig_paths
+
+FIELD_MANAGER = "oidc-iam"
+_KEPT_BY_KUBERNETES = {"ConfigMap": "kube-root-ca.crt", "ServiceAccount": "default"}
+_LOOKED_FOR = ("Pod", "ConfigMap", "Secret", "ServiceAccount", "Service", "PersistentVolumeClaim")
+
+Say = Callable[[str], object]
+
+
+def apply_manifests(federation: ClusterConfig, role_arns: Mapping[str, str], say: Say) -> Path:
+    """Write the manifests, and apply them where the configuration names a context.
+
+    Returns:
+        The folder with the files.
+
+    Raises:
+        WorldError: the cluster refused an object or cannot be reached.
+    """
+    folder = files.PROJECT / "cdktf.out" / "manifests" / federation.cluster
+    for stale in folder.glob("*.yaml"):
+        stale.unlink()
+    for name, text in manifests(federation, role_arns).items():
+        files.write(folder / name, text)
+    if federation.kubernetes.context is None:
+        say(f"Wrote {folder.relative_to(files.PROJECT)}/: commit it, or apply it with")
+        say(f"  kubectl apply --server-side -f {folder.relative_to(files.PROJECT)}")
+        return folder
+    api = _connected(federation)
+    for each in objects(federation, role_arns):
+        with _Explained(f"applying {_named(each)}"):
+            _apply(api, each)
+        say(f"  applied {_named(each)}")
+    return folder
+
+
+def delete_manifests(federation: ClusterConfig, say: Say) -> None:
+    """Delete what `apply_manifests` applied, last first.
+
+    Raises:
+        WorldError: the cluster refused it or cannot be reached.
+    """
+    if federation.kubernetes.context is None:
+        say("The objects in the cluster are not removed from here: no context is configured.")
+        return
+    api = _connected(federation)
+    known = {f"{each.namespace}/{each.service_account}": "" for each in federation.workloads}
+    for each in reversed(objects(federation, known)):
+        with _Explained(f"deleting {_named(each)}"):
+            _delete(api, each)
+        say(f"  deleted {_named(each)}")
+
+
+def refuse_others(federation: ClusterConfig) -> None:
+    """Make sure that a namespace of ours holds nothing of others before it is destroyed.
+
+    Raises:
+        UserError: something is in it; the message names it.
+        WorldError: the cluster cannot be asked.
+    """
+    if not federation.namespaces_to_create or federation.kubernetes.context is None:
+        return
+    api = _connected(federation)
+    found = []
+    for namespace in federation.namespaces_to_create:
+        for kind in _LOOKED_FOR:
+            with _Explained(f"looking for what is in the namespace {namespace}"):
+                items = api.resources.get(api_version="v1", kind=kind).get(namespace=namespace)
+            found += [
+                f"{kind} {namespace}/{each.metadata.name}"
+                for each in items.items
+                if not _is_ours(each) and _KEPT_BY_KUBERNETES.get(kind) != each.metadata.name
+            ]
+    if found:
+        raise UserError(
+            "Destroying would remove what is not of this configuration: "
+            f"{', '.join(found)}. Move it, or set create_namespace: false and run "
+            "'terraform state rm' for the namespace."
+        )
+
+
+def _is_ours(item: Any) -> bool:
+    labels = item.metadata.labels
+    return all(labels and labels[key] == value for key, value in LABELS.items())
+
+
+def _connected(federation: ClusterConfig) -> dynamic.DynamicClient:
+    named = federation.kubernetes.kubeconfig
+    path = str(files.PROJECT / Path(named).expanduser()) if named else None
+    with _Explained("connecting to the cluster"):
+        return dynamic.DynamicClient(
+            config.new_client_from_config(
+                path or os.pathsep.join(kubeconfig_paths()), federation.kubernetes.context
+            )
+        )
+
+
+def _apply(api: dynamic.DynamicClient, each: dict[str, Any]) -> None:
+    resource = api.resources.get(api_version=each["apiVersion"], kind=each["kind"])
+    try:
+        _server_side_apply(resource, each)
+    except ApiException as error:
+        # Most fields of a pod cannot be changed: it is made again.
+        if each["kind"] != "Pod" or error.status != 422:
+            raise
+        _delete(api, each)
+        _server_side_apply(resource, each)
+
+
+def _server_side_apply(resource: Any, each: dict[str, Any]) -> None:
+    resource.server_side_apply(
+        body=each,
+        name=each["metadata"]["name"],
+        namespace=each["metadata"].get("namespace"),
+        field_manager=FIELD_MANAGER,
+        force_conflicts=True,
+    )
+
+
+def _delete(api: dynamic.DynamicClient, each: dict[str, Any]) -> None:
+    resource = api.resources.get(api_version=each["apiVersion"], kind=each["kind"])
+    namespace = each["metadata"].get("namespace")
+    options = client.V1DeleteOptions(grace_period_seconds=0) if each["kind"] == "Pod" else None
+    try:
+        resource.delete(name=each["metadata"]["name"], namespace=namespace, body=options)
+    except ApiException as error:
+        if error.status != 404:
+            raise
+
+
+def _named(each: Mapping[str, Any]) -> str:
+    metadata = each["metadata"]
+    namespace = f"{metadata['namespace']}/" if "namespace" in metadata else ""
+    return f"{each['kind']} {namespace}{metadata['name']}"
+
+
+class _Explained:
+    """Turns what the Kubernetes client raises into a message."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, ApiException):
+            raise WorldError(f"{self._doing}: {_answer(error)}") from error
+        if isinstance(error, ConfigException):
+            raise UserError(f"{self._doing}: {error} Check kubernetes.context.") from error
+        if isinstance(error, HTTPError):
+            raise WorldError(
+                f"{self._doing}: the API server cannot be reached ({type(error).__name__}). "
+                "Check the kubeconfig's address and the network."
+            ) from error
+
+
+def _answer(error: ApiException) -> str:
+    try:
+        message = json.loads(error.body)["message"]
+    except (TypeError, ValueError, KeyError):
+        message = error.reason
+    return f"{error.status}: {message}"
