@@ -275,8 +275,8 @@ def _tags(value: dict[str, str]) -> dict[str, str]:
             )
         if not 1 <= len(key) <= 128 or len(text) > 256:
             raise ValueError(
-                f"the tag {quoted(key)} has {len(key)} characters and its value {len(text)}: keys "
-                "have 1 to 128, values at most 256."
+                f"the tag {quoted(key)} is empty or too long: keys have 1 to 128 characters (this "
+                f"has {len(key)}), values at most 256 (this has {len(text)})."
             )
         if not all(_is_tag_character(character) for character in key + text):
             raise ValueError(
