@@ -1,0 +1,167 @@
+"""The AWS account: the OIDC provider and the roles as IAM has them, read and never changed.
+
+Wraps boto3, so that layers get values, and each failure as one `AwsError`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.client import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import NoCredentialsError as BotoNoCredentialsError
+
+from doctor.quoting import shown
+from federation.config import Aws
+
+BOTO_CONFIG = Config(
+    connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"}
+)
+
+
+class AwsError(Exception):
+    """What AWS answered instead; the text is safe to print.
+
+    Attributes:
+        code: AWS's code of the error, or empty where there was no answer.
+        message: AWS's message, not safe to print.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+        super().__init__(f"{code}: {shown(message)}" if code else shown(message))
+
+
+class NoCredentialsError(Exception):
+    """The AWS SDKs find no credentials."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An OIDC provider; `url` comes without `https://`, as IAM gives it."""
+
+    arn: str
+    url: str
+    audiences: tuple[str, ...]
+    thumbprints: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LiveRole:
+    """A role as IAM has it."""
+
+    arn: str
+    trust: Mapping[str, Any]
+    max_session_duration: int
+    permissions_boundary: str | None
+
+
+class Account:
+    """One account, as whoever the AWS SDKs find credentials for."""
+
+    def __init__(self, aws: Aws) -> None:
+        session = session_for(aws)
+        self._iam = session.client("iam", endpoint_url=aws.endpoint_url, config=BOTO_CONFIG)
+        self._sts = session.client("sts", endpoint_url=aws.endpoint_url, config=BOTO_CONFIG)
+
+    def number(self) -> str:
+        """The account's 12 digits.
+
+        Raises:
+            NoCredentialsError: there are no credentials.
+            AwsError: they are refused.
+        """
+        with explained():
+            return self._sts.get_caller_identity()["Account"]
+
+    def provider(self, issuer_key: str) -> Provider | None:
+        """The OIDC provider of an issuer (without `https://`), if there is one.
+
+        Raises:
+            AwsError: IAM cannot be read.
+        """
+        with explained():
+            listed = self._iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+            for arn in (each.get("Arn", "") for each in listed):
+                if arn.partition(":oidc-provider/")[2] == issuer_key:
+                    found = self._iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+                    return Provider(
+                        arn,
+                        found.get("Url", ""),
+                        tuple(found.get("ClientIDList", ())),
+                        tuple(each.lower() for each in found.get("ThumbprintList", ())),
+                    )
+        return None
+
+    def role(self, name: str) -> LiveRole | None:
+        """A role by its name, if there is one.
+
+        Raises:
+            AwsError: IAM cannot be read.
+        """
+        try:
+            with explained():
+                found = self._iam.get_role(RoleName=name)["Role"]
+        except AwsError as error:
+            if error.code == "NoSuchEntity":
+                return None
+            raise
+        trust: object = found.get("AssumeRolePolicyDocument", {})
+        return LiveRole(
+            found["Arn"],
+            trust if isinstance(trust, dict) else {},
+            found.get("MaxSessionDuration", 3600),
+            found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+        )
+
+    def attached_policies(self, role_name: str) -> tuple[str, ...]:
+        """The ARNs of the managed policies attached to a role.
+
+        Raises:
+            AwsError: IAM cannot be read.
+        """
+        with explained():
+            pages = self._iam.get_paginator("list_attached_role_policies").paginate(
+                RoleName=role_name
+            )
+            return tuple(
+                each.get("PolicyArn", "") for page in pages for each in page["AttachedPolicies"]
+            )
+
+
+def session_for(aws: Aws) -> boto3.Session:
+    """A session in the configured region, with credentials of the usual search.
+
+    Where another endpoint stands in for AWS and there are no credentials in the environment,
+    placeholders do: searching the machine for real ones would be slow and for nothing.
+    """
+    # At DEBUG botocore logs every request whole, and with it the tokens.
+    logging.getLogger("botocore").setLevel(logging.INFO)
+    if aws.endpoint_url and not {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & os.environ.keys():
+        return boto3.Session(
+            aws_access_key_id="placeholder",
+            aws_secret_access_key="placeholder",
+            region_name=aws.region,
+        )
+    return boto3.Session(region_name=aws.region)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn the exceptions of boto3 into ours."""
+    try:
+        yield
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        raise AwsError(details.get("Code", "unknown"), details.get("Message", "")) from None
+    except BotoNoCredentialsError:
+        raise NoCredentialsError from None
+    except BotoCoreError as error:
+        raise AwsError("", str(error)) from None

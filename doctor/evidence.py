@@ -1,0 +1,108 @@
+"""The cluster and the account as evidence: connected to once, and shared by every layer."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from doctor.account import Account, AwsError, LiveRole, NoCredentialsError, Provider
+from doctor.cluster import Cluster, ClusterError
+from doctor.examination import Examination, Missing
+from doctor.rules import aws as aws_rules
+from doctor.rules import control_plane as control_plane_rules
+from doctor.sts import Sts
+from federation.config import Workload
+
+
+def name(workload: Workload) -> str:
+    """How findings call a workload."""
+    return f"{workload.namespace}/{workload.service_account}"
+
+
+async def cluster(examination: Examination) -> Cluster:
+    """The cluster behind the configured context, which answers."""
+    examination.allows("control-plane")
+    settings = examination.config.kubernetes
+    try:
+        return await asyncio.to_thread(_connected, _kubeconfig(examination), settings.context)
+    except ClusterError as error:
+        finding = control_plane_rules.ACCESS.failed(
+            str(error), f"an API server behind the context {settings.context!r}"
+        )
+        raise Missing.because(finding) from None
+
+
+async def account(examination: Examination) -> Account:
+    """The account, whose IAM answers."""
+    examination.allows("aws")
+    try:
+        found = await asyncio.to_thread(Account, examination.config.aws)
+        await asyncio.to_thread(found.number)
+    except NoCredentialsError:
+        raise Missing("there are no AWS credentials") from None
+    except AwsError as error:
+        finding = aws_rules.ACCESS.failed(str(error), "credentials that AWS takes")
+        raise Missing.because(finding) from None
+    return found
+
+
+async def provider(examination: Examination) -> Provider:
+    """The OIDC provider of the issuer."""
+    config = examination.config
+    found = await examination.once(account)
+    try:
+        live = await asyncio.to_thread(found.provider, config.issuer_key)
+    except AwsError as error:
+        raise Missing.because(
+            aws_rules.ACCESS.failed(str(error), "to read OIDC providers")
+        ) from None
+    if live is None:
+        raise Missing.because(
+            aws_rules.PROVIDER.failed("no provider of that name", config.issuer_key)
+        )
+    return live
+
+
+async def role(examination: Examination, workload: Workload) -> LiveRole:
+    """The workload's role."""
+    config = examination.config
+    found = await examination.once(account)
+    role_name = config.role_name(workload)
+    try:
+        live = await asyncio.to_thread(found.role, role_name)
+    except AwsError as error:
+        finding = aws_rules.ACCESS.failed(str(error), f"to read the role {role_name}")
+        raise Missing.because(finding) from None
+    if live is None:
+        raise Missing.because(
+            aws_rules.ROLE.failed("no role of that name", role_name, name(workload))
+        )
+    return live
+
+
+async def role_arn(examination: Examination, workload: Workload) -> str:
+    """The ARN of the workload's role: IAM's, or the configured one where IAM cannot be read."""
+    try:
+        return (await examination.once(role, workload)).arn
+    except Missing:
+        configured = examination.config.role_arn(workload)
+        if configured is None:
+            raise
+        return configured
+
+
+async def sts(examination: Examination) -> Sts:
+    """STS, to be called without credentials."""
+    examination.allows("sts")
+    return await asyncio.to_thread(Sts, examination.config.aws)
+
+
+def _kubeconfig(examination: Examination) -> Path | None:
+    given = examination.config.kubernetes.kubeconfig
+    return examination.options.project / Path(given).expanduser() if given else None
+
+
+def _connected(kubeconfig: Path | None, context: str | None) -> Cluster:
+    found = Cluster(kubeconfig, context)
+    found.version()
+    return found

@@ -1,0 +1,155 @@
+"""One examination of a federation: what it may use, and what its checks share.
+
+Checks ask for evidence (a document, a token, a role). Each piece is fetched once, when first asked
+for, and shared; where it cannot be had, every check that needs it is told why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Concatenate, TypeVar, cast
+
+from doctor.aws_cli import RunAwsCli, run_aws_cli
+from doctor.finding import Finding, Rule
+from federation.config import ClusterConfig, Workload
+from federation.files import PROJECT
+
+LAYERS = (
+    "names",
+    "tls",
+    "discovery",
+    "keys",
+    "control-plane",
+    "aws",
+    "token",
+    "trust",
+    "sts",
+    "negative",
+)
+"""The layers in the order in which they build on each other."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to examine.
+
+    Attributes:
+        project: The folder at which a relative kubeconfig path starts.
+        ca_file: Certificate authorities for the issuer's certificate, in PEM.
+        token_file: A token to look at instead of minting one.
+        only: The layers to look at; empty means all.
+        skip: The layers to leave out; nothing is fetched for them either.
+        offline: Look at the configuration and files only.
+        negative: Offer STS tokens that it must refuse, instead of evaluating the policy alone.
+        timeout: Seconds for one check.
+        run_aws_cli: Starts the aws CLI.
+        signing_key: The key, in PEM, that signs the cluster's tokens; at hand in a sandbox alone.
+    """
+
+    project: Path = PROJECT
+    ca_file: Path | None = None
+    token_file: Path | None = None
+    only: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+    offline: bool = False
+    negative: bool = False
+    timeout: float = 20.0
+    run_aws_cli: RunAwsCli = run_aws_cli
+    signing_key: Path | None = None
+
+    def covers(self, layer: str) -> bool:
+        """Whether a layer is to be looked at."""
+        return layer not in self.skip and (not self.only or layer in self.only)
+
+
+class Missing(Exception):  # noqa: N818  (no error: a reason to skip)
+    """Evidence that cannot be had; the text says why.
+
+    Attributes:
+        finding: What is wrong with the federation, where that is why.
+    """
+
+    def __init__(self, reason: str, finding: Finding | None = None) -> None:
+        self.finding = finding
+        super().__init__(reason)
+
+    @classmethod
+    def because(cls, finding: Finding) -> Missing:
+        """Missing since something is wrong, which the finding tells."""
+        return cls(f"{finding.code}: {finding.seen}", finding)
+
+
+class Examination:
+    """A run over one federation."""
+
+    def __init__(self, config: ClusterConfig, options: Options) -> None:
+        self.config = config
+        self.options = options
+        self._pieces: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def once(
+        self,
+        fetch: Callable[Concatenate[Examination, ...], Awaitable[T]],
+        *args: Hashable,
+    ) -> T:
+        """The evidence that `fetch(self, *args)` finds, fetched at the first call alone.
+
+        Raises:
+            Missing: it cannot be had.
+        """
+        key = (fetch, *args)
+        if key not in self._pieces:
+            self._pieces[key] = asyncio.ensure_future(_started(fetch, self, *args))
+        # A check that runs out of time must not take the evidence from the others.
+        return cast(T, await asyncio.shield(self._pieces[key]))
+
+    def allows(self, layer: str) -> None:
+        """Stop whoever is about to fetch something for a layer that must not be touched.
+
+        Raises:
+            Missing: the run is offline, or leaves the layer out.
+        """
+        if self.options.offline:
+            raise Missing("--offline: nothing is fetched")
+        if layer in self.options.skip:
+            raise Missing(f"the layer '{layer}' is left out")
+
+    async def close(self) -> None:
+        """Give up what is still being fetched."""
+        for piece in self._pieces.values():
+            piece.cancel()
+        await asyncio.gather(*self._pieces.values(), return_exceptions=True)
+
+
+async def _started(
+    fetch: Callable[Concatenate[Examination, ...], Awaitable[T]],
+    examination: Examination,
+    *args: Hashable,
+) -> T:
+    return await fetch(examination, *args)
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something to look at.
+
+    Attributes:
+        rule: Names the check where it can say nothing.
+        look: Yields its findings; raises `Missing` where evidence cannot be had.
+    """
+
+    rule: Rule
+    look: Callable[[Examination], AsyncIterator[Finding]]
+
+
+@dataclass(frozen=True)
+class WorkloadCheck:
+    """Something to look at for each workload; as `Check` otherwise."""
+
+    rule: Rule
+    look: Callable[[Examination, Workload], AsyncIterator[Finding]]

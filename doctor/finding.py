@@ -1,0 +1,88 @@
+"""What the doctor says: findings, and the rules whose texts they carry.
+
+A rule is one thing that can be right or wrong with a federation. Its code is stable, and its texts
+go into findings and into the pages of docs/doctor/. Layers make findings of rules; reports and the
+terminal app show them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["pass", "warn", "fail", "skip"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found. All texts are safe to print: what came from outside is quoted.
+
+    Attributes:
+        code: The stable code of the rule, such as `discovery-forbidden`.
+        verdict: `skip` means that nothing could be said; `seen` tells why.
+        title: What should hold.
+        seen: What was there.
+        expected: What should have been there; empty where nothing is wrong.
+        cause: Where the difference comes from; empty where there is none.
+        fix: What to do about it; empty where there is nothing to do.
+        layer: The layer of the rule, such as `discovery`.
+        about: Which of several things it is about (`NAMESPACE/SERVICE-ACCOUNT`), or nothing.
+    """
+
+    code: str
+    verdict: Verdict
+    title: str
+    seen: str
+    expected: str
+    cause: str
+    fix: str
+    layer: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that can be right or wrong.
+
+    Attributes:
+        code: Stable and unique, in kebab case, beginning with a word for the layer.
+        layer: The name of the layer.
+        title: What should hold, as a sentence without a full stop.
+        meaning: What it is about and why it matters, with its source.
+        cause: Where a violation usually comes from.
+        fix: What to do about a violation.
+    """
+
+    code: str
+    layer: str
+    title: str
+    meaning: str
+    cause: str
+    fix: str
+
+    def passed(self, seen: str, about: str = "") -> Finding:
+        """It holds."""
+        return self._finding("pass", seen, "", "", "", about)
+
+    def failed(
+        self, seen: str, expected: str, about: str = "", *, cause: str = "", fix: str = ""
+    ) -> Finding:
+        """It does not hold, and pods get no role; a known `cause` and `fix` replace the usual."""
+        return self._finding("fail", seen, expected, cause or self.cause, fix or self.fix, about)
+
+    def warned(
+        self, seen: str, expected: str, about: str = "", *, cause: str = "", fix: str = ""
+    ) -> Finding:
+        """It does not hold, but pods may get their roles all the same."""
+        return self._finding("warn", seen, expected, cause or self.cause, fix or self.fix, about)
+
+    def skipped(self, reason: str, about: str = "") -> Finding:
+        """It could not be looked at."""
+        return self._finding("skip", reason, "", "", "", about)
+
+    def _finding(
+        self, verdict: Verdict, seen: str, expected: str, cause: str, fix: str, about: str
+    ) -> Finding:
+        return Finding(
+            self.code, verdict, self.title, seen, expected, cause, fix, self.layer, about
+        )

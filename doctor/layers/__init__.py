@@ -1,0 +1,1 @@
+"""The layers of an examination, one module each: fetch, compare, and say what was found."""

@@ -1,0 +1,207 @@
+"""The layer `discovery`: the two documents that AWS reads, read as AWS reads them."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+
+from doctor.examination import Check, Examination, Missing
+from doctor.finding import Finding, Rule
+from doctor.https import DEADLINE, LARGEST, Address, Answer, TooSlowError, get
+from doctor.layers import tls
+from doctor.quoting import listed, shown
+from doctor.rules import discovery as rules
+from federation.errors import UserError
+from federation.strict_json import json_object
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
+"""What STS takes (STS API, AssumeRoleWithWebIdentity)."""
+
+_JSON_TYPES = ("application/json", "application/jwk-set+json")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One of the two documents, as it was served."""
+
+    path: str
+    content_type: str
+    members: Mapping[str, Any]
+
+
+async def openid_configuration(examination: Examination) -> Document:
+    """The discovery document."""
+    url = urlsplit(examination.config.openid_configuration_url)
+    return await _document(examination, tls.issuer_address(examination), url.path)
+
+
+async def keys(examination: Examination) -> Document:
+    """The published keys, at the address that the discovery document names."""
+    document = await examination.once(openid_configuration)
+    uri = document.members.get("jwks_uri")
+    flaw = _flaw_of_uri(uri)
+    if flaw:
+        raise Missing.because(
+            rules.JWKS_URI.failed(f"{shown(uri)}: {flaw}", shown(examination.config.jwks_uri))
+        )
+    parts = urlsplit(str(uri))
+    host = parts.hostname or ""
+    at_issuer = host == examination.config.issuer_host
+    address = tls.issuer_address(examination) if at_issuer else Address(host, 443, host)
+    return await _document(examination, address, parts.path + _query(parts.query))
+
+
+async def _readable(examination: Examination) -> AsyncIterator[Finding]:
+    document = await examination.once(openid_configuration)
+    keys_document = await examination.once(keys)
+    yield rules.READABLE.passed(f"{document.path} and {keys_document.path} without credentials")
+    for each in (document, keys_document):
+        media_type = each.content_type.partition(";")[0].strip().lower()
+        if media_type not in _JSON_TYPES:
+            yield rules.CONTENT_TYPE.warned(
+                f"{shown(media_type)} for {each.path}", "application/json"
+            )
+
+
+async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
+    document = await examination.once(openid_configuration)
+    configured = examination.config.issuer
+    issuer = document.members.get("issuer")
+    if issuer == configured:
+        yield rules.ISSUER.passed(shown(issuer))
+    else:
+        seen = f"{shown(issuer)}: {difference(issuer, configured)}"
+        yield rules.ISSUER.failed(seen, shown(configured))
+
+
+async def _leads_to_keys(examination: Examination) -> AsyncIterator[Finding]:
+    document = await examination.once(openid_configuration)
+    uri = document.members.get("jwks_uri")
+    configured = examination.config.jwks_uri
+    flaw = _flaw_of_uri(uri)
+    if flaw:
+        yield rules.JWKS_URI.failed(f"{shown(uri)}: {flaw}", shown(configured))
+    elif uri != configured:
+        yield rules.JWKS_URI.warned(shown(uri), shown(configured))
+    else:
+        yield rules.JWKS_URI.passed(shown(uri))
+
+
+async def _names_algorithms(examination: Examination) -> AsyncIterator[Finding]:
+    document = await examination.once(openid_configuration)
+    named = document.members.get("id_token_signing_alg_values_supported")
+    named = named if isinstance(named, list) else []
+    if not any(each in ALGORITHMS for each in named):
+        yield rules.ALGORITHMS.failed(listed(named), f"one of {', '.join(ALGORITHMS)}")
+    elif any(each not in ALGORITHMS for each in named):
+        yield rules.ALGORITHMS.warned(listed(named), f"none but {', '.join(ALGORITHMS)}")
+    else:
+        yield rules.ALGORITHMS.passed(listed(named))
+
+
+def difference(seen: object, expected: str) -> str:
+    """How an issuer differs from the expected one, pointed out where it is a detail."""
+    if not isinstance(seen, str):
+        return "it is no text"
+    if seen.rstrip("/") == expected.rstrip("/"):
+        return "the difference is a slash at the end"
+    if seen.lower() == expected.lower():
+        return "the difference is in capital letters"
+    if seen.partition("://")[2] == expected.partition("://")[2]:
+        return "the difference is the scheme"
+    if _without_port(seen) == expected:
+        return "the difference is the port"
+    if seen.strip() == expected:
+        return "the difference is white space"
+    return "it is another one"
+
+
+def _without_port(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.partition(':')[0]}{slash}{path}"
+
+
+def _flaw_of_uri(uri: object) -> str:
+    if not isinstance(uri, str):
+        return "it is no text"
+    try:
+        parts = urlsplit(uri)
+        port = parts.port or 443
+    except ValueError:
+        return "it is no URL"
+    if parts.scheme != "https":
+        return "it is not https"
+    if not parts.hostname or parts.username is not None:
+        return "it names no host alone"
+    if not uri.isascii() or not uri.isprintable() or " " in uri:
+        return "it has characters that a URL has not"
+    return "" if port == 443 else f"it is on port {port}"
+
+
+def _query(query: str) -> str:
+    return f"?{query}" if query else ""
+
+
+async def _document(examination: Examination, address: Address, path: str) -> Document:
+    examination.allows("discovery")
+    trust = await examination.once(tls.trust)
+    try:
+        answer = await asyncio.to_thread(get, address, path, trust.context)
+    except TooSlowError:
+        raise _unread(rules.SLOW, path, f"nothing whole within {DEADLINE:g} s") from None
+    except (OSError, ssl.SSLError, urllib3.exceptions.HTTPError, ValueError) as error:
+        raise _unread(rules.UNREACHABLE, path, shown(error)) from None
+    return _read(answer, path)
+
+
+def _read(answer: Answer, path: str) -> Document:
+    flaw = _flaw_of_answer(answer)
+    if flaw is not None:
+        raise _unread(flaw[0], path, flaw[1])
+    body = answer.body or b""
+    try:
+        members = json_object("The document", body.decode())
+    except (UserError, UnicodeDecodeError) as error:
+        raise _unread(rules.JSON, path, str(error)) from None
+    return Document(path, answer.content_type, members)
+
+
+def _flaw_of_answer(answer: Answer) -> tuple[Rule, str] | None:
+    rule = _RULE_OF_STATUS.get(answer.status)
+    if rule is not None:
+        return rule, f"HTTP {answer.status}"
+    if 300 <= answer.status < 400:
+        return rules.REDIRECT, f"HTTP {answer.status} to {shown(answer.location)}"
+    if answer.status != 200:
+        return rules.STATUS, f"HTTP {answer.status}"
+    if answer.content_encoding not in ("", "identity"):
+        return rules.ENCODING, f"Content-Encoding {shown(answer.content_encoding)}"
+    if answer.body is None:
+        return rules.SIZE, f"more than {LARGEST} bytes"
+    if "html" in answer.content_type.lower() or answer.body.lstrip()[:1] == b"<":
+        return rules.HTML, f"Content-Type {shown(answer.content_type)}"
+    return None
+
+
+_RULE_OF_STATUS = {401: rules.UNAUTHORIZED, 403: rules.FORBIDDEN, 404: rules.NOT_FOUND}
+
+
+def _unread(rule: Rule, path: str, seen: str) -> Missing:
+    return Missing.because(
+        rule.failed(f"{seen} for {path}", "the document, with HTTP 200", about=path)
+    )
+
+
+CHECKS = (
+    Check(rules.READABLE, _readable),
+    Check(rules.ISSUER, _names_issuer),
+    Check(rules.JWKS_URI, _leads_to_keys),
+    Check(rules.ALGORITHMS, _names_algorithms),
+)

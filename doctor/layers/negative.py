@@ -1,0 +1,241 @@
+"""The layer `negative`: what must be refused is offered, and refused.
+
+The trust policy is evaluated always. STS is called with --negative alone: with tokens of service
+accounts that exist, with a token signed by a key made here, and with none. Nothing is made in the
+cluster or the account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+
+from doctor import evidence
+from doctor.account import AwsError
+from doctor.cluster import ClusterError
+from doctor.examination import Examination, Missing, WorkloadCheck
+from doctor.finding import Finding, Rule
+from doctor.layers.sts import assumed
+from doctor.layers.token import GRACE, token
+from doctor.layers.trust import decide
+from doctor.quoting import shown
+from doctor.rules import negative as rules
+from federation import names
+from federation.config import Workload
+from federation.token import Token
+
+_ELSEWHERE = "kube-system"
+_DEFAULT = "default"
+_OTHER_AUDIENCE = "oidc-iam-doctor.invalid"
+_NO_TOKEN = "this.is.garbage"
+_NO_ROLE = "-does-not-exist"
+_LIVE_ALONE = "needs --negative: only STS itself can prove this"
+
+_DENIED = "AccessDenied"
+_INVALID = "InvalidIdentityToken"
+_EXPIRED = "ExpiredTokenException"
+
+
+async def _refuses_account(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    account = _other_account(examination, workload)
+    if account is None:
+        raise Missing(f"the workload is the default account of {workload.namespace}")
+    yield await _refuses_subject(
+        examination, workload, rules.SERVICE_ACCOUNT, workload.namespace, account
+    )
+
+
+async def _refuses_namespace(
+    examination: Examination, workload: Workload
+) -> AsyncIterator[Finding]:
+    namespace = _ELSEWHERE if workload.namespace != _ELSEWHERE else _DEFAULT
+    yield await _refuses_subject(examination, workload, rules.NAMESPACE, namespace, _DEFAULT)
+
+
+async def _refuses_audience(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    claims = {**await _claims(examination, workload), "aud": [_OTHER_AUDIENCE]}
+    admitted = await _admitted(examination, workload, rules.AUDIENCE, claims)
+    if admitted or not examination.options.negative:
+        yield admitted or _evaluated(rules.AUDIENCE, workload)
+        return
+    other = await _minted(
+        examination, workload.namespace, workload.service_account, _OTHER_AUDIENCE
+    )
+    yield await _offer(examination, workload, rules.AUDIENCE, other.encoded, _INVALID)
+
+
+async def _refuses_expired(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    _live(examination)
+    path = examination.options.signing_key
+    if path is None:
+        raise Missing("needs the cluster's signing key, which is at hand in a sandbox alone")
+    genuine = await examination.once(token, workload)
+    expired = int(time.time()) - GRACE - 1
+    times = {"iat": expired - 600, "nbf": expired - 600, "exp": expired}
+    text = _signed(genuine, {**genuine.claims, **times}, _key(genuine, path))
+    yield await _offer(examination, workload, rules.EXPIRED, text, _EXPIRED)
+
+
+async def _refuses_key(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    _live(examination)
+    forged = await asyncio.to_thread(_forged, await examination.once(token, workload))
+    yield await _offer(examination, workload, rules.KEY, forged, _INVALID)
+
+
+async def _refuses_garbage(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    _live(examination)
+    yield await _offer(examination, workload, rules.GARBAGE, _NO_TOKEN, _INVALID)
+
+
+async def _refuses_role(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    _live(examination)
+    arn = await examination.once(evidence.role_arn, workload) + _NO_ROLE
+    found = await examination.once(token, workload)
+    yield await _offer(examination, workload, rules.ROLE, found.encoded, _DENIED, arn)
+
+
+async def _refuses_login(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    _live(examination)
+    cluster = await examination.once(evidence.cluster)
+    found = await examination.once(token, workload)
+    about = evidence.name(workload)
+    try:
+        taken = await asyncio.to_thread(cluster.takes, found)
+    except ClusterError as error:
+        raise Missing(str(error)) from None
+    if taken:
+        yield rules.API_SERVER.failed("the API server takes the token", "HTTP 401", about)
+    else:
+        yield rules.API_SERVER.passed("HTTP 401", about)
+
+
+async def _refuses_subject(
+    examination: Examination, workload: Workload, rule: Rule, namespace: str, account: str
+) -> Finding:
+    about = evidence.name(workload)
+    if workload.trust == "audience-only":
+        return rule.warned(
+            "the role is for any pod of the cluster",
+            "a condition on 'sub'",
+            about,
+            cause="The configuration says 'trust: audience-only'.",
+            fix="Write 'trust: service-account'.",
+        )
+    claims = {
+        **await _claims(examination, workload),
+        "sub": names.subject(namespace, account),
+    }
+    admitted = await _admitted(examination, workload, rule, claims)
+    if admitted or not examination.options.negative:
+        return admitted or _evaluated(rule, workload)
+    other = await _minted(examination, namespace, account, examination.config.pod_audience)
+    return await _offer(examination, workload, rule, other.encoded, _DENIED)
+
+
+def _other_account(examination: Examination, workload: Workload) -> str | None:
+    """Another service account of the namespace that exists: nothing is made for a check."""
+    known = [
+        each.service_account
+        for each in examination.config.workloads
+        if each.namespace == workload.namespace
+    ]
+    others = [name for name in (_DEFAULT, *known) if name != workload.service_account]
+    return others[0] if others else None
+
+
+async def _claims(examination: Examination, workload: Workload) -> Mapping[str, Any]:
+    return (await examination.once(token, workload)).claims
+
+
+async def _admitted(
+    examination: Examination, workload: Workload, rule: Rule, claims: Mapping[str, Any]
+) -> Finding | None:
+    """What is wrong, where the policy lets in what it must refuse."""
+    decision = await decide(examination, workload, claims)
+    if not decision.allowed:
+        return None
+    seen = f"statement {decision.statement} of the trust policy lets it in"
+    return rule.failed(seen, "no statement that does", evidence.name(workload))
+
+
+def _evaluated(rule: Rule, workload: Workload) -> Finding:
+    return rule.passed("refused by the trust policy, as evaluated", evidence.name(workload))
+
+
+def _live(examination: Examination) -> None:
+    examination.allows("negative")
+    if not examination.options.negative:
+        raise Missing(_LIVE_ALONE)
+
+
+async def _minted(examination: Examination, namespace: str, account: str, audience: str) -> Token:
+    cluster = await examination.once(evidence.cluster)
+    try:
+        return await asyncio.to_thread(cluster.mint, namespace, account, audience)
+    except ClusterError as error:
+        raise Missing(f"no token of {namespace}/{account}: {error}") from None
+
+
+async def _offer(
+    examination: Examination,
+    workload: Workload,
+    rule: Rule,
+    text: str,
+    expected: str,
+    arn: str | None = None,
+) -> Finding:
+    """Offer STS what it must refuse, after it has given the role for what it must not."""
+    about = evidence.name(workload)
+    await examination.once(assumed, workload)
+    sts = await examination.once(evidence.sts)
+    role_arn = arn if arn is not None else await examination.once(evidence.role_arn, workload)
+    try:
+        given = await asyncio.to_thread(sts.assume, role_arn, text)
+    except AwsError as error:
+        if error.code == expected:
+            return rule.passed(f"STS answers {error.code}", about)
+        return rule.warned(
+            f"STS answers {shown(error.code or error.message)}",
+            expected,
+            about,
+            cause="STS refuses it, but for another reason than the one to be proven.",
+            fix="Look at the other findings; an answer of another kind proves nothing here.",
+        )
+    return rule.failed(f"STS gives {shown(given.arn)}", expected, about)
+
+
+def _forged(genuine: Token) -> str:
+    """The same header and claims, signed by a key that nobody published."""
+    curve = _CURVES.get(genuine.algorithm or "")
+    key = ECKey.generate_key(curve) if curve else RSAKey.generate_key(2048)
+    return _signed(genuine, genuine.claims, key)
+
+
+def _key(genuine: Token, path: Path) -> RSAKey | ECKey:
+    kind = ECKey if genuine.algorithm in _CURVES else RSAKey
+    return kind.import_key(path.read_bytes())
+
+
+def _signed(genuine: Token, claims: Mapping[str, Any], key: RSAKey | ECKey) -> str:
+    header = dict(genuine.header)
+    return jwt.encode(header, dict(claims), key, algorithms=[str(genuine.algorithm)])
+
+
+_CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
+
+CHECKS = (
+    WorkloadCheck(rules.SERVICE_ACCOUNT, _refuses_account),
+    WorkloadCheck(rules.NAMESPACE, _refuses_namespace),
+    WorkloadCheck(rules.AUDIENCE, _refuses_audience),
+    WorkloadCheck(rules.EXPIRED, _refuses_expired),
+    WorkloadCheck(rules.KEY, _refuses_key),
+    WorkloadCheck(rules.GARBAGE, _refuses_garbage),
+    WorkloadCheck(rules.ROLE, _refuses_role),
+    WorkloadCheck(rules.API_SERVER, _refuses_login),
+)

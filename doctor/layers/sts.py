@@ -1,0 +1,226 @@
+"""The layer `sts`: the real call, by boto3 and by the aws CLI as it runs in a pod."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from doctor import evidence
+from doctor.account import AwsError
+from doctor.cluster import ClusterError
+from doctor.examination import Examination, Missing, WorkloadCheck
+from doctor.finding import Finding, Rule
+from doctor.layers.token import token
+from doctor.quoting import shown
+from doctor.rules import sts as rules
+from doctor.sts import Assumed
+from federation.config import Workload
+
+_COMMAND = ("aws", "sts", "get-caller-identity", "--output", "json")
+_TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"
+
+
+async def assumed(examination: Examination, workload: Workload) -> Assumed:
+    """The role, taken with the workload's token."""
+    found = await examination.once(token, workload)
+    sts = await examination.once(evidence.sts)
+    arn = await examination.once(evidence.role_arn, workload)
+    try:
+        return await asyncio.to_thread(sts.assume, arn, found.encoded)
+    except AwsError as error:
+        cause, fix = remedy(error)
+        about = evidence.name(workload)
+        raise Missing.because(
+            rules.ASSUME.failed(str(error), f"credentials of {arn}", about, cause=cause, fix=fix)
+        ) from None
+
+
+def remedy(error: AwsError) -> tuple[str, str]:
+    """Cause and fix of what STS answered; empty where only the usual ones are known."""
+    for code, words, cause, fix in _REMEDIES:
+        if error.code == code and words in error.message.lower():
+            return cause, fix
+    return "", ""
+
+
+_REMEDIES = (
+    (
+        "InvalidIdentityToken",
+        "no openidconnect provider",
+        "The account has no OIDC provider whose URL is the token's 'iss'.",
+        "Deploy the identity stack to this account; compare the issuer byte for byte.",
+    ),
+    (
+        "InvalidIdentityToken",
+        "audience",
+        "The token's 'aud' is not among the provider's client ids.",
+        "Ask for the configured audience in the pod's volume, or add it to the provider.",
+    ),
+    (
+        "InvalidIdentityToken",
+        "thumbprint",
+        "The certificate at the issuer is of no public authority, and no thumbprint of the "
+        "provider matches it: it was renewed under another authority, or the wrong one was pinned.",
+        "Deploy the identity stack, which reads the thumbprint anew.",
+    ),
+    (
+        "InvalidIdentityToken",
+        "verification key",
+        "AWS cannot read the keys at the issuer, or the key that signed is not among them.",
+        "Look at the layers discovery and keys, and whether AWS reaches the address.",
+    ),
+    (
+        "InvalidIdentityToken",
+        "",
+        "The token is none that AWS can verify: its form, its signature or its issuer.",
+        "Look at the layers keys and token.",
+    ),
+    (
+        "ExpiredTokenException",
+        "",
+        "The token's 'exp' is more than five minutes ago for AWS's clock.",
+        "Read the token file anew before each use; set the clocks by NTP.",
+    ),
+    (
+        "IDPCommunicationError",
+        "",
+        "AWS cannot reach the issuer in time: its address is private, or it is down.",
+        "Serve the two documents at an address that the internet reaches, on port 443.",
+    ),
+    (
+        "IDPRejectedClaim",
+        "",
+        "The issuer's keys refuse the token, or a claim has expired or was revoked.",
+        "Look at the layers keys and token.",
+    ),
+    (
+        "AccessDenied",
+        "",
+        "The role does not exist, or its trust policy does not let the token in: STS does not "
+        "tell which.",
+        "Look at the layers aws and trust.",
+    ),
+    (
+        "RegionDisabledException",
+        "",
+        "The account administrator has not enabled STS in this region.",
+        "Enable the region for the account, or configure another aws.region.",
+    ),
+    (
+        "PackedPolicyTooLarge",
+        "",
+        "The session tags and policies in the token are together too large.",
+        "Remove session tags from the token: Kubernetes issues none.",
+    ),
+    (
+        "MalformedPolicyDocument",
+        "",
+        "A session policy is malformed; the doctor sends none.",
+        "Look at what stands between the doctor and STS.",
+    ),
+)
+"""Code, words in the message, cause, fix; the first that fits counts (STS API,
+AssumeRoleWithWebIdentity, 'Errors')."""
+
+
+async def _gives_role(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(assumed, workload)
+    yield rules.ASSUME.passed(shown(found.arn), evidence.name(workload))
+
+
+async def _is_role(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(assumed, workload)
+    sts = await examination.once(evidence.sts)
+    try:
+        arn = await asyncio.to_thread(sts.identity, found)
+    except AwsError as error:
+        yield rules.IDENTITY.failed(str(error), _expected(examination, workload))
+        return
+    yield _compared(examination, workload, arn, rules.IDENTITY)
+
+
+async def _gives_role_to_cli(
+    examination: Examination, workload: Workload
+) -> AsyncIterator[Finding]:
+    examination.allows("sts")
+    if shutil.which(_COMMAND[0]) is None:
+        raise Missing("the aws CLI is not on the PATH")
+    found = await examination.once(token, workload)
+    settings = await _pod_environment(examination, workload)
+    with _like_a_pod(settings, found.encoded, examination.config.aws.endpoint_url) as environment:
+        try:
+            ran = await examination.options.run_aws_cli(_COMMAND, environment)
+        except OSError as error:
+            raise Missing(f"the aws CLI cannot be started: {error.strerror}") from None
+    about = evidence.name(workload)
+    if ran.status:
+        seen = f"exit status {ran.status}: {shown(ran.stderr.strip())}"
+        yield rules.CLI.failed(seen, _expected(examination, workload), about)
+        return
+    try:
+        arn = str(json.loads(ran.stdout)["Arn"])
+    except (ValueError, KeyError, TypeError):
+        yield rules.CLI.failed(shown(ran.stdout), "an identity in JSON", about)
+        return
+    yield _compared(examination, workload, arn, rules.CLI)
+
+
+async def _pod_environment(examination: Examination, workload: Workload) -> Mapping[str, str]:
+    """The ConfigMap's environment, as read back from the cluster."""
+    cluster = await examination.once(evidence.cluster)
+    try:
+        return await asyncio.to_thread(cluster.config_map, workload.namespace, workload.config_map)
+    except ClusterError as error:
+        seen = f"ConfigMap {workload.namespace}/{workload.config_map}: {error}"
+        about = evidence.name(workload)
+        raise Missing.because(
+            rules.CLI.failed(seen, "the ConfigMap of the workload", about)
+        ) from None
+
+
+@contextmanager
+def _like_a_pod(
+    settings: Mapping[str, str], token: str, endpoint_url: str | None
+) -> Iterator[dict[str, str]]:
+    """What a pod's container has: its settings, its token file, and a HOME of its own."""
+    with tempfile.TemporaryDirectory(prefix="oidc-iam-doctor-") as folder:
+        file = Path(folder) / "token"
+        file.touch(0o600)
+        file.write_text(token)
+        home = Path(folder) / "home"
+        home.mkdir()
+        environment = {
+            **settings,
+            _TOKEN_FILE: str(file),
+            "HOME": str(home),
+            "PATH": os.environ.get("PATH", os.defpath),
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        if endpoint_url:
+            environment["AWS_ENDPOINT_URL"] = endpoint_url
+        yield environment
+
+
+def _compared(examination: Examination, workload: Workload, arn: str, rule: Rule) -> Finding:
+    about = evidence.name(workload)
+    expected = _expected(examination, workload)
+    if arn.rpartition("/")[0].endswith(f":{expected}"):
+        return rule.passed(shown(arn), about)
+    return rule.failed(shown(arn), expected, about)
+
+
+def _expected(examination: Examination, workload: Workload) -> str:
+    return f"assumed-role/{examination.config.role_name(workload)}"
+
+
+CHECKS = (
+    WorkloadCheck(rules.ASSUME, _gives_role),
+    WorkloadCheck(rules.IDENTITY, _is_role),
+    WorkloadCheck(rules.CLI, _gives_role_to_cli),
+)

@@ -1,0 +1,165 @@
+"""The layer `token`: the token that a workload's pods hand to AWS, looked into and verified."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from doctor import evidence
+from doctor.cluster import ClusterError
+from doctor.examination import Examination, Missing, WorkloadCheck
+from doctor.finding import Finding
+from doctor.layers import discovery, keys
+from doctor.quoting import listed, shown
+from doctor.rules import token as rules
+from federation.config import Workload
+from federation.errors import UserError
+from federation.token import Token
+
+GRACE = 300
+"""Seconds after `exp` during which STS still takes a token."""
+
+
+async def token(examination: Examination, workload: Workload) -> Token:
+    """A token of the workload: the given one, or one minted for it."""
+    if examination.options.token_file is not None:
+        return await _given(examination, workload)
+    examination.allows("token")
+    cluster = await examination.once(evidence.cluster)
+    config = examination.config
+    about = evidence.name(workload)
+    try:
+        return await asyncio.to_thread(
+            cluster.mint, workload.namespace, workload.service_account, config.pod_audience
+        )
+    except ClusterError as error:
+        finding = rules.OBTAINED.failed(str(error), "a token for the service account", about)
+        raise Missing.because(finding) from None
+
+
+async def _given(examination: Examination, workload: Workload) -> Token:
+    """The token of --token-file, where it is this workload's; nobody's is the first one's."""
+    given = await examination.once(_token_file)
+    subjects = [each.subject for each in examination.config.workloads]
+    owner = subjects.index(given.subject) if given.subject in subjects else 0
+    if examination.config.workloads[owner] != workload:
+        raise Missing(
+            f"the given token is for {evidence.name(examination.config.workloads[owner])}"
+        )
+    return given
+
+
+async def _token_file(examination: Examination) -> Token:
+    path = examination.options.token_file
+    assert path is not None  # noqa: S101
+    try:
+        return Token.parse(path.read_text())
+    except (UserError, UnicodeDecodeError) as error:
+        finding = rules.OBTAINED.failed(f"{path}: {shown(error)}", "a token in the compact form")
+    except OSError as error:
+        finding = rules.OBTAINED.failed(f"{path}: {error.strerror}", "a file with a token")
+    raise Missing.because(finding)
+
+
+async def _is_obtained(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(token, workload)
+    way = "given" if examination.options.token_file else "minted"
+    yield rules.OBTAINED.passed(f"{way}: {found.redacted()}", evidence.name(workload))
+
+
+async def _names_key(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(token, workload)
+    about = evidence.name(workload)
+    seen = f"alg {shown(found.algorithm)}, kid {shown(found.key_id)}"
+    if found.algorithm in discovery.ALGORITHMS and found.key_id:
+        yield rules.HEADER.passed(seen, about)
+    else:
+        yield rules.HEADER.failed(seen, f"one of {', '.join(discovery.ALGORITHMS)}; a kid", about)
+
+
+async def _verifies(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(token, workload)
+    key_set = await examination.once(keys.key_set)
+    about = evidence.name(workload)
+    known = [each.kid for each in key_set.keys]
+    if found.key_id not in known:
+        yield rules.SIGNATURE.failed(
+            f"signed by the key {shown(found.key_id)}", f"one of {listed(known)}", about
+        )
+        return
+    try:
+        jwt.decode(found.encoded, key_set, algorithms=list(discovery.ALGORITHMS))
+    except (JoseError, ValueError) as error:
+        # The name of the error alone: its text could quote the token.
+        seen = f"{type(error).__name__} with the key {shown(found.key_id)}"
+        yield rules.SIGNATURE.failed(seen, "a signature of that key", about)
+    else:
+        yield rules.SIGNATURE.passed(f"verified with the key {shown(found.key_id)}", about)
+
+
+async def _has_issuer(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(token, workload)
+    about, configured = evidence.name(workload), examination.config.issuer
+    if found.issuer == configured:
+        yield rules.ISSUER.passed(shown(found.issuer), about)
+    else:
+        seen = f"{shown(found.issuer)}: {discovery.difference(found.issuer, configured)}"
+        yield rules.ISSUER.failed(seen, shown(configured), about)
+
+
+async def _has_audience(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(token, workload)
+    about, configured = evidence.name(workload), examination.config.audience
+    if set(found.audiences) & set(configured):
+        yield rules.AUDIENCE.passed(listed(found.audiences), about)
+    else:
+        yield rules.AUDIENCE.failed(listed(found.audiences), listed(configured), about)
+
+
+async def _has_subject(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(token, workload)
+    about = evidence.name(workload)
+    if found.subject == workload.subject:
+        yield rules.SUBJECT.passed(shown(found.subject), about)
+    else:
+        yield rules.SUBJECT.failed(shown(found.subject), shown(workload.subject), about)
+
+
+async def _is_current(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(token, workload)
+    about, now = evidence.name(workload), time.time()
+    begins = max(found.issued or 0, found.not_before or 0)
+    expected = f"a time span that contains {_time(now)}"
+    if found.expires is None:
+        yield rules.TIMES.failed("no 'exp'", expected, about)
+        return
+    seen = f"{_time(begins)} to {_time(found.expires)}"
+    if begins > now + GRACE or found.expires + GRACE < now:
+        yield rules.TIMES.failed(seen, expected, about)
+    elif begins > now or found.expires < now:
+        yield rules.TIMES.warned(f"{seen}: within five minutes of it", expected, about)
+    else:
+        yield rules.TIMES.passed(seen, about)
+
+
+def _time(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds:g} s"
+
+
+CHECKS = (
+    WorkloadCheck(rules.OBTAINED, _is_obtained),
+    WorkloadCheck(rules.HEADER, _names_key),
+    WorkloadCheck(rules.SIGNATURE, _verifies),
+    WorkloadCheck(rules.ISSUER, _has_issuer),
+    WorkloadCheck(rules.AUDIENCE, _has_audience),
+    WorkloadCheck(rules.SUBJECT, _has_subject),
+    WorkloadCheck(rules.TIMES, _is_current),
+)

@@ -1,0 +1,164 @@
+"""Runs the layers of an examination side by side and hands out findings as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from doctor import evidence
+from doctor.examination import LAYERS, Check, Examination, Missing, Options, WorkloadCheck
+from doctor.finding import Finding, Rule
+from doctor.layers import (
+    aws,
+    control_plane,
+    discovery,
+    keys,
+    names,
+    negative,
+    sts,
+    tls,
+    token,
+    trust,
+)
+from federation.config import ClusterConfig, Workload
+
+CHECKS: dict[str, tuple[Check | WorkloadCheck, ...]] = {
+    "names": names.CHECKS,
+    "tls": tls.CHECKS,
+    "discovery": discovery.CHECKS,
+    "keys": keys.CHECKS,
+    "control-plane": control_plane.CHECKS,
+    "aws": aws.CHECKS,
+    "token": token.CHECKS,
+    "trust": trust.CHECKS,
+    "sts": sts.CHECKS,
+    "negative": negative.CHECKS,
+}
+"""The checks of each layer, in the order of `LAYERS`."""
+
+
+async def examine(config: ClusterConfig, options: Options | None = None) -> AsyncIterator[Finding]:
+    """Examine a federation and yield each finding when it is there, in no fixed order.
+
+    `ordered` puts them in the order of a report. Leaving early gives up what still runs.
+    """
+    examination = Examination(config, options or Options())
+    round_ = _Round(examination)
+    tasks = [asyncio.ensure_future(round_.work(job)) for job in _jobs(examination)]
+    try:
+        for _ in tasks:
+            while (finding := await round_.findings.get()) is not None:
+                yield finding
+        for task in tasks:
+            task.result()  # a defect of ours surfaces here
+        for finding in round_.untold():
+            yield finding
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await examination.close()
+
+
+async def examined(config: ClusterConfig, options: Options | None = None) -> list[Finding]:
+    """Examine a federation to the end; findings come in the order of a report."""
+    return ordered([finding async for finding in examine(config, options)])
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings by layer, within a layer as its checks stand, and by what they are about.
+
+    What is wrong with evidence itself stands before the checks that look into it.
+    """
+    places = {
+        check.rule.code: place for checks in CHECKS.values() for place, check in enumerate(checks)
+    }
+    return sorted(
+        findings,
+        key=lambda each: (LAYERS.index(each.layer), places.get(each.code, -1), each.about),
+    )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One check, of one workload where it is for each."""
+
+    layer: str
+    rule: Rule
+    about: str
+    look: Callable[[Examination], AsyncIterator[Finding]]
+
+
+def _jobs(examination: Examination) -> Iterator[_Job]:
+    for layer, checks in CHECKS.items():
+        if not examination.options.covers(layer):
+            continue
+        for check in checks:
+            if isinstance(check, Check):
+                yield _Job(layer, check.rule, "", check.look)
+                continue
+            for workload in examination.config.workloads:
+                look = functools.partial(_of_workload, check, workload)
+                yield _Job(layer, check.rule, evidence.name(workload), look)
+
+
+def _of_workload(
+    check: WorkloadCheck, workload: Workload, examination: Examination
+) -> AsyncIterator[Finding]:
+    return check.look(examination, workload)
+
+
+class _Round:
+    """The findings of the checks that run now, and what was told of what is missing."""
+
+    def __init__(self, examination: Examination) -> None:
+        self.findings: asyncio.Queue[Finding | None] = asyncio.Queue()
+        self._examination = examination
+        self._told: set[Finding] = set()
+        self._causes: dict[Finding, None] = {}
+
+    async def work(self, job: _Job) -> None:
+        """Run one check; None in the queue marks its end."""
+        seconds = self._examination.options.timeout
+        try:
+            async with asyncio.timeout(seconds):
+                async for finding in job.look(self._examination):
+                    self._tell(finding)
+        except Missing as missing:
+            self._explain(job, missing)
+        except TimeoutError:
+            self._tell(
+                job.rule.failed(
+                    f"no answer within {seconds:g} s",
+                    "an answer",
+                    job.about,
+                    cause=_SLOW,
+                    fix=_LOOK,
+                )
+            )
+        finally:
+            self.findings.put_nowait(None)
+
+    def untold(self) -> list[Finding]:
+        """What is wrong with evidence whose own layer was not looked at."""
+        return [finding for finding in self._causes if finding not in self._told]
+
+    def _explain(self, job: _Job, missing: Missing) -> None:
+        """Tell what is wrong once, in its own layer; elsewhere it is the reason of a skip."""
+        cause = missing.finding
+        if cause is not None:
+            self._causes[cause] = None
+            if cause.layer == job.layer and cause not in self._told:
+                self._tell(cause)
+                return
+        self._tell(job.rule.skipped(str(missing), job.about))
+
+    def _tell(self, finding: Finding) -> None:
+        self._told.add(finding)
+        self.findings.put_nowait(finding)
+
+
+_SLOW = "What this check asks answers too slowly, or not at all."
+_LOOK = "Look at what it asks and at the network in between, and give more time with --timeout."

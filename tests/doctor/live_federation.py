@@ -1,0 +1,125 @@
+"""A whole federation in a real sandbox, made without Terraform: what the doctor examines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from kubernetes import client, config
+from kubernetes.dynamic import DynamicClient
+
+from federation import manifests
+from federation.config import ClusterConfig
+from federation.files import PROJECT, load
+from federation.trust_policy import trust_policy
+from sandbox.sandbox import CONTEXT, Sandbox
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+ISSUER = "https://oidc.sandbox.internal"
+
+
+@dataclass(frozen=True)
+class LiveFederation:
+    """A federation that works.
+
+    Attributes:
+        sandbox: What it runs in.
+        config: What it was made of: clusters/sandbox.yaml with the ports of this sandbox.
+        iam: To break it with.
+        api: To break it with.
+    """
+
+    sandbox: Sandbox
+    config: ClusterConfig
+    iam: IAMClient
+    api: client.ApiClient
+
+
+def make(sandbox: Sandbox) -> LiveFederation:
+    """Make the federation of clusters/sandbox.yaml in a running sandbox."""
+    settings = sandbox_config(sandbox)
+    made = LiveFederation(
+        sandbox,
+        settings,
+        boto3.client(
+            "iam",
+            region_name=settings.aws.region,
+            endpoint_url=sandbox.aws_endpoint,
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="sandbox",
+        ),
+        config.new_client_from_config(str(sandbox.kubeconfig), CONTEXT),  # type: ignore[no-untyped-call]
+    )
+    _make_identity(made)
+    _make_objects(made)
+    return made
+
+
+def sandbox_config(sandbox: Sandbox) -> ClusterConfig:
+    """clusters/sandbox.yaml, for a sandbox on other ports and in another folder."""
+    data = load(PROJECT / "clusters" / "sandbox.yaml").model_dump(mode="json")
+    data["discovery"]["endpoint"] = sandbox.discovery_endpoint
+    data["aws"]["endpoint_url"] = sandbox.aws_endpoint
+    data["kubernetes"]["kubeconfig"] = str(sandbox.kubeconfig)
+    return ClusterConfig.model_validate_json(json.dumps(data))
+
+
+def _make_identity(made: LiveFederation) -> None:
+    settings = made.config
+    provider_arn = made.iam.create_open_id_connect_provider(
+        Url=settings.issuer,
+        ClientIDList=list(settings.audience),
+        ThumbprintList=[ca_thumbprint(made.sandbox)],
+    )["OpenIDConnectProviderArn"]
+    for workload in settings.workloads:
+        name = settings.role_name(workload)
+        policy = trust_policy(
+            provider_arn, settings.issuer_key, settings.audience, workload.subject
+        )
+        made.iam.create_role(
+            RoleName=name,
+            Path=workload.role.path,
+            AssumeRolePolicyDocument=json.dumps(policy),
+            MaxSessionDuration=workload.role.max_session_duration,
+        )
+        for policy_name in workload.role.managed_policy_arns:
+            made.iam.attach_role_policy(RoleName=name, PolicyArn=settings.policy_arn(policy_name))
+
+
+def _make_objects(made: LiveFederation) -> None:
+    arns = {
+        f"{each.namespace}/{each.service_account}": str(made.config.role_arn(each))
+        for each in made.config.workloads
+    }
+    dynamic = DynamicClient(made.api)  # type: ignore[no-untyped-call]
+    for each in manifests.objects(made.config, arns):
+        apply(dynamic, each)
+
+
+def apply(dynamic: DynamicClient, each: dict[str, Any]) -> None:
+    """Apply an object on the server's side."""
+    kind = dynamic.resources.get(api_version=each["apiVersion"], kind=each["kind"])
+    dynamic.server_side_apply(  # type: ignore[no-untyped-call]
+        kind,
+        body=each,
+        name=each["metadata"]["name"],
+        namespace=each["metadata"].get("namespace"),
+        field_manager="tests",
+    )
+
+
+def ca_thumbprint(sandbox: Sandbox) -> str:
+    der = ssl.PEM_cert_to_DER_cert(sandbox.ca_file.read_text())
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest()
+
+
+def signing_key(live: LiveFederation) -> Path:
+    """The key that signs the tokens of the sandbox's API server."""
+    return live.sandbox.folder / "pki" / "sa.key"
