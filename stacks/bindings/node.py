@@ -6,17 +6,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LAZY_INDEX = Path(__file__).with_name("lazy_index.js")
+ONE_PROCESS = Path(__file__).with_name("one_process.js")
 
 
 @contextmanager
-def required(script: Path) -> Iterator[None]:
-    """Have every node process that starts meanwhile load `script` before its own program.
+def options(*scripts: Path) -> Iterator[None]:
+    """Have every node process that starts meanwhile run scripts before its own program.
 
     `NODE_OPTIONS` keeps what it held, and is restored on exit.
     """
     before = os.environ.get("NODE_OPTIONS")
-    option = f"--require {_quoted(script)}"
-    os.environ["NODE_OPTIONS"] = f"{before} {option}" if before else option
+    added = [f"--require {_quoted(script)}" for script in scripts]
+    # jsii gives this to its second process, which one_process.js does without.
+    added.append("--preserve-symlinks")
+    os.environ["NODE_OPTIONS"] = " ".join([before, *added] if before else added)
     try:
         yield
     finally:

@@ -1,7 +1,8 @@
 """A CDKTF program that test_bindings runs with fast and with plain imports, and compares.
 
-It synthesizes into the folder that its argument names a stack of everything that could go wrong
-where submodules load late, and writes what it saw on the way into seen.json beside the stacks.
+Into the folder that its first argument names it synthesizes a stack of everything that could go
+wrong where submodules load late, with what it saw on the way in `seen.json`, and the stacks of the
+configurations that its further arguments name.
 """
 
 import json
@@ -35,6 +36,9 @@ from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider
 from cdktf_cdktf_provider_tls.data_tls_certificate import DataTlsCertificate
 from cdktf_cdktf_provider_tls.provider import TlsProvider
 from constructs import IConstruct
+
+from federation.files import load
+from stacks.app import synth
 
 
 @jsii.implements(IAspect)
@@ -146,7 +150,11 @@ def created_by_the_kernel(stack: TerraformStack) -> Any:
 
 
 if __name__ == "__main__":
-    app = App(outdir=sys.argv[1])
+    out, *configurations = map(Path, sys.argv[1:])
+    out.mkdir()
+    app = App(outdir=str(out / "probe"))
     observed = build(app)
     app.synth()
-    Path(app.outdir, "seen.json").write_text(json.dumps(observed, indent=1))
+    (out / "seen.json").write_text(json.dumps(observed, indent=1))
+    for path in configurations:
+        synth([load(path)], str(out / path.stem))

@@ -10,6 +10,7 @@ import tarfile
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -17,6 +18,8 @@ from stacks import bindings
 from stacks.bindings import imports, node
 
 PROJECT = Path(__file__).parents[2]
+# jsii's own, filled once, instead of one in each test's home.
+PACKAGE_CACHE = Path.home() / ".cache" / "aws" / "jsii" / "package-cache"
 PROVIDERS = ["aws", "kubernetes", "tls"]
 
 INSTALL = "from stacks import bindings; bindings.install()\n"
@@ -34,17 +37,32 @@ PrivateKey(stack, "key", algorithm="ED25519")
 app.synth()
 """
 
-# Tells, when a node process ends, which submodules of the tls provider it has loaded.
+# Has each node process write down, when it ends, which submodules of the tls provider it has
+# loaded, and has the one that is the kernel print something.
 WITNESS = """
-process.on("exit", () => {
-  const loaded = Object.keys(require.cache).flatMap((file) => {
+if (require("worker_threads").isMainThread) process.on("exit", () => {
+  const files = Object.keys(require.cache);
+  const loaded = files.flatMap((file) => {
     const match = /provider-tls[\\\\/]lib[\\\\/]([\\w-]+)[\\\\/]index\\.js$/.exec(file);
     return match ? [match[1]] : [];
   });
-  if (loaded.length) require("fs").writeFileSync(process.env.WITNESS, loaded.sort().join("\\n"));
+  const line = JSON.stringify(loaded.sort()) + "\\n";
+  require("fs").writeFileSync(process.env.WITNESS, line, { flag: "a" });
+  if (files.some((file) => file.endsWith("program.js"))) {
+    console.log("Grüße");
+    process.stderr.write("to stderr");
+  }
 });
 """
 USED = ["private-key", "provider"]
+ALL = [
+    "cert-request",
+    "data-tls-certificate",
+    "data-tls-public-key",
+    "locally-signed-cert",
+    *USED,
+    "self-signed-cert",
+]
 
 
 @pytest.fixture(scope="module", params=PROVIDERS)
@@ -144,14 +162,16 @@ def test_a_python_package_of_another_form_is_run(
 
 def test_node_options_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NODE_OPTIONS", "--no-warnings")
-    with node.required(Path('/with "quotes" and \\.js')):
+    with node.options(Path('/with "quotes" and \\.js')):
         assert os.environ["NODE_OPTIONS"] == (
-            r'--no-warnings --require "/with \"quotes\" and \\.js"'
+            r'--no-warnings --require "/with \"quotes\" and \\.js" --preserve-symlinks'
         )
     assert os.environ["NODE_OPTIONS"] == "--no-warnings"
     monkeypatch.delenv("NODE_OPTIONS")
-    with node.required(Path("/hook.js")):
-        assert os.environ["NODE_OPTIONS"] == '--require "/hook.js"'
+    with node.options(Path("/a.js"), Path("/b.js")):
+        assert os.environ["NODE_OPTIONS"] == (
+            '--require "/a.js" --require "/b.js" --preserve-symlinks'
+        )
     assert "NODE_OPTIONS" not in os.environ
 
 
@@ -171,16 +191,15 @@ def test_each_node_loads_what_is_used_from_a_path_with_spaces(
     shutil.copytree(PROJECT / "stacks" / "bindings", project / "stacks" / "bindings")
     env = {"JSII_NODE": executable, "PYTHONPATH": str(project)}
     left = "import os; assert 'lazy_index' not in os.environ['NODE_OPTIONS']\n"
-    output, loaded = run(INSTALL + left + TLS_APP, tmp_path / "fast", **env)
-    assert loaded == USED
-    assert run(INSTALL * 2 + TLS_APP, tmp_path / "twice", **env) == (output, USED)
+    once = run(INSTALL + left + TLS_APP, tmp_path / "once", **env)
+    assert (once.said, once.errors, once.loaded) == ("Grüße\n", "to stderr", [USED])
+    assert run(INSTALL * 2 + TLS_APP, tmp_path / "twice", **env) == once
 
 
 @pytest.fixture(scope="module")
 def tls_output(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the small app writes with fast imports."""
-    output, _ = run(INSTALL + TLS_APP, tmp_path_factory.mktemp("tls") / "fast")
-    return output
+    return run(INSTALL + TLS_APP, tmp_path_factory.mktemp("tls") / "fast").written
 
 
 @pytest.mark.parametrize(
@@ -196,33 +215,67 @@ def tls_output(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def test_installed_late_or_never_all_is_loaded_with_the_same_output(
     before: str, env: dict[str, str], tls_output: dict[str, bytes], tmp_path: Path
 ) -> None:
-    output, loaded = run(before + TLS_APP, tmp_path / "slow", **env)
-    assert output == tls_output
-    assert loaded == [
-        "cert-request",
-        "data-tls-certificate",
-        "data-tls-public-key",
-        "locally-signed-cert",
-        "private-key",
-        "provider",
-        "self-signed-cert",
-    ]
+    # jsii's own two processes: the kernel's ends first, then the one that passes messages on.
+    assert run(before + TLS_APP, tmp_path / "slow", **env) == Run(
+        tls_output, "Grüße\n", "to stderr", [ALL, []]
+    )
+
+
+def test_a_runtime_that_starts_its_kernel_in_another_way_is_run_as_it_is(tmp_path: Path) -> None:
+    runtime = tmp_path / "bin" / "jsii-runtime.js"
+    runtime.parent.mkdir()
+    runtime.write_text('console.log("as it is");')
+    command = ["node", "--require", str(node.ONE_PROCESS), str(runtime)]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"as it is\n"
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"JSII_RUNTIME_PACKAGE_CACHE_ROOT": "/dev/null/cache"}, {"JSII_NODE": "/nowhere/node"}],
+    ids=["load", "start"],
+)
+def test_a_kernel_that_fails_is_told_as_jsii_tells_it(env: dict[str, str], tmp_path: Path) -> None:
+    source = """
+try:
+    from stacks import bindings
+    bindings.install()
+    import cdktf
+    cdktf.App()
+except Exception as error:
+    print(type(error), error, type(error.__cause__))
+"""
+    fast = run(source, tmp_path / "fast", **env)
+    assert fast.said.strip()
+    assert fast.said == run(source, tmp_path / "plain", **env, **{bindings.PLAIN: "1"}).said
 
 
 def test_output_and_behaviour_are_those_of_plain_imports(tmp_path: Path) -> None:
+    # One process for all: plain imports take as long as all other tests of this folder.
     source = INSTALL + Path(__file__).with_name("bindings_program.py").read_text()
-    fast, _ = run(source, tmp_path / "fast")
-    plain, _ = run(source, tmp_path / "plain", **{bindings.PLAIN: "1"})
-    assert sorted(fast) == ["manifest.json", "seen.json", "stacks/probe/cdk.tf.json"]
-    assert fast == plain
+    folders = [Path(__file__).with_name("configurations"), PROJECT / "clusters"]
+    configurations = [str(path) for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    fast = run(source, tmp_path / "fast", *configurations)
+    plain = run(source, tmp_path / "plain", *configurations, **{bindings.PLAIN: "1"})
+    folders_written = {name.partition("/")[0] for name in fast.written}
+    assert folders_written == {"probe", "seen.json", *(Path(name).stem for name in configurations)}
+    assert fast.written == plain.written
 
 
-def run(source: str, out: Path, **env: str) -> tuple[dict[str, bytes], list[str]]:
-    """Run a Python program that writes into `out`.
+class Run(NamedTuple):
+    """What a Python program did."""
 
-    Returns:
-        The files that it wrote, and the tls provider's submodules that node loaded for it.
-    """
+    written: dict[str, bytes]
+    """The files that it wrote, by path."""
+    said: str
+    """What it printed."""
+    errors: str
+    """What it printed to stderr."""
+    loaded: list[list[str]]
+    """The tls provider's submodules that node loaded for it, in each of its node processes."""
+
+
+def run(source: str, out: Path, *arguments: str, **env: str) -> Run:
+    """Run a Python program that writes into the folder `out`, its first argument."""
     witness = out.with_suffix(".js")
     witness.write_text(WITNESS)
     told = out.with_suffix(".loaded")
@@ -230,13 +283,24 @@ def run(source: str, out: Path, **env: str) -> tuple[dict[str, bytes], list[str]
         "PYTHONPATH": str(PROJECT),
         "NODE_OPTIONS": f'--require "{witness}"',
         "WITNESS": str(told),
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(PACKAGE_CACHE),
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20,22,24",
+        "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
     } | env
-    subprocess.run(
-        [sys.executable, "-c", source, out], check=True, cwd=out.parent, env=os.environ | env
+    program = out.with_suffix(".py")
+    program.write_text(source)
+    command = [sys.executable, str(program), str(out), *arguments]
+    ended = subprocess.run(
+        command, cwd=out.parent, env=os.environ | env, capture_output=True, text=True
     )
+    assert ended.returncode == 0, ended.stderr
     files = (path for path in sorted(out.rglob("*")) if path.is_file())
-    written = {str(path.relative_to(out)): path.read_bytes() for path in files}
-    return written, told.read_text().splitlines()
+    return Run(
+        {str(path.relative_to(out)): path.read_bytes() for path in files},
+        ended.stdout,
+        ended.stderr,
+        [json.loads(line) for line in told.read_text().splitlines()] if told.exists() else [],
+    )
 
 
 def javascript_package(folder: Path, files: dict[str, str]) -> Path:
