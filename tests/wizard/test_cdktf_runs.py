@@ -292,7 +292,7 @@ def backend() -> Iterator[tuple[str, type[_Backend]]]:
         calls: list[str] = []  # noqa: RUF012 - one for the test
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Backend) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/state", Backend
         Backend.saved.set()
@@ -363,6 +363,18 @@ async def test_cdktf_gets_exact_stacks_and_no_questions(tmp_path: Path, log: Pat
         ),
         Succeeded({}),
     ]
+
+
+async def test_synthesizing_writes_what_cdktf_deploys(tmp_path: Path, log: Path) -> None:
+    project = project_of(tmp_path, STACKS)
+    assert await events_of(runs.synth(project, log)) == [
+        Step(None, "synthesizing"),
+        Succeeded({}),
+    ]
+    assert {name: project.stack_folder(name).is_dir() for name in STACKS} == {
+        "demo-identity": True,
+        "demo-workloads": True,
+    }
 
 
 async def test_synthesizing_as_hcl_is_asked_of_cdktf(tmp_path: Path, log: Path) -> None:

@@ -113,8 +113,9 @@ def cdktf_program(folder: Path) -> str:
 
 def synth(project: Project, log: Path, *, hcl: bool = False) -> Run:
     """Write the stacks' Terraform below `cdktf.out`, as JSON or as HCL."""
-    args = ("synth", "--hcl") if hcl else ("synth",)
-    return Run(project, log, lambda run: _cdktf(run, "synthesizing", *args))
+    if hcl:
+        return Run(project, log, lambda run: _cdktf(run, "synthesizing", "synth", "--hcl"))
+    return Run(project, log, _synthesized)
 
 
 def plan(project: Project, log: Path, *, destroy: bool = False) -> Run:
@@ -246,11 +247,17 @@ async def _deployed(run: Run) -> Outcome:
         return outcome
 
 
-async def _planned(run: Run, destroy: bool) -> Outcome:
+async def _synthesized(run: Run) -> Outcome:
     run.tell(Step(None, "synthesizing"))
     reader = TerraformLog(None)
-    if status := await run.execute(_app(run.project), reader):
-        return run.failure(status, reader)
+    status = await run.execute(_app(run.project), reader)
+    return run.failure(status, reader) if status else Succeeded({})
+
+
+async def _planned(run: Run, destroy: bool) -> Outcome:
+    outcome = await _synthesized(run)
+    if not isinstance(outcome, Succeeded):
+        return outcome
     planning = _Planning(run, destroy)
     for stack in run.project.stacks:
         run.tell(Step(stack, f"planning {stack}"))
@@ -349,7 +356,7 @@ def _app(project: Project) -> Command:
     )
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str | None]:
     """What makes cdktf and Terraform print for a program: no colours, no spinners, no questions."""
     programs = (Path(sys.executable).parent, folder / "node_modules" / ".bin")
     return {
@@ -360,6 +367,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "FORCE_COLOR": "0",
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
+        # One folder for all stacks would have them overwrite each other's.
+        "TF_DATA_DIR": None,
         "CHECKPOINT_DISABLE": "1",
         "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",
     }

@@ -1,0 +1,298 @@
+"""What a deployment needs, looked at before anything slow begins.
+
+The programs on this machine, the AWS credentials, and the cluster behind the kubeconfig's context,
+which must have the configured issuer: a deploy to another cluster would make AWS trust the wrong
+one. Nothing is changed. The command line and the terminal app show the same `Check` records.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from federation.config import ClusterConfig, S3Backend
+from federation.errors import WorldError
+from federation.files import PROJECT
+from wizard.cdktf.runs import cdktf_program, terraform_program
+from wizard.process import Command, capture
+from wizard.surroundings import kubeconfig_paths
+
+DEADLINE = 20.0
+"""Seconds after which a check counts as failed."""
+
+_PROGRAM_TIMEOUT = 15.0
+_CLUSTER_TIMEOUT = (3.0, 10.0)
+_MINIMUM_TERRAFORM = (1, 5)
+_MINIMUM_FOR_S3_LOCKS = (1, 10)
+_NODE_SUPPORTED = (22, 24)
+_NODE_WORKING = (20,)
+
+Verdict = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that a deployment needs.
+
+    Attributes:
+        name: What was looked at.
+        verdict: `fail` means that a deploy is refused.
+        seen: What was found.
+        remedy: What to do; None where there is nothing to do.
+    """
+
+    name: str
+    verdict: Verdict
+    seen: str
+    remedy: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.seen}" + (f" {self.remedy}" if self.remedy else "")
+
+
+def preflight(config: ClusterConfig | None, deadline: float = DEADLINE) -> Iterator[Check]:
+    """Look at everything at once, and yield each check as it is done.
+
+    Args:
+        config: The configuration; None looks at the programs alone.
+        deadline: In seconds; what has no answer by then is a failed check.
+    """
+    looks: list[tuple[str, Callable[[], Check | None]]] = [
+        ("terraform", lambda: terraform(config)),
+        ("node", node),
+        ("cdktf-cli", cdktf_cli),
+    ]
+    if config is not None:
+        looks += [
+            ("AWS credentials", lambda: credentials(config)),
+            ("cluster", lambda: cluster(config)),
+        ]
+    return _at_once(looks, deadline)
+
+
+def require(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """All the checks, where none of them failed.
+
+    Raises:
+        WorldError: some did; the message has each of them.
+    """
+    done = tuple(checks)
+    if failed := [str(check) for check in done if check.verdict == "fail"]:
+        raise WorldError("\n".join(failed))
+    return done
+
+
+def terraform(config: ClusterConfig | None = None) -> Check:
+    """Terraform or OpenTofu, in a version that can do what the stacks ask for."""
+    name = "terraform"
+    install = "Install Terraform 1.5 or newer, or OpenTofu."
+    try:
+        # Without the variable it asks on the internet whether there is a newer one.
+        quiet = {"CHECKPOINT_DISABLE": "1"}
+        command = Command((terraform_program(), "version", "-json"), environment=quiet)
+        captured = capture(command, _PROGRAM_TIMEOUT)
+        version = str(json.loads(captured.stdout)["terraform_version"])
+    except WorldError as error:
+        return Check(name, "fail", str(error), install)
+    except (ValueError, KeyError, TypeError):
+        return Check(name, "fail", "it does not tell its version.", install)
+    seen = f"{Path(terraform_program()).name} {version}."
+    if _numbers(version) < _MINIMUM_TERRAFORM:
+        return Check(name, "fail", seen, install)
+    keeps_state_in_s3 = config is not None and isinstance(config.backend, S3Backend)
+    if keeps_state_in_s3 and _numbers(version) < _MINIMUM_FOR_S3_LOCKS:
+        return Check(name, "fail", seen, "The s3 backend locks its state from 1.10 on: update it.")
+    return Check(name, "ok", seen)
+
+
+def node() -> Check:
+    """Node.js, which cdktf runs on, in a version that is still looked after."""
+    supported = " or ".join(map(str, _NODE_SUPPORTED))
+    install = f"Install Node.js {supported}."
+    try:
+        version = capture(Command(("node", "--version")), _PROGRAM_TIMEOUT).stdout.strip()
+    except WorldError as error:
+        return Check("node", "fail", str(error), install)
+    major = _numbers(version)[:1]
+    if major < _NODE_WORKING:
+        return Check("node", "fail", f"{version or 'no version'}, too old.", install)
+    if major[0] in _NODE_SUPPORTED:
+        return Check("node", "ok", f"{version}.")
+    if major[0] in _NODE_WORKING:
+        return Check("node", "warn", f"{version} works, but has no updates any more.", install)
+    return Check("node", "warn", f"{version} is not tried.", install)
+
+
+def cdktf_cli(folder: Path = PROJECT) -> Check:
+    """The CDKTF CLI, in the version that the stacks are written for."""
+    name = "cdktf-cli"
+    found = shutil.which(cdktf_program(folder))
+    if found is None:
+        return Check(name, "fail", "not installed.", "'make install' installs it.")
+    version = _package_version(Path(found)) or "of an unknown version"
+    if _numbers(version)[:2] != (0, 21):
+        return Check(name, "warn", f"{version} at {found}.", "0.21 is what is tested.")
+    return Check(name, "ok", f"{version}.")
+
+
+def credentials(config: ClusterConfig) -> Check:
+    """AWS credentials that work, of the configured account."""
+    from doctor.account import Account, AwsError, NoCredentialsError
+
+    name = "AWS credentials"
+    sign_in = "'aws sts get-caller-identity' has to work: sign in, or set AWS_PROFILE."
+    try:
+        account = Account(config.aws).number()
+    except NoCredentialsError:
+        return Check(name, "fail", "there are none.", sign_in)
+    except AwsError as error:
+        return Check(name, "fail", f"{error}.", sign_in)
+    if config.aws.account_id not in (None, account):
+        return Check(
+            name,
+            "fail",
+            f"of the account {account}, and aws.account_id is {config.aws.account_id}.",
+            "Use credentials of that account (AWS_PROFILE), or correct the configuration.",
+        )
+    place = f" at {config.aws.endpoint_url}" if config.aws.endpoint_url else ""
+    return Check(name, "ok", f"account {account}{place}.")
+
+
+def cluster(config: ClusterConfig) -> Check | None:
+    """The cluster behind the context, which must have the configured issuer first.
+
+    None where no context is configured, which only `apply: manifests` allows.
+    """
+    context = config.kubernetes.context
+    if context is None:
+        return None
+    from kubernetes import client
+    from kubernetes.client.exceptions import ApiException
+    from kubernetes.config.config_exception import ConfigException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        api = _connected(config, context)
+        answer: Any = client.WellKnownApi(api).get_service_account_issuer_open_id_configuration(
+            _preload_content=False, _request_timeout=_CLUSTER_TIMEOUT
+        )
+        return _judged(config, json.loads(answer.data))
+    except ConfigException as error:
+        remedy = (
+            "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
+            "lists what there is."
+        )
+        return Check("cluster", "fail", f"{error}.", remedy)
+    except ApiException as error:
+        return _refused(context, error.status)
+    except ValueError:
+        return _refused(context, None)
+    except HTTPError as error:
+        reason = getattr(error, "reason", None) or error
+        return Check(
+            "cluster",
+            "fail",
+            f"no answer through the context {context!r}: {reason}.",
+            "Is the API server up, is a VPN or a tunnel missing, is it the right context?",
+        )
+
+
+def _connected(config: ClusterConfig, context: str) -> Any:
+    from kubernetes.config import new_client_from_config
+
+    named = config.kubernetes.kubeconfig
+    paths = [str(PROJECT / Path(named).expanduser())] if named else kubeconfig_paths()
+    api = new_client_from_config(  # type: ignore[no-untyped-call]
+        os.pathsep.join(paths), context, persist_config=False
+    )
+    api.configuration.retries = False
+    return api
+
+
+def _judged(config: ClusterConfig, document: Any) -> Check:
+    issuer = document.get("issuer") if isinstance(document, dict) else None
+    if issuer == config.issuer:
+        return Check("cluster", "ok", f"{config.kubernetes.context} has the issuer {issuer}.")
+    return Check(
+        "cluster",
+        "fail",
+        f"the one behind the context {config.kubernetes.context!r} has the issuer {issuer!r}, "
+        f"and the configuration {config.issuer!r}.",
+        "If it is the right cluster, set its first --service-account-issuer before the deploy; "
+        "else correct kubernetes.context.",
+    )
+
+
+def _refused(context: str, status: int | None) -> Check:
+    if status == 401:
+        return Check(
+            "cluster",
+            "fail",
+            f"the API server does not know the user of the context {context!r} (401).",
+            "Sign in to the cluster: 'kubectl auth whoami' has to work in this context.",
+        )
+    why = {
+        403: "this user may not read the discovery document (403)",
+        404: "the API server has no discovery document (404): it does so where its issuer is "
+        "not an https URL",
+        None: "the discovery document is not JSON",
+    }.get(status, f"the API server answered with HTTP {status}")
+    return Check(
+        "cluster",
+        "warn",
+        f"whether it has the configured issuer cannot be told: {why}.",
+        f"Make sure that the context {context!r} is the right one.",
+    )
+
+
+def _package_version(program: Path) -> str | None:
+    """The version of the npm package that a program belongs to; starting it takes seconds."""
+    for folder in program.resolve().parents:
+        package = folder / "package.json"
+        if package.exists():
+            version = json.loads(package.read_text()).get("version")
+            return version if isinstance(version, str) else None
+    return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3]) or (0,)
+
+
+def _at_once(
+    looks: Sequence[tuple[str, Callable[[], Check | None]]], deadline: float
+) -> Iterator[Check]:
+    """Run each in a thread of its own, which is left behind where it gives no answer."""
+    done: queue.SimpleQueue[tuple[str, Check | Exception | None]] = queue.SimpleQueue()
+
+    def run(name: str, look: Callable[[], Check | None]) -> None:
+        try:
+            done.put((name, look()))
+        except Exception as error:
+            done.put((name, error))
+
+    for name, look in looks:
+        threading.Thread(target=run, args=(name, look), daemon=True).start()
+    end = time.monotonic() + deadline
+    waiting = [name for name, _ in looks]
+    while waiting:
+        try:
+            name, check = done.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            break
+        waiting.remove(name)
+        if isinstance(check, Exception):
+            raise check
+        if check is not None:
+            yield check
+    for name in waiting:
+        yield Check(name, "fail", f"no answer within {deadline:g} s.", "Try it by hand.")
