@@ -1,139 +1,147 @@
-"""AWS on this machine: moto behind a strict STS, as one small server.
+"""AWS on this machine: moto behind a strict STS and a stricter IAM, as one small server.
 
 `python -m sandbox.aws PORT HOST=ADDRESS:PORT...` serves IAM, STS and S3 on loopback, and connects
-to the given address for each issuer's host. Faults can be ordered for tests: a POST of
-`{"action", "code", "message", "times"}` to `/_sandbox/fault` lets the next calls of that action
-fail with that code.
+to the given address for each issuer's host. A POST of a `sandbox.faults.Fault` as JSON to
+`/_sandbox/fault` orders faults. Refusals are logged with their reasons, tokens never.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from typing import Any
-from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+# Read when moto is imported: without it AWS's managed policies are not there.
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 
-from moto.iam.models import iam_backends
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
 from werkzeug.serving import make_server
 
-from sandbox.sts import RefusedError, StrictSts
+from sandbox.faults import Fault, Faults
+from sandbox.iam import check_role, check_trust_policy, completed_provider
+from sandbox.issuer import Network
+from sandbox.refusal import RefusedError
+from sandbox.sts import StrictSts
 
-StartResponse = Callable[..., Any]
-Environ = dict[str, Any]
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-ACCOUNT = "123456789012"
-_DEFAULT_FAULT_STATUS = {"Throttling": 400, "AccessDenied": 403, "ServiceFailure": 500}
+_FORM = "application/x-www-form-urlencoded"
+_STS_VERSION = "2011-06-15"
+_log = logging.getLogger("sandbox.aws")
 
 
 class Front:
     """The WSGI application before moto's."""
 
-    def __init__(self, sts: StrictSts) -> None:
-        self._sts = sts
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._sts = StrictSts(network)
+        self._faults = Faults()
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._faults: dict[str, dict[str, Any]] = {}
-        self._lock = threading.Lock()
+        self._creating_role = threading.Lock()
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request: the sandbox's own, a refusal, or moto's answer."""
         path = environ.get("PATH_INFO", "")
         if path == "/_sandbox/health":
-            return _answer(start_response, 200, "ok")
-        body = _body(environ)
+            return _answer(start_response, 200)
         if path == "/_sandbox/fault":
-            with self._lock:
-                fault = json.loads(body)
-                self._faults[fault["action"]] = fault
-            return _answer(start_response, 200, "ok")
-        call = _call(environ, body)
-        try:
-            self._refuse(call)
-        except RefusedError as refusal:
-            reason = f" ({refusal.reason})" if refusal.reason else ""
-            print(  # noqa: T201  (the server's log)
-                f"{call.get('Action')}: {refusal.code}: {refusal.message}{reason}", flush=True
-            )
-            return _refusal(start_response, refusal)
-        answer: Iterable[bytes] = self._moto(environ, start_response)
-        return answer
-
-    def _refuse(self, call: dict[str, str]) -> None:
+            self._faults.order(Fault(**json.loads(_body(environ))))
+            return _answer(start_response, 200)
+        call = _call(environ)
         action = call.get("Action", "")
-        with self._lock:
-            fault = self._faults.get(action)
-            if fault and fault["times"] > 0:
-                fault["times"] -= 1
-                status = _DEFAULT_FAULT_STATUS.get(fault["code"], 400)
-                raise RefusedError(fault["code"], fault["message"], status=status)
+        # Two names that differ in case must not be made at the same time either.
+        with self._creating_role if action == "CreateRole" else contextlib.nullcontext():
+            try:
+                self._check(action, call, environ)
+            except RefusedError as refusal:
+                _log.info("%s refused: %s", action, refusal)
+                service = "sts" if call.get("Version") == _STS_VERSION else "iam"
+                text = refusal.xml(service, str(uuid.uuid4()))
+                return _answer(start_response, refusal.status, text)
+            answer: Iterable[bytes] = self._moto(environ, start_response)
+            return answer
+
+    def _check(self, action: str, call: dict[str, str], environ: WSGIEnvironment) -> None:
+        if fault := self._faults.take(action):
+            raise RefusedError(
+                fault.code, fault.message, status=fault.http_status, reason="as ordered"
+            )
         if action == "AssumeRoleWithWebIdentity":
             self._sts.check(call)
-        if action == "CreateRole":
-            _refuse_twin(call.get("RoleName", ""))
+        elif action == "CreateRole":
+            check_role(call, DEFAULT_ACCOUNT_ID)
+        elif action == "UpdateAssumeRolePolicy":
+            check_trust_policy(call.get("PolicyDocument", ""))
+        elif action == "CreateOpenIDConnectProvider":
+            _replace_form(environ, completed_provider(call, self._network))
 
 
-def _refuse_twin(name: str) -> None:
-    """IAM takes no two role names that differ in case only; moto does."""
-    for role in iam_backends[ACCOUNT]["aws"].roles.values():
-        if role.name.lower() == name.lower():
-            raise RefusedError(
-                "EntityAlreadyExists", f"Role with name {name} already exists.", status=409
-            )
-
-
-def _call(environ: Environ, body: bytes) -> dict[str, str]:
+def _call(environ: WSGIEnvironment) -> dict[str, str]:
     """The parameters of a call of the query protocol (IAM, STS); empty for any other."""
     text = environ.get("QUERY_STRING", "")
-    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        text += "&" + body.decode("utf-8", "replace")
+    if environ.get("CONTENT_TYPE", "").startswith(_FORM):
+        text += "&" + _body(environ).decode("utf-8", "replace")
     return dict(parse_qsl(text, keep_blank_values=True))
 
 
-def _body(environ: Environ) -> bytes:
+def _body(environ: WSGIEnvironment) -> bytes:
     """The body, left in place for moto."""
-    if environ.get("HTTP_TRANSFER_ENCODING") == "chunked":
-        return b""
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     return body
 
 
-def _refusal(start_response: StartResponse, refusal: RefusedError) -> Iterable[bytes]:
-    text = (
-        '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error>'
-        f"<Type>Sender</Type><Code>{escape(refusal.code)}</Code>"
-        f"<Message>{escape(refusal.message)}</Message></Error>"
-        "<RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
-    )
-    return _answer(start_response, refusal.status, text, "text/xml")
+def _replace_form(environ: WSGIEnvironment, call: dict[str, str]) -> None:
+    body = urlencode(call).encode()
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
 
 
-def _answer(
-    start_response: StartResponse, status: int, text: str, kind: str = "text/plain"
-) -> Iterable[bytes]:
-    body = text.encode()
-    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+def _answer(start_response: StartResponse, status: int, xml: str = "") -> Iterable[bytes]:
+    body = xml.encode()
+    headers = [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))]
     start_response(f"{status} -", headers)
     return [body]
 
 
-def main(arguments: list[str]) -> None:
-    """Serve until the process is ended."""
-    port, *pairs = arguments
-    issuers = {}
+class _RequestHandler(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        # A query string may hold a token.
+        self.log("info", "%s %s %s", self.command, urlsplit(self.path).path, code)
+
+
+def _network(pairs: Iterable[str]) -> Network:
+    addresses = {}
     for pair in pairs:
         host, _, address = pair.partition("=")
-        name, _, number = address.rpartition(":")
-        issuers[host] = (name, int(number))
-    make_server("127.0.0.1", int(port), Front(StrictSts(issuers)), threaded=True).serve_forever()
+        name, _, port = address.rpartition(":")
+        addresses[host] = (name, int(port))
+    return Network(addresses)
+
+
+def serve(port: int, network: Network) -> None:
+    """Serve on loopback until the process is ended."""
+    server = make_server(
+        "127.0.0.1", port, Front(network), threaded=True, request_handler=_RequestHandler
+    )
+    server.serve_forever()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    serve(int(sys.argv[1]), _network(sys.argv[2:]))

@@ -8,92 +8,159 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import ssl
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.connection import HTTPSConnection
 
 _LARGEST = 1024 * 1024
 _TIMEOUT = 5.0
+_MOST_KEYS = 100
 
 
 class IssuerError(Exception):
-    """The documents could not be had; `reached` says whether there was an answer."""
-
-    def __init__(self, message: str, *, reached: bool) -> None:
-        super().__init__(message)
-        self.reached = reached
+    """The issuer answers, and not with what AWS needs; the text is for the log."""
 
 
-class ThumbprintError(Exception):
+class UnreachableError(IssuerError):
+    """The issuer does not answer."""
+
+
+class ThumbprintError(IssuerError):
     """No presented certificate has one of the thumbprints."""
 
 
-def published_keys(
-    host: str, address: tuple[str, int], path: str, thumbprints: Sequence[str]
-) -> dict[str, Any]:
-    """The JWKS that an issuer's discovery document leads to.
+@dataclass(frozen=True)
+class Network:
+    """The way to issuers.
 
-    Args:
-        host: the host of the issuer.
-        address: where to connect.
-        path: the path of the issuer, empty where it has none.
-        thumbprints: SHA-1 of certificates, of which one must be presented; none accepts any, as
-            IAM would then have fetched one itself.
-
-    Raises:
-        IssuerError: there is no answer, or not the documents.
-        ThumbprintError: none of the presented certificates has one of the thumbprints.
+    Attributes:
+        addresses: where to connect for a host; any other is connected to itself.
     """
-    document = _get(host, address, f"{path}/.well-known/openid-configuration", thumbprints)
-    uri = str(document.get("jwks_uri", ""))
-    prefix = f"https://{host}/"
-    if not uri.startswith(prefix):
-        raise IssuerError(f"jwks_uri {uri!r} is not at {prefix}", reached=True)
-    return _get(host, address, "/" + uri.removeprefix(prefix), thumbprints)
+
+    addresses: Mapping[str, tuple[str, int]]
+
+    def top_thumbprint(self, issuer: str) -> str:
+        """The thumbprint that IAM takes by itself where it is given none: of the top certificate.
+
+        Source: "Obtain the thumbprint for an OpenID Connect identity provider", IAM User Guide.
+
+        Raises:
+            UnreachableError: nothing answers with TLS.
+        """
+        return thumbprint(self._presented(issuer)[-1])
+
+    def published_keys(self, issuer: str, thumbprints: Sequence[str]) -> dict[str, Any]:
+        """The JWKS that an issuer's discovery document leads to.
+
+        At most 100 RSA keys and 100 EC keys ("AssumeRoleWithWebIdentity", STS API Reference).
+
+        Args:
+            issuer: the issuer, `https://HOST[/PATH]`.
+            thumbprints: SHA-1 of certificates; one of the presented chain must be among them.
+
+        Raises:
+            IssuerError: there are no such documents.
+            ThumbprintError: the certificate is not to be trusted.
+            UnreachableError: nothing answers.
+        """
+        document = self._get(f"{issuer}/.well-known/openid-configuration", thumbprints)
+        if document.get("issuer") != issuer:
+            raise IssuerError(f"the document's issuer is {document.get('issuer')!r}")
+        keys = self._get(str(document.get("jwks_uri")), thumbprints)
+        if max(_kinds(keys).values(), default=0) > _MOST_KEYS:
+            raise IssuerError(f"more than {_MOST_KEYS} keys of a kind")
+        return keys
+
+    def _get(self, url: str, thumbprints: Sequence[str]) -> dict[str, Any]:
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname:
+            raise IssuerError(f"{url!r} is no https address")
+        trusted = [der for der in self._presented(url) if thumbprint(der) in thumbprints]
+        if not trusted:
+            raise ThumbprintError(f"{parts.netloc} presents no certificate with a known thumbprint")
+        host, port = self._address(url)
+        with urllib3.HTTPSConnectionPool(
+            host,
+            port,
+            timeout=_TIMEOUT,
+            retries=False,
+            ssl_context=_trust(trusted),
+            server_hostname=parts.hostname,
+            assert_hostname=parts.hostname,
+        ) as pool:
+            return _json(pool, parts.path, parts.netloc)
+
+    def _presented(self, url: str) -> list[bytes]:
+        """The presented certificates in DER, the server's own first."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        # Which of them to trust is decided when they are known.
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        try:
+            with (
+                socket.create_connection(self._address(url), timeout=_TIMEOUT) as plain,
+                context.wrap_socket(plain, server_hostname=urlsplit(url).hostname) as secured,
+            ):
+                return _chain(secured)
+        except OSError as error:
+            raise UnreachableError(f"{urlsplit(url).netloc}: {error}") from error
+
+    def _address(self, url: str) -> tuple[str, int]:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        return self.addresses.get(host, (host, parts.port or 443))
 
 
-def _get(
-    host: str, address: tuple[str, int], path: str, thumbprints: Sequence[str]
-) -> dict[str, Any]:
-    context = ssl.create_default_context()
-    # The thumbprint takes the place of a CA here, as AWS has it for private ones.
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    connection = HTTPSConnection(
-        *address, timeout=_TIMEOUT, ssl_context=context, server_hostname=host, assert_hostname=False
-    )
+def thumbprint(certificate: bytes) -> str:
+    """SHA-1 of a certificate in DER, as 40 lower case hex digits."""
+    return hashlib.sha1(certificate, usedforsecurity=False).hexdigest()
+
+
+def _trust(certificates: Sequence[bytes]) -> ssl.SSLContext:
+    """Trust in certificates of any place in a chain, and in nothing else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    for certificate in certificates:
+        context.load_verify_locations(cadata=certificate)
+    return context
+
+
+def _json(pool: urllib3.HTTPSConnectionPool, path: str, host: str) -> dict[str, Any]:
     try:
-        connection.connect()
-        _require_thumbprint(connection.sock, thumbprints)
-        connection.request("GET", path, headers={"Host": host}, preload_content=False)
-        response = connection.getresponse()
+        response = pool.request("GET", path, headers={"Host": host}, preload_content=False)
         body = response.read(_LARGEST)
-        if response.status != 200:
-            raise IssuerError(f"{path} answers {response.status}", reached=True)
+    except urllib3.exceptions.SSLError as error:
+        raise IssuerError(f"{host}: {error}") from error
+    except urllib3.exceptions.HTTPError as error:
+        raise UnreachableError(f"{host}: {error}") from error
+    if response.status != 200:
+        raise IssuerError(f"{path} answers {response.status}")
+    try:
         document = json.loads(body)
-    except (OSError, urllib3.exceptions.HTTPError) as error:
-        raise IssuerError(str(error), reached=False) from error
     except ValueError as error:
-        raise IssuerError(f"{path} is not JSON", reached=True) from error
-    finally:
-        connection.close()
+        raise IssuerError(f"{path} is not JSON") from error
     if not isinstance(document, dict):
-        raise IssuerError(f"{path} is not a JSON object", reached=True)
+        raise IssuerError(f"{path} is not a JSON object")
     return document
 
 
-def _require_thumbprint(sock: Any, thumbprints: Sequence[str]) -> None:
-    presented = {hashlib.sha1(der, usedforsecurity=False).hexdigest() for der in _chain(sock)}
-    if thumbprints and not presented & {thumbprint.lower() for thumbprint in thumbprints}:
-        raise ThumbprintError
+def _kinds(keys: Mapping[str, Any]) -> Counter[str]:
+    """How many keys of each type a JWKS has."""
+    listed = keys.get("keys")
+    members = listed if isinstance(listed, list) else []
+    return Counter(str(key.get("kty")) for key in members if isinstance(key, dict))
 
 
-def _chain(sock: Any) -> list[bytes]:
-    """The presented certificates as DER; public in Python 3.13, under another name before."""
-    if hasattr(sock, "get_unverified_chain"):
-        return list(sock.get_unverified_chain())
-    certificates = sock._sslobj.get_unverified_chain()  # noqa: SLF001
-    return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in certificates]
+def _chain(connection: ssl.SSLSocket) -> list[bytes]:
+    public = getattr(connection, "get_unverified_chain", None)
+    if public is not None:
+        return list(public())
+    # Before Python 3.13 the same has no public name.
+    presented = connection._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001
+    return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in presented]

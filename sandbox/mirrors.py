@@ -1,7 +1,7 @@
 """Terraform's CLI configuration: provider mirrors that lie on this machine, and the registry.
 
 Each mirror gets a `filesystem_mirror` block of its own, which names the providers it has, since
-Terraform looks nowhere else for a provider that a block includes
+Terraform looks nowhere else for a provider that a block includes, and follows no links inside one
 (https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation).
 """
 
@@ -11,22 +11,33 @@ import json
 import os
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sandbox.binaries import TLS_PROVIDER, Report, build, provider_platform
+from sandbox.binaries import TLS_PROVIDER, Report, build, cache, provider_platform
 
 REGISTRY = "registry.terraform.io"
+"""The host part of a provider's address, and of its folder in a mirror."""
+
 _RANGES = {
     "aws": ((5, 81), (7, 0)),
     "kubernetes": ((2, 20), (4, 0)),
     "tls": ((4, 0), (5, 0)),
 }
+"""From the first version that the stacks take to the first that they do not."""
+
 _SHARED_FOLDERS = ("/opt", "/srv", "/usr/local/share", "/usr/share", "/var/lib")
+_MIRROR_PATH = re.compile(r'filesystem_mirror\s*\{[^}]*?path\s*=\s*"([^"]+)"', re.DOTALL)
+_TIMEOUT = 2.0
 
 
 def mirrors() -> dict[str, Path]:
-    """The providers that lie on this machine, each with the mirror that holds it."""
+    """The providers that lie on this machine, each with the mirror that holds it.
+
+    Looked at, in this order: the folders in OIDC_IAM_PROVIDER_MIRRORS (a path list), the mirrors in
+    the user's own CLI configuration, TF_PLUGIN_CACHE_DIR, the folders that Terraform looks into by
+    itself, and folders named like the registry in the usual shared places.
+    """
     found: dict[str, Path] = {}
     for mirror in _candidates():
         for provider in _RANGES:
@@ -35,43 +46,59 @@ def mirrors() -> dict[str, Path]:
     return found
 
 
-def with_tls(found: dict[str, Path], folder: Path, report: Report) -> dict[str, Path]:
+def with_tls(found: Mapping[str, Path], report: Report) -> dict[str, Path]:
     """The same with the tls provider, built into a mirror where it is not to be had otherwise.
 
     Raises:
-        WorldError: it has to be built and cannot be.
+        UnavailableError: it has to be built and cannot be.
     """
     if "tls" in found or registry_reachable():
-        return found
-    place = folder / REGISTRY / "hashicorp" / "tls" / "4.0.4" / provider_platform()
-    place.mkdir(parents=True, exist_ok=True)
-    link = place / TLS_PROVIDER.name
-    if not link.exists():
-        # A link to the program works; one to a folder is not followed by Terraform.
-        link.symlink_to(build(TLS_PROVIDER, report))
-    return {**found, "tls": folder}
+        return dict(found)
+    built = build(TLS_PROVIDER, report)
+    return {**found, "tls": built.parents[len(Path(TLS_PROVIDER.folder).parts)]}
+
+
+def can_install(provider: str) -> bool:
+    """Whether `terraform init` finds a provider: `aws`, `kubernetes` or `tls`."""
+    return provider in mirrors() or registry_reachable()
 
 
 def registry_reachable() -> bool:
-    """Whether a connection to the public registry can be made within two seconds."""
+    """Whether the public registry can be connected to, or a proxy is set that may reach it."""
+    if os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"):
+        return True
     try:
-        socket.create_connection((REGISTRY, 443), timeout=2).close()
+        socket.create_connection((REGISTRY, 443), timeout=_TIMEOUT).close()
     except OSError:
         return False
     return True
 
 
-def terraform_configuration(found: dict[str, Path]) -> str:
+def terraform_configuration(found: Mapping[str, Path]) -> str:
     """The text of a Terraform CLI configuration file that uses the mirrors, and the registry."""
     blocks = [
         _block("filesystem_mirror", "include", providers, mirror)
         for mirror, providers in _by_mirror(found)
     ]
     blocks.append(_block("direct", "exclude", sorted(found), None))
-    return "provider_installation {\n" + "".join(blocks) + "}\n"
+    text = "disable_checkpoint = true\nprovider_installation {\n" + "".join(blocks) + "}\n"
+    if set(found) < set(_RANGES):
+        text += _download_cache()
+    return text
 
 
-def _by_mirror(found: dict[str, Path]) -> Iterable[tuple[Path, list[str]]]:
+def _download_cache() -> str:
+    """So that what is downloaded is downloaded once: each stack is initialized by itself."""
+    folder = cache() / "downloads"
+    # Terraform wants the folder to exist.
+    folder.mkdir(parents=True, exist_ok=True)
+    return (
+        f"plugin_cache_dir = {json.dumps(str(folder))}\n"
+        "plugin_cache_may_break_dependency_lock_file = true\n"
+    )
+
+
+def _by_mirror(found: Mapping[str, Path]) -> Iterable[tuple[Path, list[str]]]:
     for mirror in sorted(set(found.values())):
         yield mirror, sorted(name for name, place in found.items() if place == mirror)
 
@@ -84,32 +111,48 @@ def _block(kind: str, verb: str, providers: list[str], path: Path | None) -> str
 
 
 def _candidates() -> Iterable[Path]:
+    home = Path.home()
+    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
     named = os.environ.get("OIDC_IAM_PROVIDER_MIRRORS", "").split(os.pathsep)
-    named.append(os.environ.get("TF_PLUGIN_CACHE_DIR", ""))
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    places = [
-        *(Path(name) for name in named if name),
-        Path.home() / ".terraform.d" / "plugins",
-        Path(data) / "terraform" / "plugins",
-        Path("/usr/local/share/terraform/plugins"),
-        Path("/usr/share/terraform/plugins"),
-    ]
-    yield from (place for place in places if (place / REGISTRY).is_dir())
-    for shared in _SHARED_FOLDERS:
+    downloads = os.environ.get("TF_PLUGIN_CACHE_DIR", "")
+    yield from map(Path, filter(None, named))
+    yield from _configured(Path(os.environ.get("TF_CLI_CONFIG_FILE") or home / ".terraformrc"))
+    yield from map(Path, filter(None, [downloads]))
+    yield home / ".terraform.d" / "plugins"
+    yield data / "terraform" / "plugins"
+    yield Path("/usr/local/share/terraform/plugins")
+    yield Path("/usr/share/terraform/plugins")
+    for shared in map(Path, _SHARED_FOLDERS):
         for depth in ("", "*/", "*/*/"):
-            for registry in sorted(Path(shared).glob(f"{depth}{REGISTRY}")):
-                yield registry.parent
+            yield from (found.parent for found in sorted(shared.glob(f"{depth}{REGISTRY}")))
+
+
+def _configured(file: Path) -> Iterable[Path]:
+    """The mirrors in a CLI configuration file."""
+    try:
+        text = file.read_text()
+    except OSError:
+        return ()
+    return map(Path, _MIRROR_PATH.findall(text))
 
 
 def _holds(mirror: Path, provider: str) -> bool:
     folder = mirror / REGISTRY / "hashicorp" / provider
-    platform = provider_platform()
+    if any(part.is_symlink() for part in (folder, folder.parent, folder.parent.parent)):
+        return False
     lowest, highest = _RANGES[provider]
-    unpacked = (path.parent.name for path in folder.glob(f"*/{platform}"))
-    packed = (
-        path.name.split("_")[1] for path in folder.glob(f"terraform-provider-*_{platform}.zip")
-    )
-    return any(lowest <= _version(text) < highest for text in (*unpacked, *packed))
+    return any(lowest <= version < highest for version in _versions(folder))
+
+
+def _versions(folder: Path) -> Iterable[tuple[int, int]]:
+    """What a provider's folder in a mirror has for this machine, unpacked or as archives."""
+    here = provider_platform()
+    for unpacked in folder.glob(f"*/{here}/terraform-provider-*"):
+        version = unpacked.parent.parent
+        if not version.is_symlink():
+            yield _version(version.name)
+    for packed in folder.glob(f"terraform-provider-*_{here}.zip"):
+        yield _version(packed.name.split("_")[1])
 
 
 def _version(text: str) -> tuple[int, int]:

@@ -1,64 +1,56 @@
 """AWS and Kubernetes on this machine, started and stopped as one thing.
 
 `Sandbox.up` starts moto behind a strict STS, etcd, kube-apiserver and kube-controller-manager on
-loopback, and writes a kubeconfig and a Terraform CLI configuration. What runs is recorded in the
-sandbox's folder before anything else happens, so that a later `down`, or the next `up`, ends what a
-crash left behind.
+loopback, and writes a kubeconfig and a Terraform CLI configuration. Each process is recorded in
+the sandbox's folder as soon as it runs, so that a later `down`, or the next `up`, ends what a crash
+left behind.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import shutil
 import socket
-import ssl
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import psutil
+import urllib3
 
-from federation.errors import WorldError
-from sandbox import certificates, mirrors
-from sandbox.binaries import API_SERVER, CONTROLLER_MANAGER, ETCD, Component, Report, find
+from federation.errors import UserError, WorldError
+from federation.names import issuer_key
+from sandbox import mirrors, processes
+from sandbox.binaries import (
+    API_SERVER,
+    CONTROLLER_MANAGER,
+    ETCD,
+    Report,
+    UnavailableError,
+    find,
+)
+from sandbox.certificates import certificates, issue, sign
+from sandbox.control_plane import CONTEXT, ControlPlane, kubeconfig
+from sandbox.faults import Fault
+from sandbox.processes import Running
 
-CONTEXT = "oidc-iam-sandbox"
+__all__ = ["ACCOUNT", "CONTEXT", "Ports", "Sandbox"]
+
 ACCOUNT = "123456789012"
+"""The one AWS account of a sandbox."""
 
 _PROJECT = Path(__file__).resolve().parent.parent
-_DEADLINE = 60.0
-_CONTROLLERS = (
-    "namespace-controller,serviceaccount-controller,root-ca-certificate-publisher-controller"
-)
-
-
-@dataclass(frozen=True)
-class Running:
-    """One process of a sandbox; the start time tells it from a later one with the same number."""
-
-    name: str
-    pid: int
-    created: float
-
-    def process(self) -> psutil.Process | None:
-        """The process, if it still runs."""
-        try:
-            process = psutil.Process(self.pid)
-            if abs(process.create_time() - self.created) > 1:
-                return None
-            return None if process.status() == psutil.STATUS_ZOMBIE else process
-        except psutil.NoSuchProcess:
-            return None
+_DEADLINE = 90.0
+_INTERVAL = 0.05
+_LAST_LINES = 5
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -78,18 +70,40 @@ class Sandbox:
     """A sandbox in a folder.
 
     Attributes:
-        folder: what the sandbox writes goes here; removed by `down`.
+        folder: what the sandbox writes goes here.
         issuer: the cluster's issuer, https://HOST without a port.
-        ports: which ports to use where they are free.
-        api_server_flags: further flags of kube-apiserver.
+        ports: which ports to use where they are free; while it is up, which are used.
+        api_server_flags: further flags of kube-apiserver, such as `--authentication-config=FILE`.
+        further_issuers: issuers that the API server accepts besides the one that signs.
         kubernetes: whether etcd and the API server are wanted.
+        missing: after `up`, what could not be had, each with how to get it.
     """
 
     folder: Path
     issuer: str
     ports: Ports = field(default_factory=Ports)
     api_server_flags: Sequence[str] = ()
+    further_issuers: Sequence[str] = ()
     kubernetes: bool = True
+    missing: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # The components run in folders of their own.
+        self.folder = self.folder.resolve()
+
+    @classmethod
+    def of(cls, folder: Path) -> Sandbox | None:
+        """The sandbox that was started in a folder; None where there is none."""
+        state = _read(folder)
+        if not state:
+            return None
+        return cls(
+            folder,
+            state["issuer"],
+            Ports(**state["ports"]),
+            kubernetes=state["kubernetes"],
+            missing=tuple(state.get("missing", ())),
+        )
 
     @property
     def kubeconfig(self) -> Path:
@@ -104,7 +118,7 @@ class Sandbox:
     @property
     def ca_file(self) -> Path:
         """The private CA of the API server."""
-        return self.folder / "pki" / "ca.crt"
+        return certificates(self._pki).ca
 
     @property
     def aws_endpoint(self) -> str:
@@ -113,60 +127,88 @@ class Sandbox:
 
     @property
     def discovery_endpoint(self) -> str:
-        """The address of the API server."""
+        """The address of the API server, which presents a certificate for the issuer's name."""
         return f"https://127.0.0.1:{self.ports.api_server}"
 
+    @property
+    def is_up(self) -> bool:
+        """Whether everything that was started still runs."""
+        status = self.status()
+        return bool(status) and all(status.values())
+
     def environment(self) -> dict[str, str]:
-        """What Terraform and the AWS SDKs need to work on the sandbox."""
+        """What Terraform, kubectl and the AWS SDKs need to work on the sandbox."""
+        loopback = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1,localhost")))
         return {
             "AWS_ACCESS_KEY_ID": "sandbox",
             "AWS_SECRET_ACCESS_KEY": "sandbox",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": self.aws_endpoint,
             "KUBECONFIG": str(self.kubeconfig),
+            "NO_PROXY": loopback,
+            "no_proxy": loopback,
             "TF_CLI_CONFIG_FILE": str(self.terraform_configuration),
             # No kubelet runs here, so that a pod stays Pending.
             "TF_VAR_test_pod_target_state": '["Pending", "Running"]',
         }
-
-    @classmethod
-    def of(cls, folder: Path) -> Sandbox | None:
-        """The sandbox that was started in a folder; None where there is none."""
-        try:
-            state = json.loads((folder / "state.json").read_text())
-        except (OSError, ValueError):
-            return None
-        return cls(folder, state["issuer"], Ports(**state["ports"]), kubernetes=state["kubernetes"])
 
     def status(self) -> dict[str, bool]:
         """Each process that was started, and whether it runs."""
         return {each.name: each.process() is not None for each in self._recorded()}
 
     def up(self, report: Report = lambda _: None) -> None:
-        """Start everything, and return when it answers.
+        """Start everything anew, and return when it answers.
+
+        What ran in the folder before is ended first. Where the API server cannot be had, AWS alone
+        is started, and `missing` says why. On any error, Ctrl+C included, nothing is left running;
+        the logs are kept.
+
+        Args:
+            report: is told, in lines, what is going on.
 
         Raises:
-            WorldError: a component cannot be had, or does not start; nothing is left running.
+            UserError: another `up` or `down` works in the folder.
+            WorldError: a component does not start; the message names its log.
         """
-        self.down()
-        try:
-            self._start(report)
-        except BaseException:
-            self._stop()
-            raise
+        with self._exclusively():
+            self._clear()
+            try:
+                self._start(report)
+            except BaseException:
+                self._stop()
+                raise
 
     def down(self) -> None:
-        """End what was started in the folder, by this process or another, and remove the folder."""
-        self._stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """End what was started in the folder, by this process or another, and empty the folder.
 
-    def fault(self, action: str, code: str, message: str, times: int = 1) -> None:
-        """Let the next calls of an AWS action fail: `fault("CreateRole", "Throttling", "Rate
-        exceeded", 2)`."""
-        body = {"action": action, "code": code, "message": message, "times": times}
-        request = urllib.request.Request(
-            f"{self.aws_endpoint}/_sandbox/fault", json.dumps(body).encode()
-        )
-        urllib.request.urlopen(request, timeout=10).close()
+        Raises:
+            UserError: another `up` or `down` works in the folder.
+        """
+        if self.folder.is_dir():
+            with self._exclusively():
+                self._clear()
+
+    def fault(
+        self, action: str, code: str, message: str, times: int = 1, status: int | None = None
+    ) -> None:
+        """Let the next calls of an action of IAM or STS fail.
+
+        `fault("CreateRole", "Throttling", "Rate exceeded", 2)` throttles the next two.
+
+        Args:
+            action: the name of the action.
+            code: the error code of the answer.
+            message: its text.
+            times: how many calls fail; 0 takes an earlier fault back.
+            status: the HTTP status; None is the usual one for the code.
+        """
+        fault = Fault(action, code, message, times, status)
+        with urllib3.PoolManager() as pool:
+            pool.request("POST", f"{self.aws_endpoint}/_sandbox/fault", json=asdict(fault))
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """A token with any claims, signed with the cluster's own key."""
+        return sign(certificates(self._pki).service_account_key, claims)
 
     def __enter__(self) -> Self:
         self.up()
@@ -180,218 +222,212 @@ class Sandbox:
     ) -> None:
         self.down()
 
+    @property
+    def _pki(self) -> Path:
+        return self.folder / "pki"
+
+    @property
+    def _hosts(self) -> list[str]:
+        issuers = (self.issuer, *self.further_issuers)
+        return list(dict.fromkeys(issuer_key(issuer).partition("/")[0] for issuer in issuers))
+
     def _start(self, report: Report) -> None:
-        programs = self._programs(report)
-        self.ports = self.ports.chosen()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "logs").mkdir(exist_ok=True)
-        found = mirrors.with_tls(mirrors.mirrors(), self.folder / "providers", report)
-        self.terraform_configuration.write_text(mirrors.terraform_configuration(found))
-        self._record(())
-        report("starting AWS (moto behind a strict STS)")
+        self._logs.mkdir()
+        self.missing = ()
+        programs = self._programs(report) if self.kubernetes else {}
+        self._write_terraform_configuration(report)
+        self._choose_ports(report)
+        report("starting AWS: moto behind a strict STS")
         self._start_aws()
-        if self.kubernetes:
-            report("starting Kubernetes (etcd, kube-apiserver, kube-controller-manager)")
+        if "kube-apiserver" in programs:
+            report(f"starting Kubernetes: {', '.join(programs)}")
             self._start_kubernetes(programs)
         self._await("aws", f"{self.aws_endpoint}/_sandbox/health")
-        if self.kubernetes:
-            self._await("kube-apiserver", f"{self.discovery_endpoint}/readyz")
-            self._await_service_account()
 
     def _programs(self, report: Report) -> dict[str, Path]:
-        if not self.kubernetes:
+        """The programs that can be had: all, all but the controller manager, or none."""
+        try:
+            programs = {each.name: find(each, report) for each in (ETCD, API_SERVER)}
+        except UnavailableError as error:
+            self.kubernetes = False
+            self._miss(f"{error}\nAWS alone is started.", report)
             return {}
-        components: tuple[Component, ...] = (ETCD, API_SERVER, CONTROLLER_MANAGER)
-        return {component.name: find(component, report) for component in components}
+        try:
+            programs[CONTROLLER_MANAGER.name] = find(CONTROLLER_MANAGER, report)
+        except UnavailableError as error:
+            self._miss(f"{error}\nUntil then namespaces cannot be deleted.", report)
+        return programs
+
+    def _write_terraform_configuration(self, report: Report) -> None:
+        found = mirrors.mirrors()
+        try:
+            found = mirrors.with_tls(found, report)
+        except UnavailableError as error:
+            self._miss(str(error), report)
+        self.terraform_configuration.write_text(mirrors.terraform_configuration(found))
+
+    def _miss(self, what: str, report: Report) -> None:
+        self.missing = (*self.missing, what)
+        report(what)
+
+    def _choose_ports(self, report: Report) -> None:
+        wanted, self.ports = self.ports, self.ports.chosen()
+        for name, port in asdict(wanted).items():
+            if port not in (0, asdict(self.ports)[name]):
+                report(f"port {port} is taken: {name} is on {asdict(self.ports)[name]}")
+        self._record(())
 
     def _start_aws(self) -> None:
-        host = self.issuer.removeprefix("https://").partition("/")[0]
-        self._run(
-            "aws",
-            [
-                sys.executable,
-                "-m",
-                "sandbox.aws",
-                str(self.ports.aws),
-                f"{host}=127.0.0.1:{self.ports.api_server}",
-            ],
-            {"PYTHONPATH": str(_PROJECT)},
-        )
+        hosts = self._hosts if self.kubernetes else []
+        addresses = [f"{host}=127.0.0.1:{self.ports.api_server}" for host in hosts]
+        server = [sys.executable, "-m", "sandbox.aws", str(self.ports.aws), *addresses]
+        self._run("aws", server, folder=_PROJECT)
 
     def _start_kubernetes(self, programs: Mapping[str, Path]) -> None:
-        client, peer = _free(0), _free(0)
-        etcd = f"http://127.0.0.1:{client}"
-        self._run(
-            "etcd",
-            [
-                str(programs["etcd"]),
-                f"--data-dir={self.folder / 'etcd'}",
-                f"--listen-client-urls={etcd}",
-                f"--advertise-client-urls={etcd}",
-                f"--listen-peer-urls=http://127.0.0.1:{peer}",
-                # Nothing here outlives the sandbox.
-                "--unsafe-no-fsync",
-            ],
-        )
-        issued = certificates.issue(
-            self.folder / "pki", self.issuer.removeprefix("https://").partition("/")[0]
-        )
-        tokens = self.folder / "pki" / "tokens.csv"
-        token = secrets.token_urlsafe(32)
-        tokens.touch(mode=0o600)
-        tokens.write_text(f"{token},sandbox-admin,sandbox-admin,system:masters\n")
-        self._write_kubeconfig(token)
-        self._run(
-            "kube-apiserver",
-            [
-                str(programs["kube-apiserver"]),
-                f"--etcd-servers={etcd}",
-                "--bind-address=127.0.0.1",
-                "--advertise-address=127.0.0.1",
-                f"--secure-port={self.ports.api_server}",
-                f"--tls-cert-file={issued.chain}",
-                f"--tls-private-key-file={issued.key}",
-                f"--cert-dir={self.folder / 'pki'}",
-                "--service-cluster-ip-range=10.0.0.0/24",
-                "--authorization-mode=RBAC",
-                f"--token-auth-file={tokens}",
-                f"--service-account-issuer={self.issuer}",
-                f"--service-account-jwks-uri={self.issuer}/openid/v1/jwks",
-                f"--service-account-key-file={issued.service_account_key}",
-                f"--service-account-signing-key-file={issued.service_account_key}",
-                *self.api_server_flags,
-            ],
-        )
-        self._run(
-            "kube-controller-manager",
-            [
-                str(programs["kube-controller-manager"]),
-                f"--kubeconfig={self.kubeconfig}",
-                f"--controllers={_CONTROLLERS}",
-                f"--root-ca-file={issued.ca}",
-                f"--service-account-private-key-file={issued.service_account_key}",
-                "--secure-port=0",
-                "--leader-elect=false",
-                # The API server comes up beside it.
-                "--kube-api-qps=200",
-                "--kube-api-burst=400",
-            ],
+        plane = self._control_plane()
+
+        def run(name: str, arguments: Callable[[], Iterable[str]]) -> None:
+            self._run(name, [str(programs[name]), *arguments()], self.folder)
+
+        run("etcd", plane.etcd)
+        issue(self._pki, self._hosts)
+        self._write_credentials(plane.tokens)
+        run("kube-apiserver", plane.api_server)
+        self._await("kube-apiserver", f"{self.discovery_endpoint}/readyz")
+        if "kube-controller-manager" in programs:
+            # It gives up where the API server takes more than ten seconds.
+            run("kube-controller-manager", plane.controller_manager)
+            # No pod can be made before its namespace has this account.
+            account = "api/v1/namespaces/default/serviceaccounts/default"
+            self._await("kube-controller-manager", f"{self.discovery_endpoint}/{account}")
+
+    def _control_plane(self) -> ControlPlane:
+        return ControlPlane(
+            issuers=(self.issuer, *self.further_issuers),
+            port=self.ports.api_server,
+            etcd_ports=(_free(0), _free(0)),
+            data=self.folder / "etcd",
+            certificates=certificates(self._pki),
+            tokens=self._pki / "tokens.csv",
+            kubeconfig=self.kubeconfig,
+            flags=self.api_server_flags,
         )
 
-    def _run(
-        self, name: str, arguments: list[str], environment: Mapping[str, str] | None = None
-    ) -> None:
-        log = (self.folder / "logs" / f"{name}.log").open("ab")
-        with log:
-            process = subprocess.Popen(
-                arguments,
-                cwd=self.folder,
-                env={**os.environ, **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # Ctrl+C in the terminal is ours to answer.
-                start_new_session=True,
-            )
-        started = Running(name, process.pid, psutil.Process(process.pid).create_time())
+    def _write_credentials(self, tokens: Path) -> None:
+        token = secrets.token_urlsafe(32)
+        _write_secret(tokens, f"{token},sandbox-admin,sandbox-admin,system:masters\n")
+        document = kubeconfig(self.discovery_endpoint, self.ca_file, token)
+        _write_secret(self.kubeconfig, json.dumps(document, indent=2) + "\n")
+
+    def _run(self, name: str, arguments: Sequence[str], folder: Path) -> None:
+        started = processes.start(name, arguments, self._log(name), folder)
         self._record((*self._recorded(), started))
 
-    def _recorded(self) -> tuple[Running, ...]:
-        try:
-            state = json.loads((self.folder / "state.json").read_text())
-        except (OSError, ValueError):
-            return ()
-        return tuple(Running(**each) for each in state["processes"])
+    def _await(self, name: str, url: str) -> None:
+        """Wait until an address answers 200.
 
-    def _record(self, processes: Sequence[Running]) -> None:
+        Raises:
+            WorldError: the process ended before, or the deadline passed.
+        """
+        deadline = time.monotonic() + _DEADLINE
+        with self._client() as client:
+            while not _answers(client, url):
+                if not self.status()[name]:
+                    raise WorldError(f"{name} ended while it started. {self._last_words(name)}")
+                if time.monotonic() > deadline:
+                    raise WorldError(
+                        f"{name} did not answer within {_DEADLINE:.0f} s. {self._last_words(name)}"
+                    )
+                time.sleep(_INTERVAL)
+
+    def _client(self) -> urllib3.PoolManager:
+        if not self.kubeconfig.exists():
+            return urllib3.PoolManager()
+        document = json.loads(self.kubeconfig.read_text())
+        token = document["users"][0]["user"]["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        return urllib3.PoolManager(ca_certs=str(self.ca_file), headers=headers)
+
+    @property
+    def _logs(self) -> Path:
+        return self.folder / "logs"
+
+    def _log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+    def _last_words(self, name: str) -> str:
+        lines = self._log(name).read_text(errors="replace").strip().splitlines()
+        if not lines:
+            return f"It wrote nothing to its log {self._log(name)}."
+        return "\n".join([f"Its log {self._log(name)} ends with:", *lines[-_LAST_LINES:]])
+
+    def _recorded(self) -> tuple[Running, ...]:
+        return tuple(Running(**each) for each in _read(self.folder).get("processes", ()))
+
+    def _record(self, started: Sequence[Running]) -> None:
         state = {
             "issuer": self.issuer,
             "kubernetes": self.kubernetes,
+            "missing": self.missing,
             "ports": asdict(self.ports),
-            "processes": [asdict(each) for each in processes],
+            "processes": [asdict(each) for each in started],
         }
-        path = self.folder / "state.json"
-        temporary = path.with_suffix(".new")
-        temporary.write_text(json.dumps(state, indent=2))
-        temporary.replace(path)
+        new = _state_file(self.folder).with_suffix(".new")
+        new.write_text(json.dumps(state, indent=2))
+        new.replace(_state_file(self.folder))
 
     def _stop(self) -> None:
-        processes = [each.process() for each in reversed(self._recorded())]
-        running = [process for process in processes if process is not None]
-        for process in running:
-            with suppress(psutil.NoSuchProcess):
-                process.terminate()
-        _, stubborn = psutil.wait_procs(running, timeout=5)
-        for process in stubborn:
-            # Nothing of a sandbox is worth waiting for.
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(stubborn, timeout=5)
+        processes.stop(self._recorded())
+        _state_file(self.folder).unlink(missing_ok=True)
 
-    def _await(self, name: str, url: str) -> None:
-        """Wait until an address answers 200, or its process has ended."""
-        context = None
-        if url.startswith("https:"):
-            context = ssl.create_default_context(cafile=str(self.ca_file))
-        deadline = time.monotonic() + _DEADLINE
-        while not _answers(url, context):
-            if not self.status().get(name):
-                raise WorldError(f"{name} ended while it started: {self._last_words(name)}")
-            if time.monotonic() > deadline:
-                raise WorldError(
-                    f"{name} did not answer within {_DEADLINE:.0f} s: {self._last_words(name)}"
-                )
-            time.sleep(0.05)
+    def _clear(self) -> None:
+        self._stop()
+        for path in self.folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
 
-    def _await_service_account(self) -> None:
-        """Pods need their namespace's `default` account, which a controller makes."""
-        from kubernetes import client, config
-
-        api = client.CoreV1Api(config.new_client_from_config(str(self.kubeconfig), CONTEXT))
-        deadline = time.monotonic() + _DEADLINE
-        while not api.list_namespaced_service_account("default").items:
-            if time.monotonic() > deadline or not self.status()["kube-controller-manager"]:
-                raise WorldError(
-                    "kube-controller-manager made no service account: "
-                    f"{self._last_words('kube-controller-manager')}"
-                )
-            time.sleep(0.05)
-
-    def _last_words(self, name: str) -> str:
-        log = self.folder / "logs" / f"{name}.log"
-        lines = log.read_text(errors="replace").strip().splitlines()
-        return "\n".join(lines[-5:]) or "it said nothing"
-
-    def _write_kubeconfig(self, token: str) -> None:
-        document: dict[str, Any] = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": CONTEXT,
-            "clusters": [
-                {
-                    "name": CONTEXT,
-                    "cluster": {
-                        "server": self.discovery_endpoint,
-                        "certificate-authority": str(self.ca_file),
-                    },
-                }
-            ],
-            "users": [{"name": CONTEXT, "user": {"token": token}}],
-            "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
-        }
-        self.kubeconfig.touch(mode=0o600)
-        self.kubeconfig.write_text(json.dumps(document, indent=2))
+    @contextmanager
+    def _exclusively(self) -> Iterator[None]:
+        """Keep out every other process that would start or end this sandbox."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # It holds keys and a token.
+        self.folder.chmod(0o700)
+        with (self.folder / _LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(
+                    f"{self.folder}: another process is starting or stopping this sandbox. "
+                    "Wait until it is done, or end it."
+                ) from None
+            yield
 
 
-def _answers(url: str, context: ssl.SSLContext | None) -> bool:
+def _state_file(folder: Path) -> Path:
+    return folder / "state.json"
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """What is recorded in a folder; empty where nothing is."""
     try:
-        urllib.request.urlopen(url, timeout=2, context=context).close()
-    except urllib.error.HTTPError:
-        # /readyz answers 500 until it is ready.
+        state: dict[str, Any] = json.loads(_state_file(folder).read_text())
+    except FileNotFoundError:
+        return {}
+    return state
+
+
+def _write_secret(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+
+def _answers(client: urllib3.PoolManager, url: str) -> bool:
+    try:
+        return client.request("GET", url, timeout=2, retries=False).status == 200
+    except urllib3.exceptions.HTTPError:
         return False
-    except OSError:
-        return False
-    return True
 
 
 def _free(port: int) -> int:

@@ -2,8 +2,9 @@
 
 A token is taken only if the account has an OIDC provider for its issuer, the issuer presents a
 certificate with one of the provider's thumbprints, one of the issuer's published keys verifies it,
-its audience is the provider's, it is not expired, and the role's trust policy lets it in. The codes
-and texts of refusals are AWS's own ("AssumeRoleWithWebIdentity", AWS STS API reference).
+its audience is the provider's, it is not expired, and the role's trust policy lets it in. Codes are
+those of "AssumeRoleWithWebIdentity" in the STS API Reference, and texts are AWS's own as they are
+met; where none is known, it is the reference's sentence for the code.
 """
 
 from __future__ import annotations
@@ -21,37 +22,29 @@ from moto.iam.models import IAMBackend, OpenIDConnectProvider, Role, iam_backend
 
 from federation.errors import OidcIamError
 from federation.evaluation import evaluate, parse_policy
-from federation.names import issuer_key
 from federation.token import MAX_LENGTH, MIN_LENGTH, Token
-from sandbox.issuer import IssuerError, ThumbprintError, published_keys
+from sandbox.issuer import IssuerError, Network, ThumbprintError, UnreachableError
+from sandbox.refusal import RefusedError, invalid
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"]
-"""What AWS verifies ("Create an OpenID Connect identity provider in IAM", IAM user guide)."""
+"""What AWS verifies ("AssumeRoleWithWebIdentity", STS API Reference)."""
 
 LEEWAY = 300
-"""Seconds for which AWS takes a token after its `exp`."""
+"""Seconds for which AWS takes a token after its `exp` (same page)."""
 
-_ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/.+")
-_INVALID = "InvalidIdentityToken"
+SHORTEST, LONGEST = 900, 43200
+"""Seconds of a session."""
 
-
-class RefusedError(Exception):
-    """What STS answers instead of credentials; `reason` is for the log alone."""
-
-    def __init__(self, code: str, message: str, *, status: int = 400, reason: str = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.status, self.reason = code, message, status, reason
+_DEFAULT_SESSION = 3600
+_SESSION_NAME = r"[\w+=,.@-]*"
+_ROLE_ARN = re.compile(r"arn:(aws[a-z-]*):iam::([0-9]{12}):role/.+")
 
 
 class StrictSts:
-    """Checks calls before moto answers them.
+    """Checks calls before moto answers them."""
 
-    Args:
-        issuers: hosts of issuers, each with the address to connect to instead.
-    """
-
-    def __init__(self, issuers: Mapping[str, tuple[str, int]]) -> None:
-        self._issuers = issuers
+    def __init__(self, network: Network) -> None:
+        self._network = network
 
     def check(self, call: Mapping[str, str]) -> None:
         """Check a call of AssumeRoleWithWebIdentity by its parameters.
@@ -60,124 +53,144 @@ class StrictSts:
             RefusedError: AWS would refuse it.
         """
         _check_parameters(call)
-        token = _token(call["WebIdentityToken"])
-        match = _ROLE_ARN.fullmatch(call.get("RoleArn", ""))
+        match = _ROLE_ARN.fullmatch(call["RoleArn"])
         if match is None:
-            raise RefusedError("ValidationError", f"{call.get('RoleArn', '')} is invalid")
+            raise RefusedError("ValidationError", "Request ARN is invalid")
         partition, account = match.groups()
-        backend: IAMBackend = iam_backends[account][partition]
-        provider = _provider(backend, token)
+        token = _token(call["WebIdentityToken"])
+        provider = _provider(account, partition, token.issuer or "")
         self._verify(token, provider)
-        _check_audience(token, provider)
+        if not set(token.audiences) & set(provider.client_id_list):
+            raise _invalid_token("Incorrect token audience")
         _check_times(token)
-        role = _role(backend, call["RoleArn"])
-        _check_trust(role, provider, token, call)
+        role = _role(iam_backends[account][partition], call["RoleArn"])
+        _check_trust(role, provider, token, call["RoleSessionName"])
+        if _duration(call) > int(role.max_session_duration or _DEFAULT_SESSION):
+            raise RefusedError(
+                "ValidationError",
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            )
 
     def _verify(self, token: Token, provider: OpenIDConnectProvider) -> None:
-        host, _, path = issuer_key(token.issuer or "").partition("/")
-        address = self._issuers.get(host, (host, 443))
-        try:
-            keys = published_keys(
-                host, address, f"/{path}" if path else "", provider.thumbprint_list
-            )
-        except ThumbprintError:
-            raise RefusedError(
-                _INVALID,
-                "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
-            ) from None
-        except IssuerError as error:
-            if not error.reached:
-                raise RefusedError(
-                    "IDPCommunicationError",
-                    "The identity provider could not be reached.",
-                    reason=str(error),
-                ) from error
-            raise RefusedError(
-                _INVALID,
-                "Couldn't retrieve verification key from your identity provider, please "
-                "reference AssumeRoleWithWebIdentity documentation for requirements",
-                reason=str(error),
-            ) from error
         try:
             jws.deserialize_compact(
-                token.encoded, KeySet.import_key_set(keys), algorithms=ALGORITHMS
+                token.encoded,
+                KeySet.import_key_set(self._keys(token, provider)),  # type: ignore[arg-type]
+                algorithms=ALGORITHMS,
             )
-        except (JoseError, ValueError) as error:
-            raise RefusedError(
-                _INVALID,
-                "Provided Token is not a valid JWT: its signature does not match",
-                reason=type(error).__name__,
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            # The error may quote the token or the keys.
+            raise _invalid_token(
+                "The web identity token that was passed could not be validated by AWS. Get a new "
+                "identity token from the identity provider and then retry the request.",
+                f"{type(error).__name__}, {token.algorithm} with key {token.key_id}",
             ) from None
+
+    def _keys(self, token: Token, provider: OpenIDConnectProvider) -> dict[str, Any]:
+        """The issuer's keys, with the one that the token names among them."""
+        thumbprints = [each.lower() for each in provider.thumbprint_list]
+        try:
+            keys = self._network.published_keys(token.issuer or "", thumbprints)
+            if token.key_id not in {key.get("kid") for key in keys["keys"]}:
+                raise IssuerError(f"there is no key {token.key_id} among the published ones")
+        except ThumbprintError as error:
+            raise _invalid_token(
+                "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
+                str(error),
+            ) from None
+        except UnreachableError as error:
+            raise RefusedError(
+                "IDPCommunicationError",
+                "The request could not be fulfilled because the identity provider (IDP) that was "
+                "asked to verify the incoming identity token could not be reached.",
+                reason=str(error),
+            ) from None
+        except IssuerError as error:
+            raise _invalid_token(
+                "Couldn't retrieve verification key from your identity provider,  please "
+                "reference AssumeRoleWithWebIdentity documentation for requirements",
+                str(error),
+            ) from None
+        return keys
 
 
 def _check_parameters(call: Mapping[str, str]) -> None:
-    length = len(call.get("WebIdentityToken", ""))
-    if not MIN_LENGTH <= length <= MAX_LENGTH:
-        raise RefusedError(
-            "ValidationError",
-            "1 validation error detected: Value at 'webIdentityToken' failed to satisfy "
-            f"constraint: Member must have length between {MIN_LENGTH} and {MAX_LENGTH}",
-        )
-    if not re.fullmatch(r"[\w+=,.@-]{2,64}", call.get("RoleSessionName", ""), re.ASCII):
-        raise RefusedError(
-            "ValidationError",
-            "1 validation error detected: Value at 'roleSessionName' failed to satisfy "
-            "constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]{2,64}",
-        )
-    if not 900 <= _duration(call) <= 43200:
-        raise RefusedError(
-            "ValidationError",
-            "1 validation error detected: Value at 'durationSeconds' failed to satisfy "
-            "constraint: Member must have value between 900 and 43200",
-        )
+    for name in ("RoleArn", "RoleSessionName", "WebIdentityToken"):
+        if not call.get(name):
+            raise invalid(name[0].lower() + name[1:], None, "not be null")
+    length = len(call["WebIdentityToken"])
+    if length < MIN_LENGTH:
+        text = f"have length greater than or equal to {MIN_LENGTH}"
+        raise invalid("webIdentityToken", None, text)
+    if length > MAX_LENGTH:
+        raise invalid("webIdentityToken", None, f"have length less than or equal to {MAX_LENGTH}")
+    _check_session_name(call["RoleSessionName"])
+    duration = call.get("DurationSeconds", "")
+    if _duration(call) < SHORTEST:
+        text = f"have value greater than or equal to {SHORTEST}"
+        raise invalid("durationSeconds", duration, text)
+    if _duration(call) > LONGEST:
+        raise invalid("durationSeconds", duration, f"have value less than or equal to {LONGEST}")
+
+
+def _check_session_name(name: str) -> None:
+    if not re.fullmatch(_SESSION_NAME, name, re.ASCII):
+        text = f"satisfy regular expression pattern: {_SESSION_NAME}"
+        raise invalid("roleSessionName", name, text)
+    if len(name) < 2:
+        raise invalid("roleSessionName", name, "have length greater than or equal to 2")
+    if len(name) > 64:
+        raise invalid("roleSessionName", name, "have length less than or equal to 64")
 
 
 def _duration(call: Mapping[str, str]) -> int:
-    text = call.get("DurationSeconds", "3600")
-    return int(text) if text.isdecimal() else -1
+    text = call.get("DurationSeconds", str(_DEFAULT_SESSION))
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else -1
 
 
 def _token(text: str) -> Token:
     try:
         return Token.parse(text)
     except OidcIamError as error:
-        raise RefusedError(
-            _INVALID,
+        raise _invalid_token(
             "The ID Token provided is not a valid JWT. "
             "(You may see this error if you sent an Access Token)",
-            reason=str(error),
+            str(error),
         ) from None
 
 
-def _provider(backend: IAMBackend, token: Token) -> OpenIDConnectProvider:
-    issuer = token.issuer or ""
-    for provider in backend.open_id_providers.values():
-        if provider.url == issuer_key(issuer):
+def _provider(account: str, partition: str, issuer: str) -> OpenIDConnectProvider:
+    # Asking moto for an unknown account would make it.
+    providers = (
+        iam_backends[account][partition].open_id_providers.values()
+        if account in iam_backends
+        else ()
+    )
+    for provider in providers:
+        if f"https://{provider.url}" == issuer:
             return provider
-    raise RefusedError(_INVALID, f"No OpenIDConnect provider found in your account for {issuer}")
-
-
-def _check_audience(token: Token, provider: OpenIDConnectProvider) -> None:
-    if not set(token.audiences) & set(provider.client_id_list):
-        raise RefusedError(_INVALID, "Incorrect token audience")
+    raise _invalid_token(f"No OpenIDConnect provider found in your account for {issuer}")
 
 
 def _check_times(token: Token) -> None:
     now = int(time.time())
-    if token.expires is None or token.issued is None:
-        raise RefusedError(_INVALID, "Missing a required claim: exp, iat")
-    if now > token.expires + LEEWAY:
+    for claim, value in (("exp", token.expires), ("iat", token.issued)):
+        if value is None:
+            raise _invalid_token(f"Missing a required claim: {claim}")
+    if token.expires is not None and now >= token.expires + LEEWAY:
         raise RefusedError(
             "ExpiredTokenException",
             f"Token expired: current date/time {now} must be before the expiration date/time "
             f"{token.expires}",
         )
     if token.not_before is not None and now + LEEWAY < token.not_before:
-        raise RefusedError(_INVALID, "Token is not valid yet")
+        raise _invalid_token(
+            f"Token not yet valid: current date/time {now} must be after {token.not_before}"
+        )
 
 
 def _role(backend: IAMBackend, arn: str) -> Role:
-    for role in backend.roles.values():
+    for role in backend.get_roles():
         if role.arn == arn:
             return role
     # AWS does not tell a role that is not there from one that does not let in.
@@ -185,15 +198,10 @@ def _role(backend: IAMBackend, arn: str) -> Role:
 
 
 def _check_trust(
-    role: Role, provider: OpenIDConnectProvider, token: Token, call: Mapping[str, str]
+    role: Role, provider: OpenIDConnectProvider, token: Token, session_name: str
 ) -> None:
-    if _duration(call) > int(role.max_session_duration or 3600):
-        raise RefusedError(
-            "ValidationError",
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-        )
-    context: dict[str, Any] = {
-        "sts:RoleSessionName": call["RoleSessionName"],
+    context = {
+        "sts:RoleSessionName": session_name,
         "aws:CurrentTime": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     try:
@@ -203,6 +211,10 @@ def _check_trust(
         raise _not_authorized(str(error)) from None
     if not decision.allowed:
         raise _not_authorized(" ".join(decision.reasons))
+
+
+def _invalid_token(message: str, reason: str = "") -> RefusedError:
+    return RefusedError("InvalidIdentityToken", message, reason=reason)
 
 
 def _not_authorized(reason: str) -> RefusedError:

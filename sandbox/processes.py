@@ -1,0 +1,91 @@
+"""Processes that outlive whoever started them, and are found again by number and start time.
+
+`sandbox.sandbox` starts the components here, records what it gets back, and ends them from this
+process or a later one. The operating system gives a number out again after a process has ended; the
+start time tells the two apart.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+_SETTINGS_OF_OTHERS = ("AWS_", "ETCD_", "KUBE", "MOTO_")
+_GRACE = 5.0
+_CLOCK_JITTER = 2.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process that was started.
+
+    Attributes:
+        name: the component.
+        pid: its number.
+        created: when it started, in seconds since the epoch.
+    """
+
+    name: str
+    pid: int
+    created: float
+
+    def process(self) -> psutil.Process | None:
+        """The process, if it still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            is_another = abs(process.create_time() - self.created) > _CLOCK_JITTER
+            ended = process.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return None
+        return None if is_another or ended else process
+
+
+def start(name: str, arguments: Sequence[str], log: Path, folder: Path) -> Running:
+    """Start a component in a session of its own, so that Ctrl+C in the terminal does not reach it.
+
+    Settings of the user's own AWS, etcd or Kubernetes are kept from it.
+
+    Args:
+        name: the component.
+        arguments: the program and its arguments; every user of the machine can read them.
+        log: gets what it prints.
+        folder: where it runs.
+    """
+    environment = {
+        variable: value
+        for variable, value in os.environ.items()
+        if not variable.startswith(_SETTINGS_OF_OTHERS)
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            arguments,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Running(name, process.pid, psutil.Process(process.pid).create_time())
+
+
+def stop(processes: Sequence[Running]) -> None:
+    """End what of these still runs, and return when it has ended.
+
+    What does not end within five seconds when asked to is killed: nothing of it is kept anyway.
+    """
+    running = [process for each in processes if (process := each.process())]
+    for process in running:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(running, timeout=_GRACE)
+    for process in stubborn:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=_GRACE)
