@@ -63,19 +63,24 @@ class TooSlowError(Exception):
     """No whole answer within `DEADLINE`."""
 
 
-def present(address: Address, trust: ssl.SSLContext | None = None) -> Presented:
+def present(
+    address: Address,
+    trust: ssl.SSLContext | None = None,
+    newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+) -> Presented:
     """Connect, see what is presented, and leave without sending anything.
 
     Args:
         address: Where to connect.
         trust: What to verify with; with None nothing is, since what cannot be verified is to be
             looked at too.
+        newest: The newest protocol to offer, where nothing is verified.
 
     Raises:
         ssl.SSLError: the certificate is not to be trusted, or there is no TLS.
         OSError: it cannot be connected to.
     """
-    context = trust or _unverified()
+    context = trust or _unverified(newest)
     with (
         socket.create_connection((address.host, address.port), timeout=DEADLINE) as plain,
         context.wrap_socket(plain, server_hostname=address.name) as connection,
@@ -172,8 +177,9 @@ def _body(response: urllib3.HTTPResponse, deadline: float) -> bytes | None:
     return b"".join(pieces)
 
 
-def _unverified() -> ssl.SSLContext:
+def _unverified(newest: ssl.TLSVersion) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.maximum_version = newest
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

@@ -146,18 +146,21 @@ class _Round:
         return [finding for finding in self._causes if finding not in self._told]
 
     def _explain(self, job: _Job, missing: Missing) -> None:
-        """Tell what is wrong once, in its own layer; elsewhere it is the reason of a skip."""
+        """Tell what is wrong in its own layer; elsewhere it is the reason of a skip."""
         cause = missing.finding
         if cause is not None:
             self._causes[cause] = None
-            if cause.layer == job.layer and cause not in self._told:
+            if cause.layer == job.layer:
                 self._tell(cause)
-                return
+                if (cause.code, cause.about) == (job.rule.code, job.about):
+                    return
         self._tell(job.rule.skipped(str(missing), job.about))
 
     def _tell(self, finding: Finding) -> None:
-        self._told.add(finding)
-        self.findings.put_nowait(finding)
+        """Tell each finding once: several checks may meet the same."""
+        if finding not in self._told:
+            self._told.add(finding)
+            self.findings.put_nowait(finding)
 
 
 _SLOW = "What this check asks answers too slowly, or not at all."

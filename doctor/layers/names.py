@@ -16,6 +16,7 @@ from doctor.rules import names as rules
 async def addresses(examination: Examination) -> tuple[str, ...]:
     """The addresses of the issuer's host, as this machine sees them."""
     examination.allows("names")
+    _needs_name(examination)
     host = examination.config.issuer_host
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
@@ -30,14 +31,19 @@ async def _resolves(examination: Examination) -> AsyncIterator[Finding]:
 
 
 async def _is_public(examination: Examination) -> AsyncIterator[Finding]:
-    if examination.config.aws.endpoint_url:
-        raise Missing("aws.endpoint_url stands in for AWS, which connects to nothing here")
     found = await examination.once(addresses)
     private = [each for each in found if not ipaddress.ip_address(each.split("%")[0]).is_global]
     if private:
         yield rules.PUBLIC.warned(", ".join(private), "addresses of the internet alone")
     else:
         yield rules.PUBLIC.passed(", ".join(found))
+
+
+def _needs_name(examination: Examination) -> None:
+    """Whether anybody connects to the issuer by its name."""
+    config = examination.config
+    if config.aws.endpoint_url and config.discovery.endpoint:
+        raise Missing("nobody needs the name: discovery.endpoint and aws.endpoint_url are set")
 
 
 def _unresolved(examination: Examination, error: OSError) -> Finding:

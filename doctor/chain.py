@@ -1,0 +1,116 @@
+"""The certificates that a server presents, as data: who signed what, until when, for which names.
+
+Computes on what `doctor.https` fetched; connects to nothing and verifies nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from doctor.quoting import shown
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate.
+
+    Attributes:
+        subject: Its subject, quoted.
+        names: The DNS names that it is for.
+        expires: When it ends, in UTC.
+        begins: When it begins, in UTC.
+        thumbprint: The SHA-1 of its DER, 40 hexadecimal digits in lower case.
+        is_self_signed: Whether subject and issuer are the same.
+        is_authority: Whether it may sign others.
+    """
+
+    subject: str
+    names: tuple[str, ...]
+    begins: datetime.datetime
+    expires: datetime.datetime
+    thumbprint: str
+    is_self_signed: bool
+    is_authority: bool
+
+    @property
+    def kind(self) -> str:
+        """What it is in a chain: `root`, `intermediate` or `leaf`."""
+        if not self.is_authority:
+            return "leaf"
+        return "root" if self.is_self_signed else "intermediate"
+
+    def is_for(self, host: str) -> bool:
+        """Whether it names a host, by itself or by a wildcard for its first label (RFC 6125)."""
+        wildcard = f"*.{host.partition('.')[2]}"
+        return any(name.lower() in (host.lower(), wildcard.lower()) for name in self.names)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What a server presents, the leaf first."""
+
+    certificates: tuple[Certificate, ...]
+
+    @property
+    def leaf(self) -> Certificate:
+        """The server's own certificate."""
+        return self.certificates[0]
+
+    @property
+    def top(self) -> Certificate:
+        """The last one: the one whose thumbprint Terraform and IAM take."""
+        return self.certificates[-1]
+
+    @property
+    def is_leaf_alone(self) -> bool:
+        """Whether nothing but the server's own certificate is presented."""
+        return len(self.certificates) == 1
+
+    @property
+    def first_to_expire(self) -> Certificate:
+        """The certificate whose end comes first."""
+        return min(self.certificates, key=lambda each: each.expires)
+
+
+def parse(chain: tuple[bytes, ...]) -> Chain:
+    """The chain of DER certificates.
+
+    Raises:
+        ValueError: one of them is no certificate, or there is none.
+    """
+    if not chain:
+        raise ValueError("no certificate is presented")
+    return Chain(tuple(_certificate(x509.load_der_x509_certificate(each)) for each in chain))
+
+
+def _certificate(certificate: x509.Certificate) -> Certificate:
+    return Certificate(
+        subject=shown(certificate.subject.rfc4514_string()),
+        names=_names(certificate),
+        begins=certificate.not_valid_before_utc,
+        expires=certificate.not_valid_after_utc,
+        # AWS and Terraform identify certificates by SHA-1; nothing is verified with it here.
+        thumbprint=certificate.fingerprint(hashes.SHA1()).hex(),  # noqa: S303
+        is_self_signed=certificate.subject == certificate.issuer,
+        is_authority=_is_authority(certificate),
+    )
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    return tuple(extension.value.get_values_for_type(x509.DNSName))
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return extension.value.ca
