@@ -1,0 +1,357 @@
+"""What follows from a configuration, and the rules between its parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from federation_examples import MINIMAL, configured, with_workloads
+from federation_strategies import configurations
+from hypothesis import given
+from pydantic import ValidationError
+
+from federation.config import ClusterConfig, LocalBackend, Role
+from federation.files import ConfigError, validate
+
+
+def refusals(**changes: Any) -> list[str]:
+    """Every message about the minimal configuration with these changes."""
+    with pytest.raises(ConfigError) as caught:
+        configured(**changes)
+    return list(caught.value.problems)
+
+
+def workload_refusals(*workloads: dict[str, Any], **changes: Any) -> list[str]:
+    """Every message about these workloads in the minimal configuration."""
+    with pytest.raises(ConfigError) as caught:
+        with_workloads(*workloads, **changes)
+    return list(caught.value.problems)
+
+
+class TestWhatFollows:
+    def test_whatever_is_not_written_has_its_default(self) -> None:
+        assert configured().model_dump() == {
+            "cluster": "prod",
+            "issuer": "https://oidc.example.com",
+            "audience": ("sts.amazonaws.com",),
+            "discovery": {"endpoint": None, "thumbprint": "endpoint"},
+            "aws": {
+                "region": "eu-west-1",
+                "account_id": None,
+                "endpoint_url": None,
+                "permissions_boundary": None,
+                "tags": {},
+                "max_retries": None,
+            },
+            "kubernetes": {"apply": "terraform", "kubeconfig": None, "context": "prod"},
+            "workloads": (
+                {
+                    "namespace": "default",
+                    "create_namespace": False,
+                    "service_account": "app",
+                    "token_expiration_seconds": 3600,
+                    "role": {
+                        "name": None,
+                        "path": "/",
+                        "managed_policy_arns": ("job-function/ViewOnlyAccess",),
+                        "max_session_duration": 3600,
+                    },
+                    "trust": "service-account",
+                    "test_pod": False,
+                },
+            ),
+            "backend": {"type": "local"},
+        }
+
+    def test_a_configuration_never_changes(self) -> None:
+        config = configured()
+        with pytest.raises(ValidationError, match="Instance is frozen"):
+            config.cluster = "other"  # type: ignore[misc]
+        with pytest.raises(ValidationError, match="Instance is frozen"):
+            config.workloads[0].role.name = "other"  # type: ignore[misc]
+
+    @given(configurations())
+    def test_issuer_audience_and_subject_have_one_source(self, config: ClusterConfig) -> None:
+        assert f"https://{config.issuer_key}" == config.issuer
+        assert config.openid_configuration_url.startswith(config.issuer)
+        assert config.pod_audience in config.audience
+        assert config.discovery_address[1] in range(1, 65536)
+
+    def test_an_issuer_with_a_path_keeps_it_everywhere_but_in_the_host(self) -> None:
+        config = configured(issuer="https://oidc.example.com/a/b")
+        assert config.issuer_key == "oidc.example.com/a/b"
+        assert config.issuer_host == "oidc.example.com"
+        assert config.openid_configuration_url == (
+            "https://oidc.example.com/a/b/.well-known/openid-configuration"
+        )
+        assert config.jwks_uri == "https://oidc.example.com/a/b/openid/v1/jwks"
+
+    @pytest.mark.parametrize(
+        ("endpoint", "address"),
+        [
+            (None, ("oidc.example.com", 443)),
+            ("https://api.lan", ("api.lan", 443)),
+            ("https://10.0.0.1:6443", ("10.0.0.1", 6443)),
+            ("https://[::1]:6443", ("::1", 6443)),
+        ],
+    )
+    def test_documents_are_read_where_the_endpoint_says(
+        self, endpoint: str | None, address: tuple[str, int]
+    ) -> None:
+        config = configured(discovery={"endpoint": endpoint})
+        assert config.discovery_address == address
+
+    @pytest.mark.parametrize(
+        ("region", "partition"),
+        [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+    )
+    def test_no_arn_has_a_partition_of_its_own(self, region: str, partition: str) -> None:
+        config = configured(aws={"region": region, "account_id": "123456789012"})
+        (workload,) = config.workloads
+        assert config.partition == partition
+        assert config.provider_arn() == (
+            f"arn:{partition}:iam::123456789012:oidc-provider/oidc.example.com"
+        )
+        assert config.role_arn(workload) == (
+            f"arn:{partition}:iam::123456789012:role/prod_default_app"
+        )
+        assert config.policy_arn("job-function/ViewOnlyAccess") == (
+            f"arn:{partition}:iam::aws:policy/job-function/ViewOnlyAccess"
+        )
+
+    def test_a_policy_that_is_an_arn_stays_as_it_is(self) -> None:
+        arn = "arn:aws:iam::123456789012:policy/a"
+        assert configured().policy_arn(arn) == arn
+
+    def test_without_an_account_no_arn_is_known(self) -> None:
+        config = configured()
+        assert config.provider_arn() is None
+        assert config.role_arn(config.workloads[0]) is None
+
+    def test_a_given_role_name_and_path_are_in_the_arn(self) -> None:
+        config = with_workloads(
+            {"role": {"name": "Reader", "path": "/teams/a/"}},
+            aws=MINIMAL["aws"] | {"account_id": "123456789012"},
+        )
+        assert config.role_arn(config.workloads[0]) == (
+            "arn:aws:iam::123456789012:role/teams/a/Reader"
+        )
+
+    def test_pods_get_the_environment_of_the_sdks(self) -> None:
+        assert configured().environment("arn:aws:iam::123456789012:role/a") == {
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_REGION": "eu-west-1",
+            "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/a",
+            "AWS_STS_REGIONAL_ENDPOINTS": "regional",
+            "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/secrets/oidc-iam/serviceaccount/token",
+        }
+
+    def test_a_workload_names_its_objects(self) -> None:
+        (workload,) = with_workloads({"namespace": "apps", "service_account": "a.b"}).workloads
+        assert workload.subject == "system:serviceaccount:apps:a.b"
+        assert workload.config_map == "a.b-role"
+        assert workload.terraform_name == "apps_a_b"
+
+    def test_terraform_applies_three_stacks_and_one_where_manifests_do_the_rest(self) -> None:
+        assert configured().stacks == ("prod-discovery", "prod-identity", "prod-workloads")
+        assert configured(kubernetes={"apply": "manifests"}).stacks == ("prod-identity",)
+
+    def test_a_namespace_is_made_once(self) -> None:
+        new = {"namespace": "b", "create_namespace": True}
+        config = with_workloads(
+            new | {"service_account": "x"},
+            {"namespace": "c"},
+            {"namespace": "a", "create_namespace": True},
+            new | {"service_account": "y"},
+        )
+        assert config.namespaces_to_create == ("b", "a")
+
+    def test_the_first_test_pod_of_a_namespace_is_awscli(self) -> None:
+        config = with_workloads(
+            {"service_account": "a", "test_pod": True},
+            {"service_account": "b"},
+            {"service_account": "c", "test_pod": True},
+            {"namespace": "other", "service_account": "c", "test_pod": True},
+        )
+        assert {name: pod.subject for name, pod in config.test_pods.items()} == {
+            "default/awscli": "system:serviceaccount:default:a",
+            "default/awscli-c": "system:serviceaccount:default:c",
+            "other/awscli": "system:serviceaccount:other:c",
+        }
+
+
+class TestLimits:
+    @pytest.mark.parametrize("seconds", [600, 2**32])
+    def test_a_token_lives_from_ten_minutes_to_what_kubernetes_takes(self, seconds: int) -> None:
+        (workload,) = with_workloads({"token_expiration_seconds": seconds}).workloads
+        assert workload.token_expiration_seconds == seconds
+
+    @pytest.mark.parametrize(
+        ("seconds", "message"),
+        [
+            (599, "is 599: at least 600 is needed."),
+            (2**32 + 1, "is 4294967297: at most 4294967296 is allowed."),
+        ],
+    )
+    def test_a_token_of_another_life_is_refused(self, seconds: int, message: str) -> None:
+        assert workload_refusals({"token_expiration_seconds": seconds}) == [
+            f"workloads[0].token_expiration_seconds: {message}"
+        ]
+
+    @pytest.mark.parametrize("seconds", [3600, 43200])
+    def test_a_session_lasts_one_to_twelve_hours(self, seconds: int) -> None:
+        assert Role(max_session_duration=seconds).max_session_duration == seconds
+
+    @pytest.mark.parametrize(
+        ("seconds", "message"),
+        [
+            (3599, "is 3599: at least 3600 is needed."),
+            (43201, "is 43201: at most 43200 is allowed."),
+        ],
+    )
+    def test_a_session_of_another_length_is_refused(self, seconds: int, message: str) -> None:
+        assert workload_refusals({"role": {"max_session_duration": seconds}}) == [
+            f"workloads[0].role.max_session_duration: {message}"
+        ]
+
+    @pytest.mark.parametrize("retries", [0, 100])
+    def test_up_to_a_hundred_retries_are_taken(self, retries: int) -> None:
+        aws = MINIMAL["aws"] | {"max_retries": retries}
+        assert configured(aws=aws).aws.max_retries == retries
+
+    @pytest.mark.parametrize(
+        ("retries", "message"),
+        [(-1, "is -1: at least 0 is needed."), (101, "is 101: at most 100 is allowed.")],
+    )
+    def test_more_retries_are_refused(self, retries: int, message: str) -> None:
+        assert refusals(aws=MINIMAL["aws"] | {"max_retries": retries}) == [
+            f"aws.max_retries: {message}"
+        ]
+
+    def test_a_provider_has_one_to_a_hundred_audiences(self) -> None:
+        hundred = [str(number) for number in range(100)]
+        assert configured(audience=hundred).audience == tuple(hundred)
+        assert refusals(audience=[]) == ["audience: is empty: at least 1 is needed."]
+        assert refusals(audience=[*hundred, "more"]) == [
+            "audience: has 101 entries: at most 100 are allowed."
+        ]
+
+    def test_at_least_one_workload_is_needed(self) -> None:
+        assert refusals(workloads=[]) == ["workloads: is empty: at least 1 is needed."]
+
+
+class TestRulesBetweenParts:
+    def test_an_audience_is_listed_once(self) -> None:
+        assert refusals(audience=["a", "b", "a"]) == [
+            "audience: an audience is listed twice: remove one."
+        ]
+
+    def test_audiences_that_differ_in_case_are_two(self) -> None:
+        assert configured(audience=["a", "A"]).audience == ("a", "A")
+
+    def test_a_service_account_is_listed_once(self) -> None:
+        assert workload_refusals({}, {"service_account": "b"}, {"role": {"name": "other"}}) == [
+            "workloads[2]: the service account default/app is listed already as workloads[0]: "
+            "remove one."
+        ]
+
+    def test_a_service_account_of_another_namespace_is_another(self) -> None:
+        config = with_workloads({}, {"namespace": "other"})
+        assert [config.role_name(workload) for workload in config.workloads] == [
+            "prod_default_app",
+            "prod_other_app",
+        ]
+
+    def test_two_roles_differ_in_more_than_case(self) -> None:
+        given_names = [
+            {"service_account": name, "role": {"name": name.upper()}} for name in ("a", "b")
+        ]
+        assert len(with_workloads(*given_names).workloads) == 2
+        assert workload_refusals(
+            {"role": {"name": "Reader"}}, {"service_account": "b", "role": {"name": "reader"}}
+        ) == [
+            "workloads[1].role.name: 'reader' is the role of workloads[0] already (IAM takes no "
+            "two names that differ in case only): give one of them another name."
+        ]
+
+    def test_a_given_role_name_may_not_be_one_that_is_derived(self) -> None:
+        assert workload_refusals(
+            {}, {"service_account": "b", "role": {"name": "PROD_default_app"}}
+        ) == [
+            "workloads[1].role.name: 'PROD_default_app' is the role of workloads[0] already (IAM "
+            "takes no two names that differ in case only): give one of them another name."
+        ]
+
+    def test_a_policy_belongs_to_the_partition_of_the_region(self) -> None:
+        policies = ["ReadOnlyAccess", "arn:aws-cn:iam::aws:policy/a/B"]
+        assert workload_refusals({"role": {"managed_policy_arns": policies}}) == [
+            "workloads[0].role.managed_policy_arns[1]: 'arn:aws-cn:iam::aws:policy/a/B' belongs to "
+            "the partition 'aws-cn', but eu-west-1 to 'aws': write 'arn:aws:iam::aws:policy/a/B'."
+        ]
+        assert with_workloads(
+            {"role": {"managed_policy_arns": policies}}, aws={"region": "cn-north-1"}
+        )
+
+    def test_a_boundary_belongs_to_the_partition_of_the_region(self) -> None:
+        aws = {
+            "region": "us-gov-west-1",
+            "permissions_boundary": "arn:aws:iam::123456789012:policy/b",
+        }
+        assert refusals(aws=aws) == [
+            "aws.permissions_boundary: 'arn:aws:iam::123456789012:policy/b' belongs to the "
+            "partition 'aws', but us-gov-west-1 to 'aws-us-gov': write "
+            "'arn:aws-us-gov:iam::123456789012:policy/b'."
+        ]
+
+    def test_a_policy_belongs_to_the_account_or_to_aws(self) -> None:
+        aws = MINIMAL["aws"] | {"account_id": "111111111111"}
+        own = ["arn:aws:iam::111111111111:policy/a", "arn:aws:iam::aws:policy/a"]
+        assert with_workloads({"role": {"managed_policy_arns": own}}, aws=aws)
+        foreign = {"managed_policy_arns": ["arn:aws:iam::222222222222:policy/a"]}
+        assert workload_refusals({"role": foreign}, aws=aws) == [
+            "workloads[0].role.managed_policy_arns[0]: 'arn:aws:iam::222222222222:policy/a' "
+            "belongs to the account 222222222222, and IAM attaches policies of 111111111111 and of "
+            "AWS itself alone: write one of those."
+        ]
+        assert with_workloads({"role": foreign})
+
+    def test_a_policy_is_attached_once_whether_named_or_given_by_arn(self) -> None:
+        policies = ["a", "ReadOnlyAccess", "arn:aws:iam::aws:policy/ReadOnlyAccess"]
+        assert workload_refusals({"role": {"managed_policy_arns": policies}}) == [
+            "workloads[0].role.managed_policy_arns[2]: 'arn:aws:iam::aws:policy/ReadOnlyAccess' is "
+            "listed twice: remove one."
+        ]
+
+    @pytest.mark.parametrize(
+        "namespace", ["default", "kube-system", "kube-public", "kube-node-lease"]
+    )
+    def test_a_namespace_that_every_cluster_has_is_not_made(self, namespace: str) -> None:
+        assert workload_refusals({"namespace": namespace, "create_namespace": True}) == [
+            f"workloads[0].create_namespace: the namespace {namespace!r} exists in every cluster: "
+            "write false."
+        ]
+
+    def test_terraform_is_told_which_cluster_it_applies_to(self) -> None:
+        assert refusals(kubernetes={}) == [
+            "kubernetes.context: is needed with 'apply: terraform': name the kubeconfig context of "
+            "this cluster ('kubectl config get-contexts' lists them)."
+        ]
+        assert configured(kubernetes={"apply": "manifests"}).kubernetes.context is None
+
+    def test_mistakes_in_several_parts_are_told_together(self) -> None:
+        with pytest.raises(ConfigError) as caught:
+            validate({"cluster": "A", "workloads": [{"namespace": "b"}], "backend": {"type": "s3"}})
+        assert caught.value.places == (
+            ("aws",),
+            ("backend", "bucket"),
+            ("backend", "region"),
+            ("cluster",),
+            ("issuer",),
+            ("kubernetes",),
+            ("workloads", 0, "service_account"),
+        )
+
+    def test_state_lies_in_the_project_unless_a_bucket_is_named(self) -> None:
+        assert configured().backend == LocalBackend()
+        s3 = {"type": "s3", "bucket": "state", "region": "eu-west-1"}
+        assert configured(backend=s3).backend.model_dump() == s3 | {"key_prefix": "oidc-iam"}
