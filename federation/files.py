@@ -125,7 +125,8 @@ def check_field(place: Place, value: Any) -> None:
     if model is None:
         raise KeyError(dotted(place))
     field = model.model_fields[str(place[-1])]
-    annotated: Any = Annotated[field.annotation, *field.metadata]
+    kind: Any = field.annotation
+    annotated: Any = Annotated[kind, *field.metadata] if field.metadata else kind
     rule: TypeAdapter[Any] = TypeAdapter(annotated, config=model.model_config)
     try:
         rule.validate_python(value)
