@@ -179,7 +179,7 @@ class _Explained:
 
 def _answer(error: ApiException) -> str:
     try:
-        message = json.loads(error.body)["message"]
+        message = json.loads(str(error.body))["message"]
     except (TypeError, ValueError, KeyError):
         message = error.reason
     return f"{error.status}: {message}"

@@ -26,6 +26,5 @@ def check(path: Path, as_json: bool) -> None:
         click.echo(f"warning: {each.place}: {each.text} [{each.code}]")
     count = len(config.workloads)
     click.echo(
-        f"{relative(path)} is right: {config.issuer} for {count} "
-        f"workload{'s' if count != 1 else ''}, {len(found)} warning{'s' if len(found) != 1 else ''}."
+        f"{relative(path)} is right: {config.issuer}, workloads: {count}, warnings: {len(found)}."
     )

@@ -16,6 +16,7 @@ from wizard.cli.options import config_option, relative
 from wizard.cli.running import agreed, follow, show_plan
 from wizard.logs import new_log
 from wizard.manifests import apply_manifests
+from wizard.preflight import preflight, require
 
 
 @click.command()
@@ -24,6 +25,9 @@ from wizard.manifests import apply_manifests
 def deploy(path: Path, yes: bool) -> None:
     """Show the plan, ask, and apply it."""
     config = files.load(path)
+    for check in require(preflight(config)):
+        if check.verdict == "warn":
+            click.echo(f"warning: {check}", err=True)
     outputs = deployed(path, config, yes)
     if outputs is None:
         click.echo("Nothing was changed.")

@@ -14,6 +14,7 @@ from wizard.cdktf import runs
 from wizard.cli.options import config_option
 from wizard.cli.running import agreed, follow, show_plan
 from wizard.logs import new_log
+from wizard.preflight import preflight, require
 
 
 @click.command()
@@ -25,6 +26,9 @@ def destroy(path: Path, yes: bool) -> None:
     Refuses while anything of others is in a namespace that the deploy made.
     """
     config = files.load(path)
+    for check in require(preflight(config)):
+        if check.verdict == "warn":
+            click.echo(f"warning: {check}", err=True)
     if not destroyed(path, config, yes):
         click.echo("Nothing was changed.")
 

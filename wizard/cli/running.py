@@ -127,5 +127,5 @@ def agreed(question: str, yes: bool, wanted: str | None = None) -> bool:
     if not click.get_text_stream("stdin").isatty():
         raise UserError("There is no terminal to ask in: repeat with --yes to go ahead.")
     if wanted is None:
-        return click.confirm(question)
+        return bool(click.confirm(question))
     return str(click.prompt(question, default="", show_default=False)) == wanted
