@@ -23,6 +23,7 @@ from constructs import Construct
 
 from federation.config import ClusterConfig
 from federation.config import S3Backend as S3Settings
+from stacks.expressions import literal
 
 VERSION_RANGES = {"aws": ">= 5.81, < 7.0", "kubernetes": ">= 2.20, < 4.0", "tls": ">= 4.0, < 5.0"}
 """The provider versions with which the stacks apply; the bindings alone would pin one each."""
@@ -112,11 +113,6 @@ class ClusterStack(TerraformStack):
     def _allow_versions(self, provider: str) -> None:
         place = f"terraform.required_providers.{provider}.version"
         self.add_override(place, VERSION_RANGES[provider])
-
-
-def literal(text: str) -> str:
-    """A text from the configuration that Terraform must not read as a template."""
-    return text.replace("${", "$${").replace("%{", "%%{")
 
 
 def _state_file(stack: str) -> str:

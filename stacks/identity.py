@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
-from cdktf import Fn, TerraformOutput
+from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
@@ -15,7 +15,8 @@ from constructs import Construct
 
 from federation.config import ClusterConfig, Workload
 from federation.trust_policy import trust_policy
-from stacks.cluster_stack import ClusterStack, literal
+from stacks.cluster_stack import ClusterStack
+from stacks.expressions import Address, jsonencode, literal, reference
 
 
 class IdentityStack(ClusterStack):
@@ -25,19 +26,23 @@ class IdentityStack(ClusterStack):
         super().__init__(scope, config, "identity")
         self.aws_provider()
         thumbprints = self._thumbprints()
-        provider_arn = IamOpenidConnectProvider(
+        IamOpenidConnectProvider(
             self,
             "cluster",
             url=config.issuer,
             client_id_list=[literal(audience) for audience in config.audience],
             thumbprint_list=thumbprints,
-        ).arn
+        )
+        provider_arn = Address("aws_iam_openid_connect_provider.cluster.arn")
         role_arns = {
             f"{workload.namespace}/{workload.service_account}": self._role(workload, provider_arn)
             for workload in config.workloads
         }
         TerraformOutput(
-            self, "provider_arn", value=provider_arn, description="The cluster's OIDC provider."
+            self,
+            "provider_arn",
+            value=reference(provider_arn),
+            description="The cluster's OIDC provider.",
         )
         TerraformOutput(
             self, "role_arns", value=role_arns, description="The role of each service account."
@@ -75,28 +80,28 @@ class IdentityStack(ClusterStack):
         )
         return [thumbprint]
 
-    def _role(self, workload: Workload, provider_arn: str) -> str:
+    def _role(self, workload: Workload, provider_arn: Address) -> str:
         config = self.config
         subject = workload.subject if workload.trust == "service-account" else None
         policy = trust_policy(provider_arn, config.issuer_key, config.audience, subject)
-        role = IamRole(
+        name = workload.terraform_name
+        IamRole(
             self,
-            workload.terraform_name,
+            name,
             name=config.role_name(workload),
             path=literal(workload.role.path),
             max_session_duration=workload.role.max_session_duration,
             permissions_boundary=_literal(config.aws.permissions_boundary),
-            assume_role_policy=Fn.jsonencode(policy),
+            assume_role_policy=jsonencode(policy),
         )
-        role_name = role.name
-        for name, policy_arn in _attachments(config, workload).items():
+        for attachment, policy_arn in _attachments(config, workload).items():
             IamRolePolicyAttachment(
                 self,
-                f"{workload.terraform_name}__{name}",
-                role=role_name,
+                f"{name}__{attachment}",
+                role=reference(f"aws_iam_role.{name}.name"),
                 policy_arn=literal(policy_arn),
             )
-        return role.arn
+        return reference(f"aws_iam_role.{name}.arn")
 
 
 def _attachments(config: ClusterConfig, workload: Workload) -> dict[str, str]:
