@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from federation_examples import MINIMAL, configured, with_workloads
-from federation_strategies import AWKWARD, configurations
+from federation_strategies import AWKWARD, configurations, unhurried
 from hypothesis import given
 
 from federation.config import ClusterConfig
@@ -301,8 +301,8 @@ NO_MAPPING = "write a mapping of keys to values."
         pytest.param(
             replaced(ISSUER, f"{ISSUER}:6443"),
             f"prod.yaml:2: issuer: '{ISSUER}:6443' has a port: an IAM OIDC provider's URL has "
-            "none, and AWS reads the documents on 443 (discovery.endpoint says where they are to be "
-            f"reached from here). Write '{ISSUER}'.",
+            "none, and AWS reads the documents on 443 (discovery.endpoint says where they are to "
+            f"be reached from here). Write '{ISSUER}'.",
             id="port",
         ),
         pytest.param(
@@ -657,6 +657,7 @@ class TestSaving:
         )
         assert dump(config) == SAVED
 
+    @unhurried
     @given(configurations())
     def test_what_is_read_back_is_what_was_saved(self, config: ClusterConfig) -> None:
         assert parse(dump(config), "") == config

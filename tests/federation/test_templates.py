@@ -1,0 +1,25 @@
+"""The environment that all templates share."""
+
+from __future__ import annotations
+
+import jinja2
+import pytest
+
+from federation import templates
+
+
+def rendered(text: str, **values: object) -> str:
+    return templates._environment().from_string(text).render(**values)
+
+
+def test_text_is_json_that_people_can_read() -> None:
+    assert rendered("a: {{ a | tojson }}", a="<é> & 'b' \"c\"") == ('a: "<é> & \'b\' \\"c\\""')
+
+
+def test_a_name_that_is_not_given_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError, match=r"^'a' is undefined$"):
+        rendered("{{ a }}")
+
+
+def test_lines_of_blocks_leave_nothing_behind() -> None:
+    assert rendered("a\n  {% if True %}\nb\n  {% endif %}\n") == "a\nb\n"
