@@ -11,6 +11,19 @@ import pytest
 # The kernel of jsii starts with the first import of a binding, for all tests of the process.
 from stacks import bindings
 
+_HOME = Path.home()
+_KEEP_IN_REAL_HOME = {
+    "XDG_CACHE_HOME": _HOME / ".cache",
+    "JSII_RUNTIME_PACKAGE_CACHE_ROOT": _HOME / ".cache" / "aws" / "jsii" / "package-cache",
+    "GOPATH": _HOME / "go",
+    "GOENV": _HOME / ".config" / "go" / "env",
+}
+"""What is slow to make again: built components, and what Go and jsii keep."""
+for _name, _place in _KEEP_IN_REAL_HOME.items():
+    os.environ.setdefault(_name, str(_place))
+_MIRRORS = [os.environ.get("OIDC_IAM_PROVIDER_MIRRORS"), str(_HOME / ".terraform.d" / "plugins")]
+os.environ["OIDC_IAM_PROVIDER_MIRRORS"] = os.pathsep.join(filter(None, _MIRRORS))
+
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "18,20")
 bindings.install()
 

@@ -48,7 +48,7 @@ class _LazyGroup(click.Group):
 def cli() -> None:
     """IAM roles for the pods of your own Kubernetes cluster.
 
-    Without a command, the terminal app opens. Exit codes: 0 done, 1 AWS, the cluster or Terraform
+    Exit codes: 0 done, 1 AWS, the cluster or Terraform
     refused, 2 something is wrong with what you gave, 70 a defect of ours, 130 interrupted.
     """
 

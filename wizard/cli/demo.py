@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,16 +15,13 @@ from federation.errors import WorldError
 from wizard.cdktf import runs
 from wizard.cli import sandbox
 from wizard.cli.deploy import show_outputs
+from wizard.cli.doctor import examined
 from wizard.cli.running import follow
 from wizard.logs import new_log
 from wizard.manifests import apply_manifests, delete_manifests
 
 if TYPE_CHECKING:
-    from doctor.examination import Options
-    from doctor.finding import Finding
     from sandbox.sandbox import Sandbox
-
-_SIGNS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-"}
 
 
 @click.command()
@@ -36,19 +31,20 @@ def demo() -> None:
     try:
         with _timed("sandbox up", times):
             box, path, config = sandbox.started()
+        complete = sandbox.has_cluster(box)
         os.environ.update(box.environment())
         project = runs.project(path, config)
         with _timed("before: nobody can read the documents", times):
-            if box.kubernetes:
+            if complete:
                 _expect_unreadable(box, config)
         with _timed("deploy (cdktf deploy)", times):
             follow(runs.synth(project, new_log("demo-synth")))
             outputs = follow(runs.deploy(project, new_log("demo-deploy"))).outputs
-            if config.kubernetes.apply == "manifests" and box.kubernetes:
+            if config.kubernetes.apply == "manifests" and complete:
                 apply_manifests(config, outputs[config.stack("identity")]["role_arns"], click.echo)
             show_outputs(outputs)
         with _timed("proof", times):
-            failed = proven(config, box.ca_file) if box.kubernetes else []
+            failed = proven(config, box) if complete else []
         with _timed("destroy (cdktf destroy)", times):
             if config.kubernetes.apply == "manifests":
                 delete_manifests(config, click.echo)
@@ -62,11 +58,11 @@ def demo() -> None:
     click.echo(f"{sum(times.values()):6.1f} s  in all")
     if failed:
         raise WorldError(f"The proof failed: {', '.join(failed)}.")
-    if not box.kubernetes:
+    if not complete:
         raise WorldError("Only the AWS half ran: the proof needs the Kubernetes half.")
 
 
-def proven(config: ClusterConfig, ca_file: Path) -> list[str]:
+def proven(config: ClusterConfig, box: Sandbox) -> list[str]:
     """Examine a federation with live negative checks, and show each finding as it comes.
 
     Returns:
@@ -74,24 +70,8 @@ def proven(config: ClusterConfig, ca_file: Path) -> list[str]:
     """
     from doctor.examination import Options
 
-    return asyncio.run(_proven(config, Options(ca_file=ca_file, negative=True)))
-
-
-async def _proven(config: ClusterConfig, options: Options) -> list[str]:
-    from doctor.runner import examine
-
-    failed = []
-    async for finding in examine(config, options):
-        click.echo(_line(finding))
-        if finding.verdict == "fail":
-            failed.append(finding.code)
-    return failed
-
-
-def _line(finding: Finding) -> str:
-    about = f" ({finding.about})" if finding.about else ""
-    text = f"  {_SIGNS[finding.verdict]} {finding.layer}: {finding.title}{about}: {finding.seen}"
-    return f"{text}\n      {finding.cause} {finding.fix}" if finding.verdict == "fail" else text
+    found = examined(config, Options(ca_file=box.ca_file, negative=True))
+    return [finding.code for finding in found if finding.verdict == "fail"]
 
 
 def _expect_unreadable(box: Sandbox, config: ClusterConfig) -> None:

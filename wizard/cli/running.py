@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 
 import click
@@ -124,7 +125,7 @@ def agreed(question: str, yes: bool, wanted: str | None = None) -> bool:
     """
     if yes:
         return True
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise UserError("There is no terminal to ask in: repeat with --yes to go ahead.")
     if wanted is None:
         return bool(click.confirm(question))

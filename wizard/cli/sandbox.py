@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ import click
 
 from federation import files
 from federation.config import ClusterConfig
-from federation.errors import WorldError
 from wizard.cli.options import json_option, print_json, relative
 
 if TYPE_CHECKING:
@@ -75,12 +73,9 @@ def started() -> tuple[Sandbox, Path, ClusterConfig]:
     config = files.load(CONFIGURATION)
     aws = int((config.aws.endpoint_url or "").rpartition(":")[2])
     box = Sandbox(FOLDER, config.issuer, Ports(aws, config.discovery_address[1]))
-    try:
-        box.up(click.echo)
-    except WorldError as error:
-        click.echo(f"{error}\nGoing on with the AWS half alone.", err=True)
-        box.kubernetes = False
-        box.up(click.echo)
+    box.up(click.echo)
+    for each in box.missing:
+        click.echo(each, err=True)
     terraform = "kubernetes" in mirrors.mirrors() or mirrors.registry_reachable()
     if not terraform:
         click.echo(
@@ -96,8 +91,8 @@ def _fitting(config: ClusterConfig, box: Sandbox, apply: str) -> tuple[Path, Clu
     document["aws"]["endpoint_url"] = box.aws_endpoint
     document["discovery"]["endpoint"] = box.discovery_endpoint
     document["kubernetes"]["apply"] = apply
-    document["kubernetes"]["context"] = config.kubernetes.context if box.kubernetes else None
-    if not box.kubernetes:
+    document["kubernetes"]["context"] = config.kubernetes.context if has_cluster(box) else None
+    if not has_cluster(box):
         document["kubernetes"]["apply"] = "manifests"
         document["discovery"] = {"thumbprint": "omit"}
     fitting = files.validate(document)
@@ -106,6 +101,11 @@ def _fitting(config: ClusterConfig, box: Sandbox, apply: str) -> tuple[Path, Clu
     path = FOLDER / "sandbox.yaml"
     files.save(fitting, path)
     return path, fitting
+
+
+def has_cluster(box: Sandbox) -> bool:
+    """Whether the Kubernetes half runs too."""
+    return "kube-apiserver" in box.status()
 
 
 def running() -> Sandbox | None:
@@ -124,9 +124,3 @@ def stop() -> None:
     for state in (files.PROJECT / "state").glob(f"{cluster}-*.tfstate*"):
         state.unlink()
     (files.PROJECT / "state" / f"{cluster}.applied.json").unlink(missing_ok=True)
-
-
-def environment_of(box: Sandbox) -> dict[str, str]:
-    """The environment of the sandbox over ours, for what runs in this process."""
-    os.environ.update(box.environment())
-    return box.environment()
