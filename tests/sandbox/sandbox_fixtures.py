@@ -6,7 +6,9 @@ Test modules name this one in `pytest_plugins`.
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -22,6 +24,7 @@ from sandbox_federation import (
     trust_policy,
 )
 
+from sandbox import binaries
 from sandbox.sandbox import CONTEXT, Sandbox
 
 if TYPE_CHECKING:
@@ -35,6 +38,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         if running.missing:
             pytest.skip("\n".join(running.missing))
         yield running
+
+
+@pytest.fixture(scope="session")
+def components(sandbox: Sandbox) -> dict[str, Path]:
+    """The programs of the shared sandbox, for further ones."""
+    wanted = (binaries.ETCD, binaries.API_SERVER, binaries.CONTROLLER_MANAGER)
+    return {each.name: binaries.find(each, print) for each in wanted}
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +100,14 @@ def mint(cluster: client.ApiClient) -> Mint:
             account, namespace, client.AuthenticationV1TokenRequest(spec=spec)
         )
         assert answer.status
-        return answer.status.token
+        return str(answer.status.token)
 
     return minted
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
