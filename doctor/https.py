@@ -11,18 +11,15 @@ import socket
 import ssl
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 
 import urllib3
 from urllib3.connection import HTTPSConnection
 
 LARGEST = 1024 * 1024
 """Bytes of an answer that are read."""
-
-DEADLINE = 5.0
-"""Seconds for one answer, from the first packet to the last byte."""
 
 _CHUNK = 65_536
 
@@ -60,11 +57,16 @@ class Presented:
 
 
 class TooSlowError(Exception):
-    """No whole answer within `DEADLINE`."""
+    """No whole answer in time."""
+
+
+class UnreadableError(Exception):
+    """No connection, or no answer in HTTP; the text is not safe to print."""
 
 
 def present(
     address: Address,
+    seconds: float,
     trust: ssl.SSLContext | None = None,
     newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
 ) -> Presented:
@@ -72,6 +74,7 @@ def present(
 
     Args:
         address: Where to connect.
+        seconds: How long to wait for an answer.
         trust: What to verify with; with None nothing is, since what cannot be verified is to be
             looked at too.
         newest: The newest protocol to offer, where nothing is verified.
@@ -82,20 +85,25 @@ def present(
     """
     context = trust or _unverified(newest)
     with (
-        socket.create_connection((address.host, address.port), timeout=DEADLINE) as plain,
+        socket.create_connection((address.host, address.port), timeout=seconds) as plain,
         context.wrap_socket(plain, server_hostname=address.name) as connection,
     ):
         return Presented(connection.version() or "", _chain(connection))
 
 
-def get(address: Address, path: str, trust: ssl.SSLContext) -> Answer:
+def get(address: Address, path: str, trust: ssl.SSLContext, seconds: float) -> Answer:
     """GET a path, without following redirects and without decoding anything.
 
+    Args:
+        address: Where to connect, and which name to ask for.
+        path: The path, and a query if there is one.
+        trust: What to verify the certificate with.
+        seconds: For the connection, and again for the whole answer to its last byte.
+
     Raises:
-        ssl.SSLError: the certificate is not to be trusted, or there is no TLS.
-        TooSlowError: the deadline passed.
-        OSError: it cannot be connected to, or the connection broke.
-        urllib3.exceptions.HTTPError: the answer is no HTTP.
+        TooSlowError: the time passed.
+        UnreadableError: it cannot be connected to, its certificate is not to be trusted, or what
+            it answers is no HTTP.
     """
     headers = {
         "Host": address.name,
@@ -103,18 +111,20 @@ def get(address: Address, path: str, trust: ssl.SSLContext) -> Answer:
         "Accept-Encoding": "identity",
         "User-Agent": "oidc-iam-doctor",
     }
-    deadline = time.monotonic() + DEADLINE
-    with _connected(address, trust) as connection, _ending(connection, deadline) as late:
+    with _connected(address, trust, seconds) as connection, _ending(connection, seconds) as late:
         try:
             connection.request("GET", path, headers=headers, preload_content=False)
             response = connection.getresponse()
-            body = _body(response, deadline)
+            body = _body(response)
         except TimeoutError:
             raise TooSlowError from None
-        except (OSError, urllib3.exceptions.HTTPError, ValueError):
+        except (OSError, HTTPException, urllib3.exceptions.HTTPError, ValueError) as error:
             if late.is_set():
                 raise TooSlowError from None
-            raise
+            raise UnreadableError(str(error)) from None
+        if late.is_set():
+            # What was cut off looks like an end.
+            raise TooSlowError
         return Answer(
             response.status,
             response.headers.get("Content-Type", ""),
@@ -125,37 +135,41 @@ def get(address: Address, path: str, trust: ssl.SSLContext) -> Answer:
 
 
 @contextlib.contextmanager
-def _connected(address: Address, trust: ssl.SSLContext) -> Iterator[HTTPSConnection]:
+def _connected(
+    address: Address, trust: ssl.SSLContext, seconds: float
+) -> Iterator[HTTPSConnection]:
     connection = HTTPSConnection(
         address.host,
         address.port,
-        timeout=DEADLINE,
+        timeout=seconds,
         ssl_context=trust,
         server_hostname=address.name,
     )
     try:
         connection.connect()
-        yield connection
     except urllib3.exceptions.ConnectTimeoutError:
         raise TooSlowError from None
-    except urllib3.exceptions.NewConnectionError as error:
-        raise OSError(str(error.__cause__ or "no connection")) from None
+    except (OSError, urllib3.exceptions.HTTPError) as error:
+        raise UnreadableError(str(error)) from None
+    try:
+        yield connection
     finally:
         connection.close()
 
 
 @contextlib.contextmanager
-def _ending(connection: HTTPSConnection, deadline: float) -> Iterator[threading.Event]:
-    """End the connection at the deadline: one byte a second would pass every read's own timeout."""
+def _ending(connection: HTTPSConnection, seconds: float) -> Iterator[threading.Event]:
+    """End the connection in time: one byte a second would pass every read's own timeout."""
     late = threading.Event()
+    # The connection forgets it while an answer that ends with the connection is still read.
+    stream = connection.sock
 
     def end() -> None:
         late.set()
-        if connection.sock is not None:
-            with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            stream.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), end)
+    timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()
     try:
@@ -164,7 +178,7 @@ def _ending(connection: HTTPSConnection, deadline: float) -> Iterator[threading.
         timer.cancel()
 
 
-def _body(response: urllib3.HTTPResponse, deadline: float) -> bytes | None:
+def _body(response: urllib3.HTTPResponse) -> bytes | None:
     pieces: list[bytes] = []
     size = 0
     while piece := response.read1(_CHUNK, decode_content=False):
@@ -172,8 +186,6 @@ def _body(response: urllib3.HTTPResponse, deadline: float) -> bytes | None:
         size += len(piece)
         if size > LARGEST:
             return None
-        if time.monotonic() > deadline:
-            raise TooSlowError
     return b"".join(pieces)
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import urllib3
-
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
-from doctor.https import DEADLINE, LARGEST, Address, Answer, TooSlowError, get
+from doctor.https import LARGEST, Address, Answer, TooSlowError, UnreadableError, get
 from doctor.layers import tls
 from doctor.quoting import listed, shown
 from doctor.rules import discovery as rules
@@ -152,11 +149,12 @@ def _query(query: str) -> str:
 async def _document(examination: Examination, address: Address, path: str) -> Document:
     examination.allows("discovery")
     trust = await examination.once(tls.trust)
+    seconds = examination.options.answer_timeout
     try:
-        answer = await asyncio.to_thread(get, address, path, trust.context)
+        answer = await asyncio.to_thread(get, address, path, trust.context, seconds)
     except TooSlowError:
-        raise _unread(rules.SLOW, path, f"nothing whole within {DEADLINE:g} s") from None
-    except (OSError, ssl.SSLError, urllib3.exceptions.HTTPError, ValueError) as error:
+        raise _unread(rules.SLOW, path, f"nothing whole within {seconds:g} s") from None
+    except UnreadableError as error:
         raise _unread(rules.UNREACHABLE, path, shown(error)) from None
     return _read(answer, path)
 

@@ -50,7 +50,7 @@ async def presented(examination: Examination) -> Presented:
     examination.allows("tls")
     address = issuer_address(examination)
     try:
-        return await asyncio.to_thread(present, address)
+        return await asyncio.to_thread(present, address, examination.options.answer_timeout)
     except OSError as error:
         raise Missing.because(_unconnected(address, error)) from None
 
@@ -87,9 +87,9 @@ async def _connects(examination: Examination) -> AsyncIterator[Finding]:
 
 async def _takes_older(examination: Examination) -> AsyncIterator[Finding]:
     await examination.once(presented)
-    address = issuer_address(examination)
+    address, seconds = issuer_address(examination), examination.options.answer_timeout
     try:
-        await asyncio.to_thread(present, address, newest=ssl.TLSVersion.TLSv1_2)
+        await asyncio.to_thread(present, address, seconds, newest=ssl.TLSVersion.TLSv1_2)
     except OSError:
         seen, expected = "TLS 1.3 alone", "TLS 1.2 too"
         if examination.config.discovery.thumbprint == "omit":
@@ -173,9 +173,9 @@ async def _private(examination: Examination) -> Trust | None:
 
 
 async def _refusal(examination: Examination, trust: Trust) -> ssl.SSLError | None:
-    address = issuer_address(examination)
+    address, seconds = issuer_address(examination), examination.options.answer_timeout
     try:
-        await asyncio.to_thread(present, address, trust.context)
+        await asyncio.to_thread(present, address, seconds, trust.context)
     except ssl.SSLError as error:
         return error
     except OSError as error:

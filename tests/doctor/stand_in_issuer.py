@@ -1,0 +1,153 @@
+"""An issuer on loopback that serves what it is told to, defects included."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import trustme
+from joserfc.jwk import RSAKey
+
+from federation.config import ClusterConfig
+
+HOST = "oidc.example.com"
+ISSUER = f"https://{HOST}"
+DISCOVERY = "/.well-known/openid-configuration"
+JWKS = "/openid/v1/jwks"
+KEY = RSAKey.generate_key(2048, {"kid": "first", "alg": "RS256", "use": "sig"})
+
+Respond = Callable[[BaseHTTPRequestHandler], None]
+"""Answers a request in a way of its own."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is served at a path."""
+
+    body: bytes
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+
+
+def page(document: object, **changes: Any) -> Page:
+    """A page with a document as JSON."""
+    return replace(Page(json.dumps(document).encode()), **changes)
+
+
+def document(**changes: object) -> dict[str, object]:
+    """The discovery document of a good issuer, with changes."""
+    return {
+        "issuer": ISSUER,
+        "jwks_uri": ISSUER + JWKS,
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        **changes,
+    }
+
+
+def key_set(*keys: object) -> dict[str, object]:
+    """A key set; without keys the one of a good issuer."""
+    return {"keys": list(keys) or [KEY.as_dict(private=False)]}
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A private authority with an intermediate one."""
+
+    root: trustme.CA
+    intermediate: trustme.CA
+
+    @classmethod
+    def new(cls) -> Authority:
+        root = trustme.CA()
+        return cls(root, root.create_child_ca())
+
+    def chain(self, host: str = HOST, life: datetime.timedelta | None = None) -> trustme.LeafCert:
+        """A certificate for a host, with the intermediate's behind it."""
+        end = None if life is None else datetime.datetime.now(datetime.UTC) + life
+        return self.intermediate.issue_cert(host, not_after=end)
+
+    def file(self, folder: Path) -> Path:
+        """The root's certificate."""
+        path = folder / "root.pem"
+        self.root.cert_pem.write_to_path(str(path))
+        return path
+
+
+def context(certificate: trustme.LeafCert, folder: Path, *, whole: bool = True) -> ssl.SSLContext:
+    """A server's context that presents the whole chain, or the leaf alone."""
+    file = folder / "server.pem"
+    pems = certificate.cert_chain_pems if whole else certificate.cert_chain_pems[:1]
+    parts = [certificate.private_key_pem, *pems]
+    file.write_bytes(b"".join(part.bytes() for part in parts))
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(file)
+    return made
+
+
+@contextlib.contextmanager
+def serving(pages: dict[str, Page | Respond], tls: ssl.SSLContext | None) -> Iterator[int]:
+    """Serve pages while the block lasts; the port, on loopback. Without TLS it is plain http."""
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 10
+
+        def do_GET(self) -> None:
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
+                _answer(self, pages)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            # Here, and not while accepting: a failed handshake must not end the server.
+            with contextlib.suppress(OSError):
+                stream = tls.wrap_socket(request, server_side=True) if tls else request
+                super().finish_request(stream, client_address)
+                stream.close()
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+
+
+def config_for(port: int, **discovery: object) -> ClusterConfig:
+    """A configuration whose discovery endpoint is on loopback."""
+    return ClusterConfig.model_validate(
+        {
+            "cluster": "stand-in",
+            "issuer": ISSUER,
+            "discovery": {"endpoint": f"https://127.0.0.1:{port}", **discovery},
+            "aws": {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:9"},
+            "kubernetes": {"apply": "manifests"},
+            "workloads": [{"namespace": "default", "service_account": "app"}],
+        }
+    )
+
+
+def _answer(handler: BaseHTTPRequestHandler, pages: dict[str, Page | Respond]) -> None:
+    answer = pages.get(handler.path, Page(b"{}", 404))
+    if not isinstance(answer, Page):
+        answer(handler)
+        return
+    handler.send_response(answer.status)
+    for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(answer.body)

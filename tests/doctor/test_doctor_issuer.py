@@ -1,0 +1,225 @@
+"""Each defect of an issuer gives exactly one failing code."""
+
+from __future__ import annotations
+
+import datetime
+import gzip
+import ssl
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+from stand_in_issuer import (
+    DISCOVERY,
+    HOST,
+    ISSUER,
+    JWKS,
+    KEY,
+    Authority,
+    Page,
+    Respond,
+    config_for,
+    context,
+    document,
+    key_set,
+    page,
+    serving,
+)
+
+from doctor.examination import Options
+from doctor.finding import Finding
+from doctor.runner import examined
+
+AUTHORITY = Authority.new()
+DOCUMENT = page(document())
+KEYS = page(key_set())
+_ENDED = threading.Event()
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """What is served, and how."""
+
+    discovery: Page | Respond = DOCUMENT
+    jwks: Page | Respond = KEYS
+    tls: str = "good"
+    settings: dict[str, object] = field(default_factory=dict)
+
+
+@pytest.fixture(autouse=True)
+def _no_answer_outlasts_its_test() -> Iterator[None]:
+    _ENDED.clear()
+    yield
+    _ENDED.set()
+
+
+async def test_a_good_issuer_passes(tmp_path: Path) -> None:
+    findings = await look(Issuer(), tmp_path)
+
+    assert [f"{each.verdict} {each.code}" for each in findings] == [
+        "skip names-resolves",
+        "skip names-public",
+        "pass tls-connect",
+        "pass tls-version",
+        "pass tls-chain",
+        "pass tls-name",
+        "pass tls-expiry",
+        "pass tls-leaf-only",
+        "pass tls-thumbprint",
+        "pass discovery-readable",
+        "pass discovery-issuer",
+        "pass discovery-jwks-uri",
+        "pass discovery-algorithms",
+        "pass keys-usable",
+        "pass keys-unique",
+        "pass keys-count",
+        "pass keys-private",
+    ]
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    """Answer a byte at a time, so that no single read times out."""
+    handler.send_response(200)
+    handler.end_headers()
+    while not _ENDED.wait(0.02):
+        handler.wfile.write(b" ")
+
+
+def drip_headers(handler: BaseHTTPRequestHandler) -> None:
+    """Never finish the headers."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+    while not _ENDED.wait(0.02):
+        handler.wfile.write(b"x")
+
+
+def hundred_megabytes(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    for _ in range(100):
+        handler.wfile.write(b" " * 1024 * 1024)
+
+
+def hang_up(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+
+
+def babble(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"220 mail.example.com ESMTP\r\n")
+
+
+def redirect(place: str) -> Page:
+    return Page(b"", 302, {"Location": place})
+
+
+HTML = Page(b"<!DOCTYPE html><title>Sign in</title>", 200, {"Content-Type": "text/html"})
+BOMB = Page(
+    gzip.compress(b" " * 10_000_000),
+    200,
+    {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+)
+WITHOUT_KID = {name: value for name, value in KEY.as_dict(private=False).items() if name != "kid"}
+ED25519 = {
+    "kty": "OKP",
+    "crv": "Ed25519",
+    "kid": "x",
+    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+}
+MANY = [{**KEY.as_dict(private=False), "kid": str(number)} for number in range(101)]
+
+DEFECTS = {
+    "401": (Issuer(page({}, status=401)), "discovery-unauthorized"),
+    "403": (Issuer(page({}, status=403)), "discovery-forbidden"),
+    "403 for the keys alone": (Issuer(jwks=page({}, status=403)), "discovery-forbidden"),
+    "404": (Issuer(page({}, status=404)), "discovery-not-found"),
+    "500": (Issuer(page({}, status=500)), "discovery-status"),
+    "a redirect to another host": (Issuer(redirect("https://a.test/")), "discovery-redirect"),
+    "a redirect to http": (Issuer(redirect(f"http://{HOST}/")), "discovery-redirect"),
+    "a redirect to itself": (Issuer(redirect(DISCOVERY)), "discovery-redirect"),
+    "HTML": (Issuer(HTML), "discovery-html"),
+    "HTML for the keys": (Issuer(jwks=HTML), "discovery-html"),
+    "a slow body": (Issuer(drip), "discovery-slow"),
+    "slow headers": (Issuer(drip_headers), "discovery-slow"),
+    "100 MB": (Issuer(hundred_megabytes), "discovery-size"),
+    "a gzip bomb": (Issuer(BOMB), "discovery-encoding"),
+    "invalid JSON": (Issuer(Page(b'{"issuer": ')), "discovery-json"),
+    "a JSON list": (Issuer(page([])), "discovery-json"),
+    "a key twice": (Issuer(Page(b'{"issuer": "a", "issuer": "b"}')), "discovery-json"),
+    "no UTF-8": (Issuer(Page(b'{"issuer": "\xff"}')), "discovery-json"),
+    "half an answer": (Issuer(hang_up), "discovery-unreachable"),
+    "another protocol": (Issuer(babble), "discovery-unreachable"),
+    "another issuer": (Issuer(page(document(issuer="https://a.test"))), "discovery-issuer"),
+    "a slash more": (Issuer(page(document(issuer=ISSUER + "/"))), "discovery-issuer"),
+    "no issuer": (Issuer(page(document(issuer=None))), "discovery-issuer"),
+    "keys on 6443": (
+        Issuer(page(document(jwks_uri=f"https://{HOST}:6443{JWKS}"))),
+        "discovery-jwks-uri",
+    ),
+    "keys over http": (
+        Issuer(page(document(jwks_uri=f"http://{HOST}{JWKS}"))),
+        "discovery-jwks-uri",
+    ),
+    "no jwks_uri": (Issuer(page(document(jwks_uri=None))), "discovery-jwks-uri"),
+    "HS256": (
+        Issuer(page(document(id_token_signing_alg_values_supported=["HS256"]))),
+        "discovery-algorithms",
+    ),
+    "a duplicate kid": (
+        Issuer(jwks=page(key_set(KEY.as_dict(private=False), KEY.as_dict(private=False)))),
+        "keys-unique",
+    ),
+    "no kid": (Issuer(jwks=page(key_set(WITHOUT_KID))), "keys-unique"),
+    "a private key": (Issuer(jwks=page(key_set(KEY.as_dict(private=True)))), "keys-private"),
+    "no keys": (Issuer(jwks=page({"keys": []})), "keys-count"),
+    "no list of keys": (Issuer(jwks=page({"keys": {}})), "keys-count"),
+    "101 keys": (Issuer(jwks=page(key_set(*MANY))), "keys-count"),
+    "a key on another curve": (Issuer(jwks=page(key_set(ED25519))), "keys-usable"),
+    "a leaf without its intermediate": (Issuer(tls="leaf only"), "tls-leaf-only"),
+    "an expired certificate": (Issuer(tls="expired"), "tls-expiry"),
+    "a certificate for another name": (Issuer(tls="wrong name"), "tls-name"),
+    "an unknown authority": (Issuer(tls="unknown"), "tls-chain"),
+    "TLS 1.3 alone, and no thumbprint": (
+        Issuer(tls="1.3 only", settings={"thumbprint": "omit"}),
+        "tls-version",
+    ),
+    "a pinned thumbprint of another certificate": (
+        Issuer(settings={"thumbprint": ["0" * 40]}),
+        "tls-thumbprint",
+    ),
+    "no TLS": (Issuer(tls="none"), "tls-connect"),
+}
+
+
+@pytest.mark.parametrize(("issuer", "code"), DEFECTS.values(), ids=DEFECTS)
+async def test_a_defect_gives_one_failing_code(issuer: Issuer, code: str, tmp_path: Path) -> None:
+    findings = await look(issuer, tmp_path)
+
+    assert [each.code for each in findings if each.verdict == "fail"] == [code]
+
+
+async def look(issuer: Issuer, folder: Path) -> list[Finding]:
+    pages: dict[str, Page | Respond] = {DISCOVERY: issuer.discovery, JWKS: issuer.jwks}
+    # Only where a defect makes us wait is a short time of use.
+    slow = issuer.discovery in (drip, drip_headers)
+    options = Options(
+        ca_file=AUTHORITY.file(folder),
+        only=frozenset({"names", "tls", "discovery", "keys"}),
+        skip=frozenset({"control-plane"}),
+        answer_timeout=0.5 if slow else 5.0,
+    )
+    with serving(pages, server_context(issuer.tls, folder)) as port:
+        return await examined(config_for(port, **issuer.settings), options)
+
+
+def server_context(kind: str, folder: Path) -> ssl.SSLContext | None:
+    if kind == "none":
+        return None
+    authority = Authority.new() if kind == "unknown" else AUTHORITY
+    host = "other.example.com" if kind == "wrong name" else HOST
+    life = datetime.timedelta(days=-1) if kind == "expired" else None
+    made = context(authority.chain(host, life), folder, whole=kind != "leaf only")
+    if kind == "1.3 only":
+        made.minimum_version = ssl.TLSVersion.TLSv1_3
+    return made
