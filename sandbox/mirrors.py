@@ -7,10 +7,11 @@ Terraform looks nowhere else for a provider that a block includes, and follows n
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
-import socket
+import urllib.request
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -63,12 +64,12 @@ def can_install(provider: str) -> bool:
     return provider in mirrors() or registry_reachable()
 
 
+@functools.cache
 def registry_reachable() -> bool:
-    """Whether the public registry can be connected to, or a proxy is set that may reach it."""
-    if os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy"):
-        return True
+    """Whether the public registry answers, through a proxy where one is set; asked once."""
+    document = f"https://{REGISTRY}/.well-known/terraform.json"
     try:
-        socket.create_connection((REGISTRY, 443), timeout=_TIMEOUT).close()
+        urllib.request.urlopen(document, timeout=_TIMEOUT).close()
     except OSError:
         return False
     return True

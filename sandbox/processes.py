@@ -8,9 +8,11 @@ start time tells the two apart.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +75,25 @@ def start(name: str, arguments: Sequence[str], log: Path, folder: Path) -> Runni
             start_new_session=True,
         )
     return Running(name, process.pid, psutil.Process(process.pid).create_time())
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl+C wait until the block is done: what has started is recorded first.
+
+    Where another thread than the main one runs it, Ctrl+C does not reach it anyway.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        signal.raise_signal(signal.SIGINT)
 
 
 def stop(processes: Sequence[Running]) -> None:

@@ -148,6 +148,8 @@ class Sandbox:
             "NO_PROXY": loopback,
             "no_proxy": loopback,
             "TF_CLI_CONFIG_FILE": str(self.terraform_configuration),
+            # It may be a mirror of ours, and Terraform copies nothing to where it is.
+            "TF_PLUGIN_CACHE_DIR": "",
             # No kubelet runs here, so that a pod stays Pending.
             "TF_VAR_test_pod_target_state": '["Pending", "Running"]',
         }
@@ -167,7 +169,7 @@ class Sandbox:
             report: is told, in lines, what is going on.
 
         Raises:
-            UserError: another `up` or `down` works in the folder.
+            UserError: another `up` or `down` works in the folder, or it holds something else.
             WorldError: a component does not start; the message names its log.
         """
         with self._exclusively():
@@ -182,7 +184,7 @@ class Sandbox:
         """End what was started in the folder, by this process or another, and empty the folder.
 
         Raises:
-            UserError: another `up` or `down` works in the folder.
+            UserError: another `up` or `down` works in the folder, or it holds something else.
         """
         if self.folder.is_dir():
             with self._exclusively():
@@ -320,8 +322,9 @@ class Sandbox:
         _write_secret(self.kubeconfig, json.dumps(document, indent=2) + "\n")
 
     def _run(self, name: str, arguments: Sequence[str], folder: Path) -> None:
-        started = processes.start(name, arguments, self._log(name), folder)
-        self._record((*self._recorded(), started))
+        with processes.uninterrupted():
+            started = processes.start(name, arguments, self._log(name), folder)
+            self._record((*self._recorded(), started))
 
     def _await(self, name: str, url: str) -> None:
         """Wait until an address answers 200.
@@ -392,6 +395,9 @@ class Sandbox:
     def _exclusively(self) -> Iterator[None]:
         """Keep out every other process that would start or end this sandbox."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        names = {path.name for path in self.folder.iterdir()}
+        if names and _LOCK not in names:
+            raise UserError(f"{self.folder}: is not empty, and no sandbox. Name another folder.")
         # It holds keys and a token.
         self.folder.chmod(0o700)
         with (self.folder / _LOCK).open("w") as lock:

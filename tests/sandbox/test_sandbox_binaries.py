@@ -6,6 +6,7 @@ import multiprocessing
 import re
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from sandbox.binaries import ETCD, TLS_PROVIDER, UnavailableError, build, find, module_cache
@@ -123,3 +124,19 @@ def test_a_long_build_is_seen_to_go_on(machine: Path, monkeypatch: pytest.Monkey
 
     find(ETCD, report)
     assert re.sub(r"\d+ s$", "N s", said[1]) == "  etcd: 0 packages, N s"
+
+
+def test_an_interrupted_build_ends_the_compiler_and_leaves_nothing(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.binaries._BETWEEN_REPORTS", 0.01)
+    program(machine / "bin", "go", f"#!/bin/sh\necho $$ > {machine}/pid\nexec sleep 600\n")
+
+    def interrupt(line: str) -> None:
+        if (machine / "pid").exists() and (machine / "pid").read_text().strip():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        find(ETCD, interrupt)
+    assert not psutil.pid_exists(int((machine / "pid").read_text()))
+    assert [path.name for path in module_cache("kubernetes").iterdir()] == [".etcd.lock"]

@@ -21,7 +21,7 @@ from sandbox_federation import ISSUER, claims
 
 from federation.errors import UserError, WorldError
 from sandbox import mirrors
-from sandbox.processes import Running
+from sandbox.processes import Running, uninterrupted
 from sandbox.sandbox import CONTEXT, Ports, Sandbox
 
 pytest_plugins = ["sandbox_fixtures"]
@@ -123,6 +123,20 @@ def test_an_interrupted_start_leaves_nothing_running(folder: Path, marked: str) 
     assert Sandbox.of(folder) is None
 
 
+def test_an_interrupt_waits_until_what_started_is_recorded() -> None:
+    done = []
+
+    def start_and_record() -> None:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            done.append("recorded")
+
+    with pytest.raises(KeyboardInterrupt):
+        start_and_record()
+    assert done == ["recorded"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_each_start_is_a_new_one(folder: Path, marked: str) -> None:
     sandbox = Sandbox(folder, ISSUER, kubernetes=False)
     sandbox.up()
@@ -139,6 +153,7 @@ def test_a_number_that_another_process_got_is_left_alone(folder: Path) -> None:
     with subprocess.Popen(["sleep", "600"]) as stranger:
         try:
             folder.mkdir()
+            (folder / ".lock").touch()
             created = psutil.Process(stranger.pid).create_time()
             process = {"name": "etcd", "pid": stranger.pid, "created": created - 60}
             _state(folder, process)
@@ -167,6 +182,19 @@ def test_two_processes_do_not_start_one_sandbox(folder: Path) -> None:
         f"{folder}: another process is starting or stopping this sandbox. "
         "Wait until it is done, or end it."
     )
+
+
+def test_a_folder_of_something_else_is_not_emptied(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "letter.txt").write_text("keep me")
+    messages = []
+    for act in (Sandbox(folder, ISSUER).up, Sandbox(folder, ISSUER).down):
+        with pytest.raises(UserError) as caught:
+            act()
+        messages.append(str(caught.value))
+    assert messages == [f"{folder}: is not empty, and no sandbox. Name another folder."] * 2
+    assert [path.name for path in folder.iterdir()] == ["letter.txt"]
+    (folder / "letter.txt").unlink()
 
 
 def test_ending_what_never_started_makes_no_folder(folder: Path) -> None:
@@ -257,9 +285,7 @@ def test_further_issuers_and_flags_reach_the_api_server(folder: Path) -> None:
         folder, ISSUER, api_server_flags=["--anonymous-auth=false"], further_issuers=[NEXT]
     )
     sandbox.up()
-    api: client.ApiClient = config.new_client_from_config(  # type: ignore[no-untyped-call]
-        str(sandbox.kubeconfig), CONTEXT
-    )
+    api: client.ApiClient = config.new_client_from_config(str(sandbox.kubeconfig), CONTEXT)
     account = client.CoreV1Api(api).read_namespaced_service_account("default", "default")
     assert account.metadata
     named = {"name": "default", "uid": account.metadata.uid}
@@ -285,6 +311,7 @@ def test_the_environment_is_what_clients_need(sandbox: Sandbox) -> None:
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
         "TF_CLI_CONFIG_FILE": f"{sandbox.folder}/terraform.tfrc",
+        "TF_PLUGIN_CACHE_DIR": "",
         "TF_VAR_test_pod_target_state": '["Pending", "Running"]',
     }
 
