@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.client import Config
@@ -19,6 +19,9 @@ from botocore.exceptions import NoCredentialsError as BotoNoCredentialsError
 
 from doctor.quoting import shown
 from federation.config import Aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
 
 BOTO_CONFIG = Config(
     connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"}
@@ -58,28 +61,36 @@ class LiveRole:
     """A role as IAM has it."""
 
     arn: str
+    path: str
     trust: Mapping[str, Any]
     max_session_duration: int
     permissions_boundary: str | None
 
 
 class Account:
-    """One account, as whoever the AWS SDKs find credentials for."""
+    """One account, as whoever the AWS SDKs find credentials for.
 
-    def __init__(self, aws: Aws) -> None:
-        session = session_for(aws)
-        self._iam = session.client("iam", endpoint_url=aws.endpoint_url, config=BOTO_CONFIG)
-        self._sts = session.client("sts", endpoint_url=aws.endpoint_url, config=BOTO_CONFIG)
+    Attributes:
+        number: Its 12 digits.
+    """
 
-    def number(self) -> str:
-        """The account's 12 digits.
+    @classmethod
+    def reached(cls, aws: Aws) -> Account:
+        """The account that the credentials are of.
 
         Raises:
             NoCredentialsError: there are no credentials.
             AwsError: they are refused.
         """
+        session = session_for(aws)
+        sts = session.client("sts", endpoint_url=aws.endpoint_url, config=BOTO_CONFIG)
         with explained():
-            return self._sts.get_caller_identity()["Account"]
+            number = sts.get_caller_identity()["Account"]
+        return cls(number, session.client("iam", endpoint_url=aws.endpoint_url, config=BOTO_CONFIG))
+
+    def __init__(self, number: str, iam: IAMClient) -> None:
+        self.number = number
+        self._iam = iam
 
     def provider(self, issuer_key: str) -> Provider | None:
         """The OIDC provider of an issuer (without `https://`), if there is one.
@@ -116,6 +127,7 @@ class Account:
         trust: object = found.get("AssumeRolePolicyDocument", {})
         return LiveRole(
             found["Arn"],
+            found["Path"],
             trust if isinstance(trust, dict) else {},
             found.get("MaxSessionDuration", 3600),
             found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),

@@ -19,6 +19,7 @@ from kubernetes.config.config_exception import ConfigException
 
 from doctor.quoting import shown
 from federation.errors import UserError
+from federation.strict_json import json_object
 from federation.token import Token
 
 SHORTEST_LIFE = 600
@@ -86,6 +87,72 @@ class Cluster:
         with _explained():
             return str(client.VersionApi(self._api).get_code(_request_timeout=_TIMEOUT).git_version)
 
+    def issuer(self) -> object:
+        """The issuer in the discovery document, read with the kubeconfig's credentials.
+
+        Raises:
+            ClusterError: the document cannot be read.
+        """
+        with _explained():
+            answer: Any = client.WellKnownApi(
+                self._api
+            ).get_service_account_issuer_open_id_configuration(
+                _preload_content=False, _request_timeout=_TIMEOUT
+            )
+        try:
+            return json_object("The document", answer.data.decode()).get("issuer")
+        except (UserError, UnicodeDecodeError) as error:
+            raise ClusterError(shown(error)) from None
+
+    def api_servers(self) -> Mapping[str, tuple[str, ...]]:
+        """The arguments of each API server that runs as a pod here, by the pod's name.
+
+        Raises:
+            ClusterError: pods in kube-system cannot be listed.
+        """
+        with _explained():
+            pods: Any = self._core.list_namespaced_pod(
+                "kube-system", label_selector="component=kube-apiserver", _request_timeout=_TIMEOUT
+            )
+        return {
+            pod.metadata.name: tuple(
+                argument
+                for container in pod.spec.containers
+                for argument in (*(container.command or ()), *(container.args or ()))
+            )
+            for pod in pods.items
+        }
+
+    def anonymous_bindings(self) -> Mapping[str, str]:
+        """The role of each binding that names anonymous requests, by the binding's name.
+
+        A binding in a namespace is called `NAMESPACE/NAME`.
+
+        Raises:
+            ClusterError: bindings cannot be listed.
+        """
+        rbac = client.RbacAuthorizationV1Api(self._api)
+        with _explained():
+            bindings: list[Any] = [
+                *rbac.list_cluster_role_binding(_request_timeout=_TIMEOUT).items,
+                *rbac.list_role_binding_for_all_namespaces(_request_timeout=_TIMEOUT).items,
+            ]
+        return {
+            "/".join(filter(None, [each.metadata.namespace, each.metadata.name])): str(
+                each.role_ref.name
+            )
+            for each in bindings
+            if any(subject.name in _ANONYMOUS for subject in each.subjects or ())
+        }
+
+    def limits_anonymous_paths(self) -> bool:
+        """Whether an anonymous request for just any path is refused before RBAC is asked (401).
+
+        Raises:
+            ClusterError: there is no answer.
+        """
+        return not self._lets_in({})
+
     def mint(self, namespace: str, service_account: str, audience: str) -> Token:
         """A token of an existing service account (TokenRequest API); no object is made.
 
@@ -122,22 +189,28 @@ class Cluster:
         Raises:
             ClusterError: it answers with something else than yes or no.
         """
+        return self._lets_in({"authorization": f"Bearer {token.encoded}"})
+
+    def _lets_in(self, headers: dict[str, str]) -> bool:
+        """Whether a request with nothing but these headers gets past authentication."""
         configuration = client.Configuration()
-        configuration.host = self._api.configuration.host
-        configuration.ssl_ca_cert = self._api.configuration.ssl_ca_cert
-        configuration.verify_ssl = self._api.configuration.verify_ssl
-        configuration.tls_server_name = self._api.configuration.tls_server_name
+        ours = self._api.configuration
+        for setting in ("host", "ssl_ca_cert", "verify_ssl", "tls_server_name", "proxy"):
+            setattr(configuration, setting, getattr(ours, setting))
         configuration.retries = False
-        configuration.api_key = {"authorization": token.encoded}
-        configuration.api_key_prefix = {"authorization": "Bearer"}
-        try:
-            with client.ApiClient(configuration) as holder, _explained():
-                client.VersionApi(holder).get_code(_request_timeout=_TIMEOUT)
-        except ClusterError as error:
-            if error.status in (401, 403):
-                return error.status == 403
-            raise
+        with client.ApiClient(configuration) as stranger:
+            stranger.default_headers.update(headers)
+            try:
+                with _explained():
+                    client.VersionApi(stranger).get_code(_request_timeout=_TIMEOUT)
+            except ClusterError as error:
+                if error.status in (401, 403):
+                    return error.status == 403
+                raise
         return True
+
+
+_ANONYMOUS = ("system:unauthenticated", "system:anonymous")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 from doctor.account import Account, AwsError, LiveRole, NoCredentialsError, Provider
@@ -36,14 +37,12 @@ async def account(examination: Examination) -> Account:
     """The account, whose IAM answers."""
     examination.allows("aws")
     try:
-        found = await asyncio.to_thread(Account, examination.config.aws)
-        await asyncio.to_thread(found.number)
+        return await asyncio.to_thread(Account.reached, examination.config.aws)
     except NoCredentialsError:
         raise Missing("there are no AWS credentials") from None
     except AwsError as error:
         finding = aws_rules.ACCESS.failed(str(error), "credentials that AWS takes")
         raise Missing.because(finding) from None
-    return found
 
 
 async def provider(examination: Examination) -> Provider:
@@ -89,6 +88,17 @@ async def role_arn(examination: Examination, workload: Workload) -> str:
         if configured is None:
             raise
         return configured
+
+
+async def config_map(examination: Examination, workload: Workload) -> Mapping[str, str]:
+    """The workload's ConfigMap, as read back from the cluster."""
+    found = await examination.once(cluster)
+    try:
+        return await asyncio.to_thread(found.config_map, workload.namespace, workload.config_map)
+    except ClusterError as error:
+        seen = f"{workload.namespace}/{workload.config_map}: {error}"
+        finding = control_plane_rules.CONFIG_MAP.failed(seen, "a ConfigMap", name(workload))
+        raise Missing.because(finding) from None
 
 
 async def sts(examination: Examination) -> Sts:

@@ -2,32 +2,140 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 
 from doctor import evidence
-from doctor.examination import Check, Examination, WorkloadCheck
+from doctor.account import AwsError
+from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
+from doctor.layers import tls, trust
+from doctor.quoting import ascii_safe, listed, shown
 from doctor.rules import aws as rules
 from federation.config import Workload
 
 
 async def _is_readable(examination: Examination) -> AsyncIterator[Finding]:
-    await examination.once(evidence.account)
-    yield rules.ACCESS.passed("the credentials are good")
+    found = await examination.once(evidence.account)
+    yield rules.ACCESS.passed(f"as somebody of the account {found.number}")
+
+
+async def _is_account(examination: Examination) -> AsyncIterator[Finding]:
+    found = await examination.once(evidence.account)
+    configured = examination.config.aws.account_id
+    if configured is None:
+        raise Missing("the configuration names no account (aws.account_id)")
+    if found.number == configured:
+        yield rules.ACCOUNT.passed(found.number)
+    else:
+        yield rules.ACCOUNT.failed(shown(found.number), configured)
 
 
 async def _has_provider(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(evidence.provider)
-    yield rules.PROVIDER.passed(found.arn)
+    yield rules.PROVIDER.passed(shown(found.arn))
+
+
+async def _has_audiences(examination: Examination) -> AsyncIterator[Finding]:
+    found = await examination.once(evidence.provider)
+    configured = examination.config.audience
+    seen, expected = listed(found.audiences), listed(configured)
+    if set(configured) - set(found.audiences):
+        yield rules.AUDIENCE.failed(seen, expected)
+    elif set(found.audiences) - set(configured):
+        yield rules.AUDIENCE.warned(seen, f"{expected} alone")
+    else:
+        yield rules.AUDIENCE.passed(seen)
+
+
+async def _has_thumbprint(examination: Examination) -> AsyncIterator[Finding]:
+    found = await examination.once(evidence.provider)
+    presented = await examination.once(tls.presented_chain)
+    verified = await examination.once(tls.trust)
+    seen = listed(found.thumbprints)
+    if verified.is_public:
+        yield rules.THUMBPRINT.passed(f"{seen}; not used: the authority is public")
+    elif tls.fits(presented, found.thumbprints):
+        yield rules.THUMBPRINT.passed(f"{seen}; one of the presented certificates has it")
+    else:
+        yield rules.THUMBPRINT.failed(seen, tls.thumbprint_seen(presented))
 
 
 async def _has_role(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(evidence.role, workload)
-    yield rules.ROLE.passed(found.arn, evidence.name(workload))
+    yield rules.ROLE.passed(shown(found.arn), evidence.name(workload))
+
+
+async def _has_trust_policy(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(evidence.role, workload)
+    provider = await examination.once(evidence.provider)
+    about = evidence.name(workload)
+    configured = trust.configured(examination, workload, provider.arn)
+    if _comparable(found.trust) == _comparable(configured):
+        yield rules.TRUST.passed("as configured", about)
+    else:
+        yield rules.TRUST.warned(
+            ascii_safe(json.dumps(found.trust)), ascii_safe(json.dumps(configured)), about
+        )
+
+
+async def _has_policies(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    config = examination.config
+    account = await examination.once(evidence.account)
+    await examination.once(evidence.role, workload)
+    about = evidence.name(workload)
+    try:
+        attached = await asyncio.to_thread(account.attached_policies, config.role_name(workload))
+    except AwsError as error:
+        raise Missing(str(error)) from None
+    wanted = {config.policy_arn(policy) for policy in workload.role.managed_policy_arns}
+    seen, expected = listed(sorted(attached)), listed(sorted(wanted))
+    if wanted - set(attached):
+        yield rules.POLICIES.failed(seen, expected, about)
+    elif set(attached) - wanted:
+        yield rules.POLICIES.warned(seen, f"{expected} alone", about)
+    else:
+        yield rules.POLICIES.passed(seen, about)
+
+
+async def _has_settings(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(evidence.role, workload)
+    role, about = workload.role, evidence.name(workload)
+    boundary = examination.config.aws.permissions_boundary
+    seen = _settings(found.path, found.max_session_duration, found.permissions_boundary)
+    expected = _settings(role.path, role.max_session_duration, boundary)
+    if seen == expected:
+        yield rules.SETTINGS.passed(seen, about)
+    else:
+        yield rules.SETTINGS.warned(seen, expected, about)
+
+
+def _settings(path: str, duration: int, boundary: str | None) -> str:
+    return f"path {shown(path)}, {duration} s, boundary {shown(boundary) if boundary else 'none'}"
+
+
+def _comparable(policy: object) -> object:
+    """A policy in a form in which equal ones are equal: lists are sets, and one value is a list."""
+    if isinstance(policy, dict):
+        return frozenset(
+            (key, _comparable(value if isinstance(value, list | dict) else [value]))
+            for key, value in policy.items()
+            if key not in ("Sid", "Version")
+        )
+    if isinstance(policy, list):
+        return frozenset(_comparable(each) for each in policy)
+    return policy
 
 
 CHECKS = (
     Check(rules.ACCESS, _is_readable),
+    Check(rules.ACCOUNT, _is_account),
     Check(rules.PROVIDER, _has_provider),
+    Check(rules.AUDIENCE, _has_audiences),
+    Check(rules.THUMBPRINT, _has_thumbprint),
     WorkloadCheck(rules.ROLE, _has_role),
+    WorkloadCheck(rules.TRUST, _has_trust_policy),
+    WorkloadCheck(rules.POLICIES, _has_policies),
+    WorkloadCheck(rules.SETTINGS, _has_settings),
 )

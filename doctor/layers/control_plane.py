@@ -2,18 +2,186 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TypeVar
 
 from doctor import evidence
-from doctor.examination import Check, Examination
+from doctor.cluster import Cluster, ClusterError
+from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
-from doctor.quoting import shown
+from doctor.layers import discovery
+from doctor.quoting import ascii_safe, listed, shown
 from doctor.rules import control_plane as rules
+from federation.config import Workload
+
+DISCOVERY_ROLE = "system:service-account-issuer-discovery"
+"""Built in: grants `get` on the two documents."""
+
+_BUILT_IN = {
+    "system:public-info-viewer",
+    "kube-public/kubeadm:bootstrap-signer-clusterinfo",
+}
+_DECISIVE = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+
+T = TypeVar("T")
 
 
 async def _answers(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(evidence.cluster)
-    yield rules.ACCESS.passed(f"{shown(found.server)}")
+    yield rules.ACCESS.passed(f"{shown(found.server)} answers")
 
 
-CHECKS = (Check(rules.ACCESS, _answers),)
+async def _is_verified(examination: Examination) -> AsyncIterator[Finding]:
+    found = await examination.once(evidence.cluster)
+    if found.is_verified:
+        yield rules.VERIFIED.passed("it is checked")
+    else:
+        yield rules.VERIFIED.warned("insecure-skip-tls-verify: true", "a checked certificate")
+
+
+async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
+    issuer = await _read(examination, Cluster.issuer)
+    configured = examination.config.issuer
+    if issuer == configured:
+        yield rules.ISSUER.passed(shown(issuer))
+    else:
+        seen = f"{shown(issuer)}: {discovery.difference(issuer, configured)}"
+        yield rules.ISSUER.failed(seen, shown(configured))
+
+
+async def _has_flags(examination: Examination) -> AsyncIterator[Finding]:
+    config = examination.config
+    servers = await examination.once(_api_servers)
+    issuers = {name: flag(each, "service-account-issuer") for name, each in servers.items()}
+    seen = _by_server(issuers)
+    if any(each[:1] != [config.issuer] for each in issuers.values()):
+        yield rules.FLAGS.failed(f"--service-account-issuer {seen}", f"{config.issuer} first")
+        return
+    if any(each != next(iter(issuers.values())) for each in issuers.values()):
+        yield rules.FLAGS.failed(f"--service-account-issuer {seen}", "the same on each")
+        return
+    uris = {name: flag(each, "service-account-jwks-uri") for name, each in servers.items()}
+    if any(each[-1:] != [config.jwks_uri] for each in uris.values()):
+        yield rules.FLAGS.failed(
+            f"--service-account-jwks-uri {_by_server(uris)}", f"{config.jwks_uri} on each"
+        )
+        return
+    yield rules.FLAGS.passed(f"--service-account-issuer {seen}")
+
+
+async def _refuses_aws_audience(examination: Examination) -> AsyncIterator[Finding]:
+    servers = await examination.once(_api_servers)
+    audiences = {
+        name: [part for value in flag(each, "api-audiences") for part in value.split(",")]
+        for name, each in servers.items()
+    }
+    configured = examination.config.audience
+    if any(set(each) & set(configured) for each in audiences.values()):
+        yield rules.API_AUDIENCES.failed(_by_server(audiences), f"none of {listed(configured)}")
+    else:
+        yield rules.API_AUDIENCES.passed(_by_server(audiences))
+
+
+async def _is_bound(examination: Examination) -> AsyncIterator[Finding]:
+    bindings = await examination.once(_anonymous_bindings)
+    binding = [name for name, role in bindings.items() if role == DISCOVERY_ROLE]
+    if binding:
+        yield rules.BINDING.passed(listed(binding))
+        return
+    expected = f"a ClusterRoleBinding of {DISCOVERY_ROLE} to system:unauthenticated"
+    if await _is_readable(examination):
+        yield rules.BINDING.warned("none, but something else serves the documents", expected)
+    else:
+        yield rules.BINDING.failed("none", expected)
+
+
+async def _grants_little(examination: Examination) -> AsyncIterator[Finding]:
+    bindings = await examination.once(_anonymous_bindings)
+    others = [
+        f"{name} (role {role})"
+        for name, role in bindings.items()
+        if role != DISCOVERY_ROLE and name not in _BUILT_IN
+    ]
+    if others:
+        yield rules.ANONYMOUS.warned(listed(others), "no further binding")
+    elif await _read(examination, Cluster.limits_anonymous_paths):
+        yield rules.ANONYMOUS.passed("just any path is refused with 401 (KEP-4633)")
+    else:
+        yield rules.ANONYMOUS.passed("RBAC grants what Kubernetes grants by itself")
+
+
+async def _has_settings(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    found = await examination.once(evidence.config_map, workload)
+    arn = await examination.once(evidence.role_arn, workload)
+    expected = examination.config.environment(arn)
+    about = evidence.name(workload)
+    wrong = [name for name in sorted({*expected, *found}) if found.get(name) != expected.get(name)]
+    if not wrong:
+        yield rules.CONFIG_MAP.passed(f"{workload.namespace}/{workload.config_map}", about)
+        return
+    told = rules.CONFIG_MAP.failed if set(wrong) & set(_DECISIVE) else rules.CONFIG_MAP.warned
+    yield told(_settings(found, wrong), _settings(expected, wrong), about)
+
+
+def flag(arguments: Sequence[str], name: str) -> list[str]:
+    """The values of a flag, in their order, as `--name=value` or `--name value`."""
+    values = []
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if argument.startswith(f"--{name}="):
+            values.append(argument.partition("=")[2])
+        elif argument == f"--{name}":
+            values.append(following)
+    return values
+
+
+async def _api_servers(examination: Examination) -> Mapping[str, tuple[str, ...]]:
+    found = await _read(examination, Cluster.api_servers)
+    if not found:
+        raise Missing("no API server runs as a pod that can be seen in kube-system")
+    return found
+
+
+async def _anonymous_bindings(examination: Examination) -> Mapping[str, str]:
+    return await _read(examination, Cluster.anonymous_bindings)
+
+
+async def _read(examination: Examination, read: Callable[[Cluster], T]) -> T:
+    found = await examination.once(evidence.cluster)
+    try:
+        return await asyncio.to_thread(read, found)
+    except ClusterError as error:
+        raise Missing(str(error)) from None
+
+
+async def _is_readable(examination: Examination) -> bool:
+    try:
+        await examination.once(discovery.keys)
+    except Missing:
+        return False
+    return True
+
+
+def _by_server(values: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(
+        f"{listed(each) if each else 'unset'} on {name}" for name, each in values.items()
+    )
+
+
+def _settings(data: Mapping[str, str], names: Sequence[str]) -> str:
+    return ", ".join(
+        f"{ascii_safe(name)}={shown(data[name])}" if name in data else f"no {ascii_safe(name)}"
+        for name in names
+    )
+
+
+CHECKS = (
+    Check(rules.ACCESS, _answers),
+    Check(rules.VERIFIED, _is_verified),
+    Check(rules.ISSUER, _names_issuer),
+    Check(rules.FLAGS, _has_flags),
+    Check(rules.API_AUDIENCES, _refuses_aws_audience),
+    Check(rules.BINDING, _is_bound),
+    Check(rules.ANONYMOUS, _grants_little),
+    WorkloadCheck(rules.CONFIG_MAP, _has_settings),
+)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from doctor import evidence
 from doctor.account import AwsError
-from doctor.cluster import ClusterError
 from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding, Rule
 from doctor.layers.token import token
@@ -152,7 +151,7 @@ async def _gives_role_to_cli(
     if shutil.which(_COMMAND[0]) is None:
         raise Missing("the aws CLI is not on the PATH")
     found = await examination.once(token, workload)
-    settings = await _pod_environment(examination, workload)
+    settings = await examination.once(evidence.config_map, workload)
     with _like_a_pod(settings, found.encoded, examination.config.aws.endpoint_url) as environment:
         try:
             ran = await examination.options.run_aws_cli(_COMMAND, environment)
@@ -169,19 +168,6 @@ async def _gives_role_to_cli(
         yield rules.CLI.failed(shown(ran.stdout), "an identity in JSON", about)
         return
     yield _compared(examination, workload, arn, rules.CLI)
-
-
-async def _pod_environment(examination: Examination, workload: Workload) -> Mapping[str, str]:
-    """The ConfigMap's environment, as read back from the cluster."""
-    cluster = await examination.once(evidence.cluster)
-    try:
-        return await asyncio.to_thread(cluster.config_map, workload.namespace, workload.config_map)
-    except ClusterError as error:
-        seen = f"ConfigMap {workload.namespace}/{workload.config_map}: {error}"
-        about = evidence.name(workload)
-        raise Missing.because(
-            rules.CLI.failed(seen, "the ConfigMap of the workload", about)
-        ) from None
 
 
 @contextmanager

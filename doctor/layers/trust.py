@@ -41,13 +41,21 @@ async def decide(
         raise Missing.because(finding) from None
 
 
-def configured(examination: Examination, workload: Workload) -> dict[str, Any]:
-    """The trust policy that the configuration asks for."""
+def configured(
+    examination: Examination, workload: Workload, provider_arn: str | None = None
+) -> dict[str, Any]:
+    """The trust policy that the configuration asks for.
+
+    Args:
+        examination: What is examined.
+        workload: Whose role it is.
+        provider_arn: The OIDC provider; None is the one that the configuration leads to.
+    """
     config = examination.config
     account = config.aws.account_id or _ANY_ACCOUNT
-    provider_arn = f"arn:{config.partition}:iam::{account}:oidc-provider/{config.issuer_key}"
+    derived = f"arn:{config.partition}:iam::{account}:oidc-provider/{config.issuer_key}"
     subject = workload.subject if workload.trust == "service-account" else None
-    return trust_policy(provider_arn, config.issuer_key, config.audience, subject)
+    return trust_policy(provider_arn or derived, config.issuer_key, config.audience, subject)
 
 
 async def _admits(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:

@@ -15,6 +15,15 @@ ACCESS = Rule(
     "iam:GetRole and iam:ListAttachedRolePolicies, such as SecurityAudit; or leave the layer out "
     "with --skip aws.",
 )
+ACCOUNT = Rule(
+    "aws-account",
+    _LAYER,
+    "The credentials are of the configured account",
+    "'aws.account_id' names the account that trusts the cluster. What the doctor reads in another "
+    "one says nothing about it.",
+    "The credentials, or the profile, are of another account.",
+    "Give credentials of the configured account (AWS_PROFILE).",
+)
 PROVIDER = Rule(
     "aws-provider",
     _LAYER,
@@ -33,4 +42,51 @@ ROLE = Rule(
     "Deploy the identity stack.",
 )
 
-ALL = (ACCESS, PROVIDER, ROLE)
+AUDIENCE = Rule(
+    "aws-audience",
+    _LAYER,
+    "The OIDC provider takes the configured audiences",
+    "The provider's client ids are the audiences that STS takes from this issuer.",
+    "The provider was made with another audience, or edited.",
+    "Deploy the identity stack.",
+)
+THUMBPRINT = Rule(
+    "aws-thumbprint",
+    _LAYER,
+    "The OIDC provider has a thumbprint of what the issuer presents",
+    "Where the issuer's certificate is of no public authority, AWS compares the presented "
+    "certificates with the provider's thumbprints. Setting and later removing the list does not "
+    "clear it.",
+    "The certificate was renewed under another authority, or with 'thumbprint: endpoint' behind "
+    "a leaf that was presented alone.",
+    "Deploy the identity stack, which reads the thumbprint anew.",
+)
+TRUST = Rule(
+    "aws-trust",
+    _LAYER,
+    "The role's trust policy is the configured one",
+    "The policy in IAM is compared with the one that the configuration asks for, without regard "
+    "to order, and to whether a single value stands in a list.",
+    "The policy was edited by hand, or the configuration changed since the last deployment.",
+    "Deploy the identity stack, or bring the change into the configuration.",
+)
+POLICIES = Rule(
+    "aws-policies",
+    _LAYER,
+    "The role has the configured policies",
+    "What the pods may do once they have the role.",
+    "Policies were attached or detached by hand, or the configuration changed since the last "
+    "deployment.",
+    "Deploy the identity stack, or bring the change into the configuration.",
+)
+SETTINGS = Rule(
+    "aws-role-settings",
+    _LAYER,
+    "The role's path, session duration and permissions boundary are the configured ones",
+    "A longer session than 'max_session_duration' is refused; the boundary bounds whatever the "
+    "policies allow.",
+    "The role was edited by hand, or the configuration changed since the last deployment.",
+    "Deploy the identity stack.",
+)
+
+ALL = (ACCESS, ACCOUNT, PROVIDER, AUDIENCE, THUMBPRINT, ROLE, TRUST, POLICIES, SETTINGS)

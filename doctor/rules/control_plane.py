@@ -14,4 +14,76 @@ ACCESS = Rule(
     "Try 'kubectl --context CONTEXT get --raw /version'.",
 )
 
-ALL = (ACCESS,)
+VERIFIED = Rule(
+    "control-plane-verified",
+    _LAYER,
+    "The kubeconfig has the API server's certificate checked",
+    "With 'insecure-skip-tls-verify' whoever stands between here and the API server can answer "
+    "in its place, and gets the credentials.",
+    "The kubeconfig says 'insecure-skip-tls-verify: true'.",
+    "Put the authority's certificate into the kubeconfig instead (certificate-authority-data).",
+)
+ISSUER = Rule(
+    "control-plane-issuer",
+    _LAYER,
+    "The cluster's own discovery document names the configured issuer",
+    "Read from the API server with the credentials of the kubeconfig, past all that stands in "
+    "front of it.",
+    "The first --service-account-issuer of the API server is not the configured issuer, or the "
+    "context is of another cluster.",
+    "Set the first --service-account-issuer of every API server to the configured issuer; or name "
+    "the right context.",
+)
+FLAGS = Rule(
+    "control-plane-flags",
+    _LAYER,
+    "Every API server has the configured issuer first, and the address of the keys",
+    "The first --service-account-issuer signs, all of them are accepted, and every API server of "
+    "the cluster must have the same. --service-account-jwks-uri says where AWS finds the keys. "
+    "Read from the API servers' pods in kube-system, where they can be seen.",
+    "A flag was set on some of the control plane nodes only, or was lost: a map of extraArgs "
+    "(kubeadm before v1beta4, Cluster API before v1beta2) keeps one of several of the same name.",
+    "Set the same flags on every control plane node, one after the other.",
+)
+API_AUDIENCES = Rule(
+    "control-plane-api-audiences",
+    _LAYER,
+    "The API server does not take the tokens that AWS gets",
+    "--api-audiences lists the audiences of tokens that log in to the API server; without the "
+    "flag it is the issuer. With the audience of AWS among them, whoever sees a token on its way "
+    "to AWS can log in to the cluster.",
+    "The audience of AWS was added to --api-audiences, as some instructions have it.",
+    "Remove it from --api-audiences and keep the others: without the issuer among them, pods are "
+    "locked out.",
+)
+BINDING = Rule(
+    "control-plane-binding",
+    _LAYER,
+    "Anonymous readers are bound to the discovery role",
+    "The ClusterRole 'system:service-account-issuer-discovery' is built in and grants 'get' on "
+    "the two documents alone. Kubernetes binds it to service accounts; the federation adds the "
+    "group 'system:unauthenticated' (KEP-1393).",
+    "The discovery stack was not deployed, or its ClusterRoleBinding was deleted.",
+    "Deploy the discovery stack.",
+)
+ANONYMOUS = Rule(
+    "control-plane-anonymous",
+    _LAYER,
+    "Anonymous requests are granted no more than they need",
+    "Besides the two documents, Kubernetes grants anonymous requests /healthz, /livez, /readyz "
+    "and /version, and kubeadm the ConfigMap 'cluster-info'. An AuthenticationConfiguration with "
+    "'anonymous.conditions' refuses all other paths before RBAC is asked (KEP-4633, Kubernetes "
+    "1.31 or newer).",
+    "Another binding names the group 'system:unauthenticated' or the user 'system:anonymous'.",
+    "Delete the binding, unless you know what it is for.",
+)
+CONFIG_MAP = Rule(
+    "control-plane-config-map",
+    _LAYER,
+    "The workload's ConfigMap has the settings that its pods need",
+    "Pods take the AWS environment from it: the role, the token file and the region.",
+    "The workloads stack was not deployed, or the ConfigMap was edited.",
+    "Deploy the workloads stack.",
+)
+
+ALL = (ACCESS, VERIFIED, ISSUER, FLAGS, API_AUDIENCES, BINDING, ANONYMOUS, CONFIG_MAP)

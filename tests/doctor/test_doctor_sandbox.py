@@ -19,6 +19,8 @@ async def test_a_federation_that_works_passes_with_every_live_proof(live: LiveFe
     assert not_passed(findings) == [
         "skip names-resolves",
         "skip names-public",
+        "skip control-plane-flags",
+        "skip control-plane-api-audiences",
     ]
 
 
