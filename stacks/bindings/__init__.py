@@ -9,7 +9,7 @@ does not have the generated form that the two rely on are left alone: slow, and 
 
 What is left is mostly waiting, of Python for node and of node for Python: `kernel` lets them start
 side by side, and `one_process.js` takes out the second node process through which jsii sends every
-message.
+message. With many resources it is the checks of arguments: `type_hints` has them prepared once.
 
 Setting `OIDC_IAM_PLAIN_BINDINGS=1` switches all of it off; what is synthesized is the same.
 """
@@ -19,7 +19,7 @@ import gc
 import importlib
 import os
 
-from stacks.bindings import imports, kernel, node
+from stacks.bindings import imports, kernel, node, type_hints
 
 PLAIN = "OIDC_IAM_PLAIN_BINDINGS"
 
@@ -36,6 +36,7 @@ def install() -> None:
         return
     imports.install()
     kernel.install()
+    type_hints.install()
     with node.options(node.LAZY_INDEX, node.ONE_PROCESS):
         importlib.import_module("constructs")  # the first jsii package to load starts the kernel
     # At exit Python searches all of its objects for garbage, for a tenth of a second.

@@ -1,5 +1,6 @@
 """Provider imports are fast and change nothing."""
 
+import inspect
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import typing
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -158,6 +160,27 @@ def test_a_python_package_of_another_form_is_run(
     monkeypatch.syspath_prepend(tmp_path)
     bindings.install()
     assert import_module(f"{imports.PREFIX}other").answer == 42
+
+
+def test_the_types_that_a_constructor_checks_are_evaluated_once() -> None:
+    constructor = import_module("cdktf_cdktf_provider_tls.private_key").PrivateKeyConfig.__init__
+    pattern = r"= typing\.get_type_hints\((_typecheckingstub__\w+)\)\n"
+    (stub,) = re.findall(pattern, inspect.getsource(constructor))
+    function = constructor.__globals__[stub]
+    first = typing.get_type_hints(function)
+    assert first["algorithm"] is str
+    assert typing.get_type_hints(function) is first
+
+
+def test_types_of_other_functions_are_evaluated_each_time() -> None:
+    def function(argument: int) -> None: ...
+
+    first = typing.get_type_hints(function, include_extras=True)
+    function.__annotations__["argument"] = str
+    assert [first, typing.get_type_hints(function)] == [
+        {"argument": int, "return": type(None)},
+        {"argument": str, "return": type(None)},
+    ]
 
 
 def test_node_options_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
