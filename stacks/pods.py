@@ -100,6 +100,8 @@ def _container(config_map: str) -> PodV1SpecContainer:
         ),
         security_context=PodV1SpecContainerSecurityContext(
             allow_privilege_escalation=False,
+            # The provider would send false, which the 'restricted' standard refuses.
+            run_as_non_root=True,
             read_only_root_filesystem=True,
             capabilities=PodV1SpecContainerSecurityContextCapabilities(drop=["ALL"]),
         ),

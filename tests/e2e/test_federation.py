@@ -23,6 +23,7 @@ from ruamel.yaml import YAML
 
 from federation.config import ClusterConfig
 from federation.files import PROJECT, load, save
+from federation.manifests import objects
 from sandbox.sandbox import Sandbox
 
 COPIED = (
@@ -118,24 +119,12 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
         copy.wizard("sandbox", "down")
 
 
+OURS = "app.kubernetes.io/managed-by=oidc-iam"
 DOCUMENTS = ("/.well-known/openid-configuration", "/openid/v1/jwks")
 
 
 def test_before_the_deploy_strangers_are_refused(here: Here) -> None:
     assert [here.anonymous_status(path) for path in DOCUMENTS] == [403, 403]
-
-
-def test_a_plan_on_nothing_counts_all_that_would_be_made(here: Here) -> None:
-    plan = json.loads(here.on_sandbox("plan", "--json"))
-    kinds = [change["type"] for stack in plan["stacks"] for change in stack["changes"]]
-    aws = [kind for kind in kinds if kind.startswith("aws_")]
-    assert sorted(aws) == [
-        "aws_iam_openid_connect_provider",
-        "aws_iam_role",
-        "aws_iam_role",
-        "aws_iam_role_policy_attachment",
-        "aws_iam_role_policy_attachment",
-    ]
 
 
 def test_a_deploy_without_a_terminal_and_without_yes_changes_nothing(here: Here) -> None:
@@ -148,6 +137,7 @@ def test_throttling_is_shown_and_survived_and_the_deploy_ends_with_its_outputs(h
     here.box.fault("CreateRole", "Throttling", "Rate exceeded", 1)
     said = here.on_sandbox("deploy", "--yes")
     assert "  IAM CreateRole: Throttling; trying again (2 of 3)\n" in said.replace("of 4", "of 3")
+    assert "Plan: 12 to add, 0 to change, 0 to destroy.\n" in said or terraform_is_absent(here)
     outputs = [line for line in said.splitlines() if line.startswith("sandbox-identity: role_arns")]
     assert outputs == [
         "sandbox-identity: role_arns[default/oidc-iam-pod] = "
@@ -192,19 +182,21 @@ def test_a_second_deploy_changes_nothing(here: Here) -> None:
     assert [stack["changes"] for stack in plan["stacks"]] == [[] for _ in plan["stacks"]]
 
 
-def test_manifests_and_terraform_describe_the_same_objects(here: Here) -> None:
-    """Server-side apply of the manifests over what Terraform made changes no specification."""
-    before = _live(here)
-    from wizard.manifests import apply_manifests
-
+def test_the_objects_in_the_cluster_are_those_that_the_manifests_describe(here: Here) -> None:
+    """Whatever a manifest says is so, also where Terraform made the object."""
     arns = {
         "default/oidc-iam-pod": "arn:aws:iam::123456789012:role/oidc-iam-pod",
         "reports/report-writer": "arn:aws:iam::123456789012:role/sandbox_reports_report-writer",
     }
-    document = here.config.model_dump(mode="json")
-    document["kubernetes"]["kubeconfig"] = str(here.box.kubeconfig)
-    apply_manifests(ClusterConfig.model_validate(document), arns, lambda _: None)
-    assert _live(here) == before
+    described = objects(here.config, arns)
+    for each in described:
+        metadata = each["metadata"]
+        namespace = ["-n", metadata["namespace"]] if "namespace" in metadata else []
+        live = here.kubectl("get", each["kind"], metadata["name"], *namespace, "-ojson")
+        assert overlaid(json.loads(live), each) == json.loads(live)
+    everything = "serviceaccounts,configmaps,pods,namespaces,clusterrolebindings"
+    found = here.kubectl("get", everything, "-A", "-l", OURS, "-oname")
+    assert len(found.splitlines()) == len(described)
 
 
 def test_destroy_refuses_while_something_of_others_is_in_our_namespace(here: Here) -> None:
@@ -221,16 +213,18 @@ def test_a_destroy_leaves_nothing_behind(here: Here) -> None:
     here.on_sandbox("destroy", "--yes")
     assert [here.anonymous_status(path) for path in DOCUMENTS] == [403, 403]
     everything = "serviceaccounts,configmaps,pods,namespaces,clusterrolebindings"
-    ours = "app.kubernetes.io/managed-by=oidc-iam"
-    assert here.kubectl("get", everything, "--all-namespaces", "-l", ours, "-oname") == ""
-    plan = json.loads(here.on_sandbox("plan", "--json", "--destroy"))
-    assert [stack["changes"] for stack in plan["stacks"]] == [[] for _ in plan["stacks"]]
+    assert here.kubectl("get", everything, "-A", "-l", OURS, "-oname") == ""
+    states = sorted((here.project / "state").glob("*.tfstate"))
+    assert [json.loads(state.read_text())["resources"] for state in states] == [[] for _ in states]
 
 
 def test_a_role_that_is_there_already_is_explained_with_the_place_of_the_log(here: Here) -> None:
     here.box.fault("CreateRole", "EntityAlreadyExists", "Role with name x already exists.", 2)
     said = here.on_sandbox("deploy", "--yes", status=1)
-    assert "already" in said.splitlines()[-2]
+    assert said.splitlines()[-2] == (
+        "  To do: Choose another role name. If an interrupted deploy left it, and nothing else "
+        "uses it, delete it: 'aws iam delete-role --role-name x' (detach its policies first)."
+    )
     assert said.splitlines()[-1].startswith("The log: logs/")
     assert (here.project / said.splitlines()[-1].removeprefix("The log: ")).is_file()
 
@@ -247,14 +241,16 @@ def test_a_deploy_to_another_cluster_is_refused(here: Here) -> None:
     assert not list((here.project / "state").glob("another*"))
 
 
-def _live(here: Here) -> list[dict[str, Any]]:
-    """The objects of ours as the API server has them, without what it counts by itself."""
-    everything = "serviceaccounts,configmaps,pods,namespaces,clusterrolebindings"
-    ours = "app.kubernetes.io/managed-by=oidc-iam"
-    found = here.kubectl("get", everything, "--all-namespaces", "-l", ours, "-ojson")
-    objects = json.loads(found)["items"]
-    for each in objects:
-        metadata = each["metadata"]
-        each["metadata"] = {key: metadata.get(key) for key in ("name", "namespace", "labels")}
-        each.pop("status", None)
-    return sorted(objects, key=lambda each: (each["kind"], str(each["metadata"])))
+def overlaid(live: Any, described: Any) -> Any:
+    """What is live with what is described laid over it: the same, if all of that is so."""
+    if isinstance(described, dict):
+        kept = dict(live) if isinstance(live, dict) else {}
+        return kept | {key: overlaid(kept.get(key), value) for key, value in described.items()}
+    if isinstance(described, list) and isinstance(live, list) and len(live) == len(described):
+        return [overlaid(*pair) for pair in zip(live, described, strict=True)]
+    return described
+
+
+def terraform_is_absent(here: Here) -> bool:
+    """Whether the kubernetes provider could not be installed, so that manifests are applied."""
+    return here.config.kubernetes.apply == "manifests"

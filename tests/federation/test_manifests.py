@@ -96,6 +96,7 @@ spec:
         limits: {"memory": "256Mi"}
       securityContext:
         allowPrivilegeEscalation: false
+        runAsNonRoot: true
         readOnlyRootFilesystem: true
         capabilities:
           drop: ["ALL"]

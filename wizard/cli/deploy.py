@@ -13,7 +13,7 @@ from federation.config import ClusterConfig
 from wizard import applied
 from wizard.cdktf import runs
 from wizard.cli.options import config_option, relative
-from wizard.cli.running import agreed, follow, show_plan
+from wizard.cli.running import agreed, follow, require_answer, show_plan
 from wizard.logs import new_log
 from wizard.manifests import apply_manifests
 from wizard.preflight import preflight, require
@@ -24,6 +24,7 @@ from wizard.preflight import preflight, require
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def deploy(path: Path, yes: bool) -> None:
     """Show the plan, ask, and apply it."""
+    require_answer(yes)
     config = files.load(path)
     for check in require(preflight(config)):
         if check.verdict == "warn":

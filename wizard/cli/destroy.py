@@ -12,7 +12,7 @@ from federation.config import ClusterConfig
 from wizard import applied, manifests
 from wizard.cdktf import runs
 from wizard.cli.options import config_option
-from wizard.cli.running import agreed, follow, show_plan
+from wizard.cli.running import agreed, follow, require_answer, show_plan
 from wizard.logs import new_log
 from wizard.preflight import preflight, require
 
@@ -25,6 +25,7 @@ def destroy(path: Path, yes: bool) -> None:
 
     Refuses while anything of others is in a namespace that the deploy made.
     """
+    require_answer(yes)
     config = files.load(path)
     for check in require(preflight(config)):
         if check.verdict == "warn":

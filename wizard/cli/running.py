@@ -112,6 +112,16 @@ def show_plan(plan: Plan) -> None:
         click.echo(f"Plan: {plan.add} to add, {plan.change} to change, {plan.destroy} to destroy.")
 
 
+def require_answer(yes: bool) -> None:
+    """Make sure, before anything slow, that a question can be answered.
+
+    Raises:
+        UserError: there is no terminal, and `--yes` was not given.
+    """
+    if not yes and not sys.stdin.isatty():
+        raise UserError("There is no terminal to ask in: repeat with --yes to go ahead.")
+
+
 def agreed(question: str, yes: bool, wanted: str | None = None) -> bool:
     """Whether to go on: `--yes`, or an answer in a terminal.
 
@@ -119,14 +129,9 @@ def agreed(question: str, yes: bool, wanted: str | None = None) -> bool:
         question: what is asked.
         yes: whether `--yes` was given.
         wanted: a word to be typed instead of yes.
-
-    Raises:
-        UserError: there is nobody to ask.
     """
     if yes:
         return True
-    if not sys.stdin.isatty():
-        raise UserError("There is no terminal to ask in: repeat with --yes to go ahead.")
     if wanted is None:
         return bool(click.confirm(question))
     return str(click.prompt(question, default="", show_default=False)) == wanted
