@@ -151,7 +151,7 @@ def credentials(config: ClusterConfig) -> Check:
     name = "AWS credentials"
     sign_in = "'aws sts get-caller-identity' has to work: sign in, or set AWS_PROFILE."
     try:
-        account = Account(config.aws).number()
+        account = Account.reached(config.aws).number
     except NoCredentialsError:
         return Check(name, "fail", "there are none.", sign_in)
     except AwsError as error:
