@@ -24,6 +24,10 @@ from federation.quoting import quoted
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
+_MOST_VALUES = 100_000
+"""Values of a document; aliases of aliases would make a few lines into billions."""
+_MOST_DIGITS = 40
+"""Characters of a whole number; Python refuses to show one of thousands of digits."""
 
 _EXPLANATIONS = {
     r"found character '\\t' that.*": "a tab stands where only spaces may: replace it.",
@@ -81,6 +85,8 @@ def read(text: str) -> Document:
         DocumentError: the text is not YAML, or holds what a configuration cannot.
     """
     yaml = YAML(typ="safe", pure=True, plug_ins=[])
+    # YAML 1.2.2, section 3.2.2.2: an anchor may be used again, and its last use counts.
+    yaml.composer.warn_double_anchors = False
     reading = _Reading(yaml.constructor)
     try:
         node = yaml.compose(text)
@@ -112,6 +118,7 @@ class _Reading:
 
     def __init__(self, constructor: SafeConstructor) -> None:
         self.lines: dict[Place, int] = {}
+        self._values = 0
         self._readers: dict[str, Callable[[ScalarNode], Any]] = {
             "null": lambda _: None,
             "bool": constructor.construct_yaml_bool,
@@ -122,6 +129,9 @@ class _Reading:
 
     def value(self, node: Node, place: Place) -> Any:
         """A node as plain data."""
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise _error(node, (), f"has more than {_MOST_VALUES} values: use fewer aliases.")
         kind = str(node.tag).removeprefix(_TAG)
         if isinstance(node, MappingNode) and kind == "map":
             return self._mapping(node, place)
@@ -129,6 +139,8 @@ class _Reading:
             return [self._entry(entry, (*place, at)) for at, entry in enumerate(node.value)]
         if isinstance(node, ScalarNode) and kind == "timestamp":
             raise _error(node, place, f"is {quoted(node.value)}, a date to YAML: put it in quotes.")
+        if isinstance(node, ScalarNode) and kind in ("value", "merge"):
+            raise _error(node, place, f"is {quoted(node.value)}, a sign to YAML: put it in quotes.")
         if isinstance(node, ScalarNode) and kind in self._readers:
             return self._scalar(node, place, kind)
         raise _error(node, place, f"has the tag {str(node.tag)!r}: write the value without it.")
@@ -164,8 +176,10 @@ class _Reading:
 
     def _scalar(self, node: ScalarNode, place: Place, kind: str) -> Any:
         try:
+            if kind == "int" and len(node.value) > _MOST_DIGITS:
+                raise ValueError
             return self._readers[kind](node)
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, IndexError):
             message = f"is {quoted(node.value)}, which YAML cannot read as '{kind}'."
             raise _error(node, place, message) from None
 

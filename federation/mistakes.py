@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from pydantic_core import ErrorDetails
 from federation.documents import Document
 from federation.fields import did_you_mean
 from federation.places import Place, description, dotted, keys_at
+from federation.quoting import quoted
 
 _EXPECTED = {
     "string_type": "text",
@@ -126,5 +126,5 @@ def _seen(value: Any) -> str:
     if isinstance(value, int | float):
         return f"{value} (a number)"
     if isinstance(value, str):
-        return f"{textwrap.shorten(value, 60, placeholder='...')!r}"
+        return quoted(value)
     return "a mapping" if isinstance(value, dict) else "a list"

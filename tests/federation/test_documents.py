@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -36,6 +37,8 @@ CYCLE = "is nested too deeply, or an alias in it contains itself."
         ("{a: [1, {b: c}]}", {"a": [1, {"b": "c"}]}),
         ("- a\n- [b]", ["a", ["b"]]),
         ("a: &x [1]\nb: *x", {"a": [1], "b": [1]}),
+        ("a: &x 1\nb: &x 2\nc: *x", {"a": 1, "b": 2, "c": 2}),
+        (f"a: {'9' * 40}", {"a": int("9" * 40)}),
         ("\ufeffa: b", {"a": "b"}),
         ("a: b\r\nc: d\r\n", {"a": "b", "c": "d"}),
         ("", None),
@@ -126,6 +129,20 @@ def test_a_key_that_overrides_one_taken_over_has_its_own_line() -> None:
             1,
             "a: has the tag 'tag:yaml.org,2002:set': write the value without it.",
         ),
+        ("a: =\n", 1, "a: is '=', a sign to YAML: put it in quotes."),
+        ("a: <<\n", 1, "a: is '<<', a sign to YAML: put it in quotes."),
+        ("a: !!int\n", 1, "a: is '', which YAML cannot read as 'int'."),
+        ("a: !!float ''\n", 1, "a: is '', which YAML cannot read as 'float'."),
+        (
+            f"a: {'9' * 41}\n",
+            1,
+            f"a: is '{'9' * 41}', which YAML cannot read as 'int'.",
+        ),
+        (
+            f"a: 0x{'f' * 5000}\n",
+            1,
+            f"a: is '0x{'f' * 58}'... (5002 characters), which YAML cannot read as 'int'.",
+        ),
         ("a: !!int b\n", 1, "a: is 'b', which YAML cannot read as 'int'."),
         ("a: !!bool b\n", 1, "a: is 'b', which YAML cannot read as 'bool'."),
         (
@@ -146,3 +163,22 @@ def test_what_cannot_be_read_gives_one_message_with_its_line(
     with pytest.raises(DocumentError) as caught:
         read(text)
     assert (caught.value.line, str(caught.value)) == (line, message)
+
+
+def test_aliases_of_aliases_do_not_grow_without_end() -> None:
+    lines = ["a: &a [1, 2, 3]"]
+    for first, second in pairwise("abcdefghijklmnopqrst"):
+        lines.append(f"{second}: &{second} [*{first}, *{first}, *{first}]")
+    with pytest.raises(DocumentError) as caught:
+        read("\n".join(lines))
+    assert (caught.value.line, str(caught.value)) == (
+        1,
+        "has more than 100000 values: use fewer aliases.",
+    )
+
+
+def test_an_anchor_that_is_used_again_says_nothing_to_the_terminal(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    read("a: &x 1\nb: &x 2\n")
+    assert recwarn.list == []

@@ -473,6 +473,12 @@ NO_MAPPING = "write a mapping of keys to values."
             "has white space around it or control characters.",
             id="very long value",
         ),
+        pytest.param(
+            TEXT + f"    test_pod: {'x' * 400}\n",
+            f"prod.yaml:11: workloads[0].test_pod: is '{'x' * 60}'... (400 characters): write true "
+            "or false.",
+            id="very long value of the wrong type",
+        ),
     ],
 )
 def test_a_mistake_gives_one_message_with_line_and_field(text: str, message: str) -> None:
