@@ -1,7 +1,7 @@
 # `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint unit bench screenshots schema lock clean
+.PHONY: help install demo test lint unit schema lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -46,9 +46,6 @@ lint: install ## linters and types
 
 unit: install
 	@$(RUN) python -m pytest $(PYTEST)
-
-bench: install ## measure synth speed; writes docs/performance.md
-	@$(RUN) python -m bench
 
 schema: install ## write clusters/cluster.schema.json from the models
 	@$(RUN) python -m federation.schema

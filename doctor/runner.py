@@ -164,4 +164,4 @@ class _Round:
 
 
 _SLOW = "What this check asks answers too slowly, or not at all."
-_LOOK = "Look at what it asks and at the network in between, and give more time with --timeout."
+_LOOK = "Look at what it asks and at the network in between."

@@ -43,7 +43,7 @@ async def token(examination: Examination, workload: Workload) -> Token:
 
 
 async def _given(examination: Examination, workload: Workload) -> Token:
-    """The token of --token-file, where it is this workload's; nobody's is the first one's."""
+    """The token of --token, where it is this workload's; nobody's is the first one's."""
     given = await examination.once(_token_file)
     subjects = [each.subject for each in examination.config.workloads]
     owner = subjects.index(given.subject) if given.subject in subjects else 0
