@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,8 @@ def delete_manifests(federation: ClusterConfig, say: Say) -> None:
     for each in reversed(objects(federation, known)):
         with _Explained(f"deleting {_named(each)}"):
             _delete(api, each)
+        if each["kind"] == "Namespace":
+            _await_gone(api, each)
         say(f"  deleted {_named(each)}")
 
 
@@ -148,6 +151,27 @@ def _delete(api: dynamic.DynamicClient, each: dict[str, Any]) -> None:
     except ApiException as error:
         if error.status != 404:
             raise
+
+
+def _await_gone(api: dynamic.DynamicClient, each: dict[str, Any]) -> None:
+    """A namespace goes when all in it is gone, which takes a controller some seconds.
+
+    Raises:
+        WorldError: it is still there after a minute.
+    """
+    resource = api.resources.get(api_version=each["apiVersion"], kind=each["kind"])
+    for _ in range(120):
+        try:
+            resource.get(name=each["metadata"]["name"])
+        except ApiException as error:
+            if error.status == 404:
+                return
+            raise
+        time.sleep(0.5)
+    raise WorldError(
+        f"{_named(each)} is still terminating after a minute: "
+        f"'kubectl describe namespace {each['metadata']['name']}' says what holds it."
+    )
 
 
 def _named(each: Mapping[str, Any]) -> str:
