@@ -16,7 +16,8 @@ from typing import Any
 from federation import files
 from federation.config import ClusterConfig
 from federation.errors import UserError
-from federation.files import ConfigError, Place
+from federation.files import ConfigError
+from federation.places import Place, description
 from wizard.surroundings import Surroundings
 
 Answers = Mapping[str, str]
@@ -51,7 +52,7 @@ class Question:
     @property
     def help(self) -> str:
         """The field's description in the model."""
-        return files.description(self.place)
+        return description(self.place) or description(self.place[:-1])
 
     def value(self, text: str) -> Any:
         """The value that a typed text stands for; None where it is empty.
@@ -71,7 +72,10 @@ class Question:
         value = self.value(text)
         if value is None and self.required:
             raise UserError("An answer is needed here.")
-        if value is not None:
+        if self.kind == "choice":
+            if value not in (None, *self.choices):
+                raise UserError(f"{value!r} is none of these: write {' or '.join(self.choices)}.")
+        elif value is not None:
             try:
                 files.check_field(self.place, value)
             except ConfigError as error:

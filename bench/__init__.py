@@ -1,0 +1,1 @@
+"""What synthesizing costs, measured against what it could cost."""

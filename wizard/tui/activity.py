@@ -1,0 +1,100 @@
+"""A plan or a deployment that goes on, owned by the app and not by the screen that shows it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from federation.config import ClusterConfig
+from federation.errors import OidcIamError
+from wizard.causes import Cause
+from wizard.cdktf.events import Failed, Interrupted
+from wizard.cdktf.plan import Plan
+from wizard.tui.ports import Run
+from wizard.tui.progress import Progress
+
+Kind = Literal["plan", "deploy", "destroy"]
+
+_AT_ONCE = 100
+"""Events that are taken before anything else gets its turn: a key press, say."""
+
+
+class Activity:
+    """One run, from its start to its outcome.
+
+    Attributes:
+        kind: What it does.
+        config: The configuration that it does it with.
+        path: The configuration's file.
+        progress: How far it is.
+        cancelled: Whether a person asked it to end.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        path: Path,
+        config: ClusterConfig,
+        run: Run,
+        now: Callable[[], float],
+        plan: Plan | None = None,
+    ) -> None:
+        self.kind = kind
+        self.path = path
+        self.config = config
+        self.progress = Progress(plan)
+        self.cancelled = False
+        self._run = run
+        self._now = now
+        self._began = now()
+        self._ended: float | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return self._ended is None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began, until it ended."""
+        return (self._ended or self._now()) - self._began
+
+    @property
+    def log(self) -> Path:
+        """The file with all that was printed."""
+        return self._run.log
+
+    @property
+    def log_error(self) -> str | None:
+        """Why that file is not complete; None where it is."""
+        return self._run.log_error
+
+    def interrupt(self) -> None:
+        """Let Terraform finish what is in flight; a second call does nothing."""
+        self.cancelled = True
+        self._run.interrupt()
+
+    async def follow(self) -> None:
+        """Take what happens until the end; whatever goes wrong becomes the outcome."""
+        try:
+            async with self._run as run:
+                taken = 0
+                async for event in run:
+                    self.progress.take(event)
+                    taken += 1
+                    if taken % _AT_ONCE == 0:
+                        # Lines that are there already come without a wait between them.
+                        await asyncio.sleep(0)
+        except OidcIamError as error:
+            self._fail("It could not be run", str(error), "")
+        except OSError as error:
+            self._fail("This machine refused", error.strerror or str(error), "Free what it needs.")
+        finally:
+            if self.progress.outcome is None:
+                self.progress.take(Interrupted(self.log))
+            self._ended = self._now()
+
+    def _fail(self, title: str, message: str, remedy: str) -> None:
+        self.progress.take(Failed(1, (Cause(title, message, remedy),), self.log))

@@ -1,0 +1,363 @@
+"""The terminal app: it owns the draft, the run and everything that takes time.
+
+Screens show what the app has, and ask it to do things. Whatever waits for a file, a process or the
+network is one of `wizard.tui.tasks` in a worker of the app, so that no key press does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from wizard.tui.screens.start import Start
+from wizard.tui.screens.step import Asking, Step
+from wizard.tui.widgets.trail import STEPS, Trail
+
+if TYPE_CHECKING:
+    from federation.config import ClusterConfig
+    from wizard.cdktf.plan import Plan
+    from wizard.tui.activity import Activity, Kind
+    from wizard.tui.draft import Draft
+    from wizard.tui.keeper import Keeper
+    from wizard.tui.loading import Loaded
+    from wizard.tui.ports import Ports, Run
+    from wizard.tui.review import Review
+
+_SECOND_CTRL_C = 3.0
+"""Seconds in which a second Ctrl+C leaves."""
+
+
+def main() -> None:
+    """Run the app in this terminal, for the project that this program is part of."""
+    project = Path(__file__).resolve().parents[2]
+    make_app(project).run()
+
+
+def make_app(project: Path, ports: Ports | None = None) -> WizardApp:
+    """The app for a project.
+
+    Args:
+        project: The folder with `clusters/`.
+        ports: What the app reaches beyond itself; None is the real world.
+    """
+    return WizardApp(project, ports)
+
+
+class WizardApp(App[None]):
+    """From four answers to a running federation."""
+
+    TITLE = "oidc-iam"
+    CSS_PATH = "app.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-middle"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-normal"), (36, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar = [
+        Binding("f1", "help", "Help", priority=True),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", "Leave", show=False),
+    ]
+
+    def __init__(self, project: Path, ports: Ports | None = None) -> None:
+        super().__init__()
+        self.project = project
+        self.activity: Activity | None = None
+        """The plan or the deployment that runs, or ran last."""
+        self._given_ports = ports
+        self._loading: asyncio.Task[Loaded] | None = None
+        self._keeper: Keeper | None = None
+        self._draft: Draft | None = None
+        self._leaving = False
+        if "TEXTUAL_THEME" not in os.environ and _has_few_colours(os.environ):
+            self.theme = "ansi-dark"
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The first step."""
+        return Start()
+
+    def on_mount(self) -> None:
+        """Begin to load what comes after the first screen, once that is there."""
+        self.call_after_refresh(self._begin_work)
+
+    @property
+    def draft(self) -> Draft:
+        """The answers that are being given."""
+        assert self._draft is not None  # noqa: S101  (no step that asks comes without)
+        return self._draft
+
+    @property
+    def start(self) -> Start:
+        """The first step, below all others."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, Start)  # noqa: S101
+        return screen
+
+    @property
+    def keeper(self) -> Keeper:
+        """Keeps the draft on disk."""
+        assert self._keeper is not None  # noqa: S101  (it is loaded before any draft)
+        return self._keeper
+
+    async def loaded(self) -> Loaded:
+        """What is loaded behind the first screen."""
+        assert self._loading is not None  # noqa: S101  (tasks begin after it)
+        return await asyncio.shield(self._loading)
+
+    def change(self, draft: Draft) -> None:
+        """Take over other answers; they are on disk soon."""
+        self._draft = draft
+        self.keeper.change(draft)
+
+    def settle(self, draft: Draft) -> None:
+        """Take over the answers that a file gives."""
+        self._draft = draft
+
+    def work(self, task: Coroutine[Any, Any, None], group: str, *, exclusive: bool = True) -> None:
+        """Do something that takes time.
+
+        Args:
+            task: What to do.
+            group: What it is about.
+            exclusive: Whether it replaces what is being done about the same.
+        """
+        self.run_worker(task, group=group, exclusive=exclusive, exit_on_error=False)
+
+    def show_questions(self, draft: Draft) -> None:
+        """Ask about a configuration, beginning with these answers."""
+        from wizard.tui.screens.questions import Questions
+
+        self._draft = draft
+        self.back_to("Start")
+        self.push_screen(Questions())
+
+    def show_more(self, key: str | None = None) -> None:
+        """Show all other settings, beginning with one question."""
+        from wizard.tui.screens.more import More
+
+        self.push_screen(More(key))
+
+    def show_problem(self, key: str) -> None:
+        """Go to a question whose answer is not right."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Asking) and screen.asks(key):
+                asking = screen
+                while self.screen is not asking:
+                    self.pop_screen()
+                asking.enter(key)
+                return
+        self.show_more(key)
+
+    def show_review(self, review: Review) -> None:
+        """Show what saving would do."""
+        from wizard.tui.screens.review import ShowReview
+
+        self.push_screen(ShowReview(review))
+
+    def show_plan(self, path: Path, config: ClusterConfig, *, destroy: bool = False) -> None:
+        """Plan a configuration, and show how that goes."""
+        from wizard.tui.screens.plan import ShowPlan
+
+        run = self.ports.plan(path, config, destroy=destroy)
+        if activity := self._started("plan", path, config, run):
+            self.work(activity.follow(), "run")
+            self.push_screen(ShowPlan(activity, destroy=destroy))
+
+    def carry_out(self, planned: Activity, plan: Plan, *, destroy: bool) -> None:
+        """Deploy or destroy what was planned, and show how that goes."""
+        from wizard.tui.tasks import running
+
+        path, config = planned.path, planned.config
+        start = self.ports.destroy if destroy else self.ports.deploy
+        kind: Kind = "destroy" if destroy else "deploy"
+        if activity := self._started(kind, path, config, start(path, config), plan):
+            self.work(running.carry_out(self, activity), "run")
+            self.show_deployment()
+
+    def show_deployment(self) -> None:
+        """Show the deployment that runs, or ran last."""
+        from wizard.tui.screens.deploy import ShowDeployment
+
+        if self.activity is not None and self.activity.kind != "plan":
+            self.back_to("Start")
+            self.push_screen(ShowDeployment(self.activity))
+
+    def show_done(self, activity: Activity) -> None:
+        """Show what came of a deployment."""
+        from wizard.tui.screens.done import Done
+
+        self.back_to("Start")
+        self.push_screen(Done(activity))
+
+    def back_to(self, step: str) -> None:
+        """Leave every screen that is further than a step."""
+        wanted = STEPS.index(step)
+        while len(self.screen_stack) > 1 and (
+            not isinstance(self.screen, Step) or STEPS.index(self.screen.STEP) > wanted
+        ):
+            self.pop_screen()
+
+    def action_help(self) -> None:
+        """Show what the step is for, and its keys."""
+        from wizard.tui.screens.help import Help
+
+        if isinstance(self.screen, Step):
+            keys = [
+                (self.get_key_display(active.binding), active.binding.description)
+                for active in self.screen.active_bindings.values()
+                if active.binding.description and active.enabled
+            ]
+            self.push_screen(Help(self.screen.STEP, self.screen.HELP_TEXT, keys))
+
+    async def action_quit(self) -> None:
+        """Leave, unless something is being deployed."""
+        activity = self.activity
+        if activity is not None and activity.running and activity.kind != "plan":
+            self.notify(
+                f"{activity.config.cluster} is being changed, and would be left half done. Wait "
+                "for the end, or cancel on the deployment's screen.",
+                title="Not now",
+                severity="warning",
+            )
+            return
+        if activity is not None and activity.running:
+            activity.interrupt()
+        if self._keeper is not None:
+            await asyncio.to_thread(self._keeper.keep)
+        self.exit()
+
+    async def action_interrupt(self) -> None:
+        """Ctrl+C: leave at the second time."""
+        if self._leaving:
+            await self.action_quit()
+            return
+        self._leaving = True
+        self.notify("Press Ctrl+C again to leave. Your answers are kept.")
+        self.set_timer(_SECOND_CTRL_C, self._stay)
+
+    def lose_terminal(self) -> None:
+        """End in order: nobody sees anything any more, and nobody can answer."""
+        _let_go_of_terminal()
+        if self._keeper is not None:
+            self._keeper.keep()
+        if self.activity is not None and self.activity.running:
+            self.activity.interrupt()
+        self.work(self._exit_when_idle(), "exit")
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Everything that can be done now, for the command palette."""
+        if isinstance(screen, Step):
+            for active in screen.active_bindings.values():
+                binding = active.binding
+                if active.enabled and binding.description:
+                    key = f"Key: {self.get_key_display(binding)}"
+                    act = partial(self.run_action, binding.action, active.node)
+                    yield SystemCommand(binding.description, key, act)
+        if self.activity is not None and self.activity.kind != "plan":
+            about = f"How {self.activity.config.cluster} goes on, or ended"
+            yield SystemCommand("Show the deployment", about, self.show_deployment)
+        yield SystemCommand("Theme", "Dark, light, or 16 colours", self.action_change_theme)
+        yield SystemCommand(
+            "Screenshot", "Write this screen to an SVG file", self.deliver_screenshot
+        )
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show what went wrong in a task."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            from wizard.errors import report
+
+            shown = report(error)
+            self.notify(shown.message, title=shown.title, severity="error", markup=False)
+
+    @property
+    def suggestions(self) -> Mapping[str, Sequence[str]]:
+        """What may be meant by an answer, by the key of its question."""
+        assert self._loading is not None  # noqa: S101  (loaded before any configuration)
+        return self._loading.result().suggestions
+
+    @property
+    def ports(self) -> Ports:
+        """What the app reaches beyond itself."""
+        assert self._loading is not None  # noqa: S101  (loaded before any configuration)
+        return self._loading.result().ports
+
+    def _begin_work(self) -> None:
+        from wizard.tui.tasks import checking, opening
+
+        self._loading = asyncio.create_task(self._load())
+        self.work(opening.list_clusters(self), "clusters")
+        self.work(checking.machine(self), "machine")
+        self.work(self._keep_drafts(), "drafts")
+        self.set_interval(1, self._show_meanwhile)
+        if not self.is_headless:
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, self.lose_terminal)
+
+    async def _load(self) -> Loaded:
+        def load() -> Loaded:
+            from wizard.tui.loading import load
+
+            return load(self.project, self._given_ports)
+
+        loaded = await asyncio.to_thread(load)
+        from wizard.tui.keeper import Keeper
+
+        self._keeper = Keeper(loaded.drafts, self._complain)
+        return loaded
+
+    async def _keep_drafts(self) -> None:
+        await self.loaded()
+        await self.keeper.run()
+
+    def _complain(self, text: str) -> None:
+        message = f"{text} What you answer is not safe until you save it."
+        self.call_later(self.notify, message, title="No draft", severity="error", markup=False)
+
+    def _started(
+        self, kind: Kind, path: Path, config: ClusterConfig, run: Run, plan: Plan | None = None
+    ) -> Activity | None:
+        from wizard.tui.activity import Activity
+
+        if self.activity is not None and self.activity.running:
+            about = self.activity.config.cluster
+            self.notify(f"{about} is being worked on: one at a time.", severity="warning")
+            return None
+        self.activity = Activity(kind, path, config, run, self.ports.now, plan)
+        return self.activity
+
+    def _stay(self) -> None:
+        self._leaving = False
+
+    def _show_meanwhile(self) -> None:
+        activity = self.activity
+        text = ""
+        if activity is not None and activity.running and activity.kind != "plan":
+            progress = activity.progress
+            text = f"▶ {activity.config.cluster} {progress.done}/{progress.total}"
+        for trail in self.screen.query(Trail):
+            trail.say(text)
+
+    async def _exit_when_idle(self) -> None:
+        while self.activity is not None and self.activity.running:
+            await asyncio.sleep(0.1)
+        self.exit()
+
+
+def _has_few_colours(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal says that it has no more than 16 colours."""
+    return not environment.get("COLORTERM") and "256" not in environment.get("TERM", "")
+
+
+def _let_go_of_terminal() -> None:
+    """Let writes to a terminal that is gone go nowhere, instead of waiting or failing."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)

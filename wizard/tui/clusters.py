@@ -1,0 +1,61 @@
+"""The configurations of a project and the drafts beside them, as the first screen lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from federation import files
+from federation.files import ConfigError
+from wizard import applied
+from wizard.tui.drafts import Drafts, Kept
+
+Status = applied.Status | Literal["not right", "draft"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the list.
+
+    Attributes:
+        name: The file's stem, or what a draft without a file is about.
+        status: What is known about it.
+        issuer: The cluster's issuer; empty where the file cannot be read.
+        path: The file; None for a draft without one.
+        problems: What is wrong with the file, a line for each mistake.
+        kept: Answers about it that were not saved.
+    """
+
+    name: str
+    status: Status
+    issuer: str = ""
+    path: Path | None = None
+    problems: tuple[str, ...] = ()
+    kept: Kept | None = None
+
+
+def entries(project: Path) -> tuple[Entry, ...]:
+    """Drafts of new configurations first, then all of `clusters/*.yaml` by name."""
+    left = Drafts(project / ".drafts").all()
+    new = [kept for kept in left if kept.draft.path is None]
+    of_files = {kept.draft.path: kept for kept in left if kept.draft.path is not None}
+    paths = sorted((project / "clusters").glob("*.yaml"))
+    return (
+        *(_new(kept) for kept in new),
+        *(_entry(project, path, of_files.get(path)) for path in paths),
+    )
+
+
+def _new(kept: Kept) -> Entry:
+    issuer = kept.draft.answer("issuer")
+    return Entry(kept.draft.answer("cluster") or "new", "draft", issuer, kept=kept)
+
+
+def _entry(project: Path, path: Path, kept: Kept | None) -> Entry:
+    try:
+        config = files.load(path)
+    except ConfigError as error:
+        lines = tuple(line.replace(str(path), path.name) for line in error.problems)
+        return Entry(path.stem, "not right", path=path, problems=lines, kept=kept)
+    return Entry(path.stem, applied.status(project, config), config.issuer, path, kept=kept)

@@ -1,0 +1,103 @@
+"""What the app reaches beyond itself: processes, the network, AWS, the cluster.
+
+`wizard.tui.live` does it for real; tests hand in a script. Nothing of it is called before it is
+needed, and all of it runs in workers of the app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Protocol, Self
+
+if TYPE_CHECKING:
+    from federation.config import ClusterConfig
+    from wizard.cdktf.events import Event
+    from wizard.surroundings import Surroundings
+
+Verdict = Literal["pass", "warn", "fail", "skip"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one check found.
+
+    Attributes:
+        verdict: `skip` means that nothing could be said.
+        title: What was looked at, or what should hold.
+        seen: What was there.
+        remedy: What to do; empty where there is nothing to do.
+        about: Which of several things it is about, or nothing.
+    """
+
+    verdict: Verdict
+    title: str
+    seen: str
+    remedy: str = ""
+    about: str = ""
+
+
+class Run(Protocol):
+    """A run of cdktf or Terraform; `wizard.cdktf.runs.Run` is one.
+
+    The last event is the outcome. Leaving the block early interrupts what runs, and waits.
+    """
+
+    @property
+    def log(self) -> Path:
+        """Where all that it prints goes."""
+
+    @property
+    def log_error(self) -> str | None:
+        """Why the log is not complete; None where it is."""
+
+    def interrupt(self) -> None:
+        """Finish what is in flight and end."""
+
+    def __aiter__(self) -> AsyncIterator[Event]: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+class Ports(Protocol):
+    """Everything outside that the app uses."""
+
+    def surroundings(self) -> Surroundings:
+        """What is known on this machine; reads files, so it is called in a thread."""
+
+    def now(self) -> float:
+        """Seconds on a clock that only goes forward."""
+
+    def preflight(self, config: ClusterConfig | None) -> AsyncIterator[Result]:
+        """What a deployment needs, check by check; without a configuration the programs alone."""
+
+    def probe(self, config: ClusterConfig) -> AsyncIterator[Result]:
+        """What there is of a cluster: DNS, certificates, discovery documents."""
+
+    async def terraform(self, config: ClusterConfig) -> Mapping[str, str]:
+        """The Terraform of a configuration as HCL, by stack.
+
+        Raises:
+            WorldError: cdktf failed.
+        """
+
+    def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> Run:
+        """What a deployment, or taking all down, would change."""
+
+    def deploy(self, path: Path, config: ClusterConfig) -> Run:
+        """Apply what was planned."""
+
+    def destroy(self, path: Path, config: ClusterConfig) -> Run:
+        """Take all down."""
+
+    def prove(self, config: ClusterConfig) -> AsyncIterator[Result]:
+        """The checks of a live federation, one by one as they come."""

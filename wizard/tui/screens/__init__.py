@@ -1,0 +1,1 @@
+"""The steps of the terminal app, one module each, and its dialogs."""

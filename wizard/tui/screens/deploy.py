@@ -1,0 +1,125 @@
+"""The fifth step: `cdktf deploy` as it goes on. It does not end with this screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import ProgressBar, Static
+
+from wizard.cdktf.events import Succeeded
+from wizard.tui.progress import duration
+from wizard.tui.screens.dialogs import Ask
+from wizard.tui.screens.following import Following
+from wizard.tui.widgets.failure import Failure
+from wizard.tui.widgets.log_view import LogView
+
+
+class ShowDeployment(Following):
+    """Shows a run that deploys or destroys."""
+
+    STEP = "Deploy"
+    HELP_TEXT = """\
+cdktf deploy, as it goes on. Escape leaves this screen and lets it go on; it is in the line on
+top then, and the command palette (Ctrl+P) comes back here.
+
+C cancels: Terraform finishes what is in flight, writes its state and ends. Nothing is undone,
+and the next deployment goes on from there. Quitting has to wait for the end.
+
+/ searches the log, n and N go to the next match and the one before, W writes a copy."""
+
+    BINDINGS: ClassVar = [
+        Binding("ctrl+n", "done", "Outputs and proof"),
+        Binding("c,ctrl+c", "cancel", "Cancel"),
+        Binding("r", "again", "Plan again"),
+    ]
+
+    def parts(self) -> Iterable[Widget]:
+        """How far it is, with what, and the log."""
+        bar = ProgressBar(total=None, show_eta=False)
+        yield Horizontal(bar, Static(id="counts", markup=False), classes="bar")
+        yield Static(id="working", markup=False)
+        yield Failure()
+        yield LogView(self.activity.progress.lines)
+        yield Static(self.log_note, id="log-note", markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to cancel while it runs, and to go on afterwards."""
+        if action == "cancel":
+            return self.activity.running and not self.activity.cancelled
+        succeeded = isinstance(self.activity.progress.outcome, Succeeded)
+        if action == "done":
+            return succeeded
+        if action == "again":
+            return not self.activity.running and not succeeded
+        return True
+
+    def look(self) -> None:
+        """Show the bar, the resource in work and the time."""
+        activity, progress = self.activity, self.activity.progress
+        bar = self.query_one(ProgressBar)
+        bar.update(total=progress.total or None, progress=min(progress.done, progress.total))
+        elapsed = duration(activity.elapsed)
+        self.query_one("#counts", Static).update(f"{progress.done} of {progress.total}  {elapsed}")
+        self.query_one("#working", Static).update(self._working())
+        self.query_one("#log-note", Static).update(self.log_note)
+
+    def ended(self) -> None:
+        """Show what is to be done next."""
+        self.query_one(Failure).explain(self.activity.progress.outcome)
+
+    def action_back(self) -> None:
+        """Leave the screen alone."""
+        self.wizard.back_to("Start")
+
+    def action_done(self) -> None:
+        """Show what came of it."""
+        self.wizard.show_done(self.activity)
+
+    def action_again(self) -> None:
+        """Plan what is left to do."""
+        self.wizard.back_to("Start")
+        activity = self.activity
+        self.wizard.show_plan(activity.path, activity.config, destroy=activity.kind == "destroy")
+
+    def action_cancel(self) -> None:
+        """Ask, and let Terraform finish what is in flight."""
+        text = (
+            "Terraform will finish what is in flight and end in order. What is made stays, and "
+            "the next deployment goes on from there."
+        )
+        self.app.push_screen(
+            Ask("Cancel", text, (("", "Let it go on"), ("yes", "Cancel it"))),
+            lambda answer: self._cancel() if answer else None,
+        )
+
+    def _cancel(self) -> None:
+        if self.activity.running:
+            self.activity.interrupt()
+            self.refresh_bindings()
+
+    def _working(self) -> Content:
+        activity, progress = self.activity, self.activity.progress
+        if isinstance(progress.outcome, Succeeded):
+            verb = "Destroyed" if activity.kind == "destroy" else "Deployed"
+            return Content.styled(
+                f"✓ {verb} in {duration(activity.elapsed)}.", "bold $text-success"
+            )
+        if not activity.running:
+            return Content.styled(
+                f"✗ Ended after {duration(activity.elapsed)}.", "bold $text-error"
+            )
+        if activity.cancelled:
+            waiting = ", ".join(map(str, progress.working))
+            return Content(f"Cancelling: Terraform finishes what is in flight. {waiting}")
+        if progress.retrying:
+            return Content(f"Trying again: {progress.retrying}")
+        if progress.working:
+            work = progress.working[0]
+            more = len(progress.working) - 1
+            return Content(f"{work.stack}: {work}" + (f" and {more} more" if more else ""))
+        return Content(f"{progress.step} …")

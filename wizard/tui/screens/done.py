@@ -1,0 +1,94 @@
+"""The last step: what came of it, the proof that it works, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding
+from textual.containers import Container
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from wizard.tui.activity import Activity
+from wizard.tui.next_steps import Copyable, copyables
+from wizard.tui.screens.step import Step
+from wizard.tui.tasks import checking
+from wizard.tui.widgets.results import Results
+
+
+class Done(Step):
+    """Shows outputs and commands to copy, and the checks of the live federation."""
+
+    STEP = "Done"
+    HELP_TEXT = """\
+The proof looks at the federation as AWS and a pod would: DNS, certificates, discovery
+documents, keys, the provider, the trust policies, and a real exchange of a token for a role.
+F5 runs it again: right after a change, AWS may take a few seconds to know of it.
+
+Enter, Y or a click copies the output or the command under the cursor, through the terminal
+(OSC 52)."""
+
+    BINDINGS: ClassVar = [
+        Binding("y", "copy", "Copy"),
+        Binding("f5", "prove", "Prove again"),
+        Binding("escape", "back", "To the start"),
+    ]
+
+    def __init__(self, activity: Activity) -> None:
+        super().__init__()
+        self.activity = activity
+        self._copyables: tuple[Copyable, ...] = copyables(
+            activity.config, activity.path, activity.progress.outputs, activity.kind
+        )
+
+    @property
+    def about(self) -> str:
+        """The cluster."""
+        return self.activity.config.cluster
+
+    def parts(self) -> Iterable[Widget]:
+        """What to copy, and the proof beside or below it."""
+        outputs = OptionList(*map(_option, self._copyables), id="outputs", compact=True)
+        outputs.border_title = "Outputs and next steps"
+        proof = Results("Proving …", id="proof")
+        proof.border_title = "Proof"
+        yield Container(outputs, proof, classes="columns done")
+
+    def on_mount(self) -> None:
+        """Begin the proof at once."""
+        self.query_one(OptionList).focus()
+        self.action_prove()
+
+    def action_prove(self) -> None:
+        """Run the checks, or run them again."""
+        proof = self.query_one(Results)
+        if self.activity.kind == "destroy":
+            proof.say("Everything that was made is gone; there is nothing to prove.")
+        else:
+            self.wizard.work(checking.prove(self.wizard, self.activity.config, proof), "proof")
+
+    def action_copy(self) -> None:
+        """Copy what is under the cursor."""
+        at = self.query_one(OptionList).highlighted
+        if at is not None:
+            self._copy(self._copyables[at])
+
+    def action_back(self) -> None:
+        """Go to the start."""
+        self.wizard.back_to("Start")
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self._copy(self._copyables[event.option_index])
+
+    def _copy(self, copyable: Copyable) -> None:
+        self.app.copy_to_clipboard(copyable.text)
+        self.notify(copyable.text, title="Copied", markup=False)
+
+
+def _option(copyable: Copyable) -> Option:
+    return Option(Content.assemble((f"{copyable.label}\n", "bold"), f"  {copyable.text}"))

@@ -1,0 +1,141 @@
+"""The fourth step: what would change, resource by resource, before anything does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from wizard.cdktf.events import Succeeded
+from wizard.cdktf.plan import Plan
+from wizard.tui.activity import Activity
+from wizard.tui.progress import duration
+from wizard.tui.screens.dialogs import Typed
+from wizard.tui.screens.following import Following
+from wizard.tui.widgets.failure import Failure
+from wizard.tui.widgets.log_view import LogView
+from wizard.tui.widgets.plan_tree import PlanTree
+
+
+class ShowPlan(Following):
+    """Shows a run that plans, and then its plan."""
+
+    STEP = "Plan"
+    HELP_TEXT = """\
+Terraform's own plan. Nothing has been changed yet.
+
++ will be made       ~ will be changed       - will be destroyed       ± will be made anew
+
+Enter opens a resource and shows its attributes. L shows what was printed, / searches it. A
+plan that destroys something asks for the cluster's name before it is carried out.
+
+Escape while it is being made stops it."""
+
+    BINDINGS: ClassVar = [
+        Binding("ctrl+n", "carry_out", "Deploy"),
+        Binding("l", "log", "Log"),
+        Binding("r", "again", "Plan again"),
+    ]
+
+    def __init__(self, activity: Activity, *, destroy: bool) -> None:
+        super().__init__(activity)
+        self._destroy = destroy
+
+    def parts(self) -> Iterable[Widget]:
+        """The counts, the plan, and the log."""
+        yield Static(id="summary")
+        yield Failure()
+        tree = PlanTree()
+        tree.display = False
+        yield tree
+        yield LogView(self.activity.progress.lines)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to carry out what can be."""
+        plan = self._plan
+        if action == "carry_out":
+            return plan is not None and not plan.empty
+        if action == "again":
+            return not self.activity.running
+        return plan is not None if action == "log" else True
+
+    def look(self) -> None:
+        """Show how far the run is."""
+        self.query_one("#summary", Static).update(self._summary())
+
+    def ended(self) -> None:
+        """Show the plan, or why there is none."""
+        self.query_one(Failure).explain(self.activity.progress.outcome)
+        plan = self._plan
+        if plan is not None and not plan.empty:
+            tree = self.query_one(PlanTree)
+            tree.show(plan)
+            tree.display = True
+            self.query_one(LogView).display = False
+            tree.focus()
+
+    def action_back(self) -> None:
+        """Stop planning, and go back."""
+        if self.activity.running:
+            self.activity.interrupt()
+        self.dismiss()
+
+    def action_log(self) -> None:
+        """Show the log below the plan, or hide it."""
+        log = self.query_one(LogView)
+        log.display = not log.display
+
+    def action_again(self) -> None:
+        """Plan once more."""
+        self.dismiss()
+        self.wizard.show_plan(self.activity.path, self.activity.config, destroy=self._destroy)
+
+    def action_carry_out(self) -> None:
+        """Deploy, or ask for the cluster's name first."""
+        plan = self._plan
+        if plan is None:
+            return
+        if not plan.destroy:
+            self._carry_out(agreed=True)
+            return
+        cluster = self.activity.config.cluster
+        text = (
+            f"All {plan.destroy} resources of {cluster} will be destroyed, and every pod that uses "
+            "its roles loses them."
+            if self._destroy
+            else f"{plan.destroy} resources of {cluster} will be destroyed, {plan.add} made and "
+            f"{plan.change} changed."
+        )
+        self.app.push_screen(
+            Typed("Destroy", text, cluster), lambda agreed: self._carry_out(agreed=bool(agreed))
+        )
+
+    @property
+    def _plan(self) -> Plan | None:
+        outcome = self.activity.progress.outcome
+        return outcome.plan if isinstance(outcome, Succeeded) else None
+
+    def _carry_out(self, *, agreed: bool) -> None:
+        plan = self._plan
+        if agreed and plan is not None:
+            self.wizard.carry_out(self.activity, plan, destroy=self._destroy)
+
+    def _summary(self) -> Content:
+        activity, plan = self.activity, self._plan
+        if plan is not None and plan.empty:
+            return Content("No changes: what is there is what the configuration says.")
+        if plan is not None:
+            return Content.assemble(
+                (f"+ {plan.add} to add", "bold $text-success"),
+                "   ",
+                (f"~ {plan.change} to change", "bold $text-warning"),
+                "   ",
+                (f"- {plan.destroy} to destroy", "bold $text-error"),
+            )
+        if activity.running:
+            return Content(f"{activity.progress.step} … {duration(activity.elapsed)}")
+        return Content("There is no plan.")

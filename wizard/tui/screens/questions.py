@@ -1,0 +1,105 @@
+"""The second step: the four questions, with what follows from their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding
+from textual.containers import Container, Vertical
+from textual.widget import Widget
+
+from wizard.questions import BASICS
+from wizard.tui import preview
+from wizard.tui.screens.step import Asking
+from wizard.tui.tasks import checking
+from wizard.tui.widgets.explanation import Explanation
+from wizard.tui.widgets.facts import Facts
+from wizard.tui.widgets.form import Form
+from wizard.tui.widgets.results import Results
+
+
+class Questions(Asking):
+    """Asks for cluster DNS, audience, namespace and service account."""
+
+    STEP = "Questions"
+    HELP_TEXT = """\
+Four answers are enough; everything else has a default, and F2 shows it.
+
+Enter or ↓ goes to the next field, and from the last one to the review. What is wrong stands
+under a field as soon as you leave it. What follows from the answers changes while you type.
+
+F5 probes the cluster: whether its DNS name is known, which certificates it serves, whether its
+two discovery documents can be read and fit the answers. Nothing waits for it.
+
+Every answer is kept as a draft at once: you can leave at any time and go on later."""
+
+    BINDINGS: ClassVar = [
+        Binding("f2", "more", "More"),
+        Binding("f5", "probe", "Probe"),
+        Binding("ctrl+n", "review", "Review"),
+    ]
+
+    @property
+    def about(self) -> str:
+        """The configuration's name."""
+        return self.wizard.draft.name if self.wizard.draft.path else "new"
+
+    def parts(self) -> Iterable[Widget]:
+        """The form with its explanation, and what follows from it."""
+        draft = self.wizard.draft
+        asked = [question for question in draft.questions if question.group == BASICS]
+        explanation = Explanation()
+        facts = Facts(preview.facts(draft), id="facts")
+        facts.border_title = "What follows"
+        probe = Results(id="probe")
+        probe.border_title = "Probe"
+        form = Form(asked, draft, self.wizard.suggestions)
+        yield Container(
+            Vertical(form, explanation, classes="asked"),
+            Vertical(facts, probe, classes="following"),
+            classes="columns",
+        )
+
+    def on_mount(self) -> None:
+        """Begin with the first question."""
+        self.query_one(Form).enter_first()
+
+    def on_screen_resume(self) -> None:
+        """Show what was answered elsewhere."""
+        draft = self.wizard.draft
+        self.query_one(Form).show(draft)
+        self.query_one(Facts).show(preview.facts(draft))
+
+    def asks(self, key: str) -> bool:
+        """Whether it is one of the four."""
+        return key in self.query_one(Form).keys
+
+    def enter(self, key: str) -> None:
+        """Put the focus on a question that needs another answer."""
+        self.query_one(Form).enter(key)
+
+    def action_more(self) -> None:
+        """Show all other settings."""
+        self.wizard.show_more()
+
+    def action_probe(self) -> None:
+        """Look at the cluster; what is being looked at already is given up."""
+        results = self.query_one("#probe", Results)
+        self.add_class("-probing")
+        self.wizard.work(checking.probe(self.wizard, results), "probe")
+
+    @on(Form.Changed)
+    def _changed(self, event: Form.Changed) -> None:
+        self.wizard.change(event.draft)
+        self.query_one(Facts).show(preview.facts(event.draft))
+        self.remove_class("-probing")
+
+    @on(Form.Explained)
+    def _explained(self, event: Form.Explained) -> None:
+        self.query_one(Explanation).explain(event.question)
+
+    @on(Form.Completed)
+    def _completed(self) -> None:
+        self.action_review()

@@ -1,0 +1,171 @@
+"""The third step: what will be saved, what Terraform makes of it, and who may do what then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import DataTable, Static, TabbedContent, TabPane
+
+from wizard.tui.screens.step import Step
+from wizard.tui.tasks import running, saving
+
+if TYPE_CHECKING:
+    from wizard.tui.review import Review, Trust
+
+_TABS = ("file", "terraform", "trust", "warnings")
+
+
+class ShowReview(Step):
+    """Shows a review in four tabs."""
+
+    STEP = "Review"
+    HELP_TEXT = """\
+Nothing has been written yet. Look at what will be, then save it (Ctrl+S), or save and go on
+to the plan (Ctrl+N). F3 (or a click) goes to the next tab.
+
+File        the YAML; + is a line that comes, - one that goes. D shows the whole file.
+            What you wrote into the file yourself, comments too, stays.
+Terraform   what CDKTF makes of it, as HCL
+Trust       who may assume which role, and what it may do then
+Warnings    what is allowed and still worth a second thought, the weightiest first"""
+
+    BINDINGS: ClassVar = [
+        Binding("ctrl+s", "save", "Save"),
+        Binding("ctrl+n", "plan", "Save and plan"),
+        Binding("f3,ctrl+pagedown", "tab(1)", "Next tab", key_display="F3"),
+        Binding("shift+f3,ctrl+pageup", "tab(-1)", "Previous tab", show=False),
+        Binding("d", "whole", "Diff or file"),
+    ]
+
+    def __init__(self, review: Review) -> None:
+        super().__init__()
+        self.review = review
+        self._whole = not review.on_disk or review.saved
+
+    @property
+    def about(self) -> str:
+        """The cluster."""
+        return self.review.config.cluster
+
+    def parts(self) -> Iterable[Widget]:
+        """A line about the file, and the tabs."""
+        yield Static(id="summary", markup=False)
+        tabs = TabbedContent(id="tabs")
+        advice = len(self.review.advice)
+        for name, title in zip(
+            _TABS, ("File", "Terraform", "Trust", f"Warnings {advice}"), strict=True
+        ):
+            tabs.compose_add_child(TabPane(title, self._tab(name), id=name))
+        yield tabs
+
+    def on_mount(self) -> None:
+        """Show the file, or the warnings where there are some."""
+        table = self.query_one(DataTable)
+        table.add_columns("Who", "Role", "May", "Audience", "Policy size")
+        for trust in self.review.trust:
+            table.add_row(*_cells(trust), height=max(1, len(trust.policies)))
+        self.show(self.review)
+        self.query_one(TabbedContent).active = "warnings" if self.review.advice else "file"
+        self.call_after_refresh(self._enter_tab)
+        self.wizard.work(running.write_terraform(self.wizard, self), "terraform")
+
+    def show(self, review: Review) -> None:
+        """Show how the file stands now."""
+        self.review = review
+        self.query_one("#summary", Static).update(_summary(review))
+        self.query_one("#file-text", Static).update(_file(review, whole=self._whole))
+
+    def show_terraform(self, stacks: Mapping[str, str]) -> None:
+        """Show the HCL of each stack."""
+        from textual.highlight import highlight
+
+        text = "\n".join(f"# ---- {stack} ----\n\n{hcl}" for stack, hcl in stacks.items())
+        self.query_one("#terraform-text", Static).update(highlight(text, language="terraform"))
+
+    def say_terraform(self, text: str) -> None:
+        """Say why there is no Terraform to be shown."""
+        self.query_one("#terraform-text", Static).update(Content(text))
+
+    def action_tab(self, by: int) -> None:
+        """Go to another tab."""
+        tabs = self.query_one(TabbedContent)
+        tabs.active = _TABS[(_TABS.index(tabs.active) + by) % len(_TABS)]
+        self.call_after_refresh(self._enter_tab)
+
+    def action_whole(self) -> None:
+        """Show the whole file instead of what changes in it, or the other way round."""
+        self._whole = not self._whole
+        self.show(self.review)
+        self.query_one(TabbedContent).active = "file"
+
+    def action_save(self) -> None:
+        """Save the file."""
+        self._save(then_plan=False)
+
+    def action_plan(self) -> None:
+        """Save the file and go on."""
+        self._save(then_plan=True)
+
+    def _save(self, *, then_plan: bool) -> None:
+        self.wizard.work(saving.save(self.wizard, self, then_plan=then_plan), "save")
+
+    def _tab(self, name: str) -> Widget:
+        if name == "trust":
+            return DataTable(cursor_type="row", id="trust-table")
+        text = Static(id=f"{name}-text", markup=False)
+        if name == "warnings":
+            text.update(_warnings(self.review))
+        if name == "terraform":
+            text.update(Content("Synthesizing …"))
+        return VerticalScroll(text, can_focus=True)
+
+    def _enter_tab(self) -> None:
+        pane = self.query_one(TabbedContent).active_pane
+        if pane is not None:
+            pane.query("VerticalScroll, DataTable").first().focus()
+
+
+def _summary(review: Review) -> str:
+    name = f"clusters/{review.path.name}"
+    if review.on_disk is None:
+        return f"{name} is new."
+    if review.saved:
+        return f"{name} says all of this already."
+    added = sum(line.startswith("+") for line in review.diff)
+    removed = sum(line.startswith("-") for line in review.diff)
+    meanwhile = " Another program has changed the file meanwhile." if review.foreign else ""
+    return f"{name} will change: +{added} -{removed} lines.{meanwhile}"
+
+
+def _file(review: Review, *, whole: bool) -> Content:
+    from textual.highlight import highlight
+
+    if whole:
+        return highlight(review.text, language="yaml")
+    return Content("\n").join(_diff_line(line) for line in review.diff)
+
+
+def _diff_line(line: str) -> Content:
+    styles = {"+": "$text-success", "-": "$text-error", "@": "dim"}
+    return Content.styled(line, styles.get(line[:1], ""))
+
+
+def _warnings(review: Review) -> Content:
+    if not review.advice:
+        return Content("Nothing in it needs a second thought.")
+    parts = [
+        Content.assemble((f"! {each.place}", "bold"), f"\n  {each.text}", ("\n", ""))
+        for each in review.advice
+    ]
+    return Content("\n").join(parts)
+
+
+def _cells(trust: Trust) -> tuple[Text, ...]:
+    policies = "\n".join(trust.policies) or "nothing"
+    return tuple(map(Text, (trust.who, trust.role, policies, trust.audience, trust.size)))

@@ -1,0 +1,167 @@
+"""The first step: a new configuration or one that is there, and what this machine lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.binding import Binding
+from textual.containers import Container
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from wizard.tui.screens.step import Step
+from wizard.tui.tasks import checking, opening
+from wizard.tui.widgets.results import Results
+
+if TYPE_CHECKING:
+    from wizard.tui.clusters import Entry, Status
+
+_SIGNS: dict[Status, str] = {
+    "deployed": "●",
+    "changed since": "◐",
+    "never applied": "○",
+    "not right": "✗",
+    "draft": "✎",
+}
+
+
+class Start(Step):
+    """Lists the configurations; the checks of this machine run meanwhile."""
+
+    STEP = "Start"
+    HELP_TEXT = """\
+Choose a configuration and press Enter, or make a new one. Each is a file in clusters/.
+
+● deployed          what was deployed last from here is what the file says
+◐ changed since     the file was changed after it was deployed
+○ never applied     nothing was deployed from here yet
+✎ draft             answers that were not saved; they are kept until you drop them
+✗ not right         the file breaks a rule; Enter says which
+
+This machine: what a deployment needs is looked at as soon as the app starts. A new
+configuration can be written without any of it."""
+
+    BINDINGS: ClassVar = [
+        Binding("enter", "open", "Open"),
+        Binding("n", "new", "New"),
+        Binding("p", "plan", "Plan"),
+        Binding("x", "take_down", "Destroy"),
+        Binding("delete", "drop", "Drop draft"),
+        Binding("f5", "look_again", "Look again", show=False),
+        Binding("escape", "app.quit", "Quit"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: tuple[Entry, ...] = ()
+
+    def parts(self) -> Iterable[Widget]:
+        """The list, and the checks beside or below it."""
+        clusters = OptionList(_new(), id="clusters", compact=True)
+        clusters.border_title = "Configurations"
+        machine = Results("Looking at this machine …", id="machine")
+        machine.border_title = "This machine"
+        yield Container(clusters, machine, id="start")
+
+    def on_mount(self) -> None:
+        """Begin with the new configuration chosen."""
+        clusters = self.query_one(OptionList)
+        clusters.highlighted = 0
+        clusters.focus()
+
+    def on_screen_resume(self) -> None:
+        """Read the folder again: a later step may have saved."""
+        self.wizard.work(opening.list_clusters(self.wizard), "clusters")
+
+    def show(self, entries: Sequence[Entry]) -> None:
+        """Show these configurations, with the same one chosen as before."""
+        if self._entries == tuple(entries):
+            return
+        clusters = self.query_one(OptionList)
+        chosen = self.chosen
+        self._entries = tuple(entries)
+        width = max((len(entry.name) for entry in entries), default=0)
+        clusters.set_options([_new(), *(Option(_row(entry, width)) for entry in entries)])
+        at = next((at for at, each in enumerate(entries, 1) if _same(each, chosen)), 0)
+        clusters.highlighted = at
+        self.refresh_bindings()
+
+    @property
+    def chosen(self) -> Entry | None:
+        """The configuration under the cursor; None for a new one."""
+        at = self.query_one(OptionList).highlighted
+        return self._entries[at - 1] if at and at <= len(self._entries) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what the chosen configuration allows."""
+        if not self.is_mounted or action not in ("plan", "take_down", "drop"):
+            return True
+        entry = self.chosen
+        if action == "drop":
+            return entry is not None and entry.kept is not None
+        return entry is not None and entry.path is not None and not entry.problems
+
+    def action_open(self) -> None:
+        """Open the chosen configuration."""
+        if entry := self.chosen:
+            self._open(opening.open_entry(self.wizard, entry))
+        else:
+            self.action_new()
+
+    def action_new(self) -> None:
+        """Begin a new configuration."""
+        self._open(opening.begin(self.wizard))
+
+    def action_plan(self) -> None:
+        """Plan a deployment of the chosen configuration."""
+        if (entry := self.chosen) and entry.path:
+            self._open(opening.plan_file(self.wizard, entry.path, destroy=False))
+
+    def action_take_down(self) -> None:
+        """Plan to destroy what was deployed."""
+        if (entry := self.chosen) and entry.path:
+            self._open(opening.plan_file(self.wizard, entry.path, destroy=True))
+
+    def action_drop(self) -> None:
+        """Drop the draft of the chosen configuration."""
+        if (entry := self.chosen) and entry.kept:
+            self._open(opening.drop(self.wizard, entry.kept))
+
+    def action_look_again(self) -> None:
+        """Look at this machine and at the folder again."""
+        self.wizard.work(checking.machine(self.wizard), "machine")
+        self.wizard.work(opening.list_clusters(self.wizard), "clusters")
+
+    def _open(self, task: Coroutine[Any, Any, None]) -> None:
+        self.wizard.work(task, "open")
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.action_open()
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self) -> None:
+        self.refresh_bindings()
+
+
+def _new() -> Option:
+    return Option(Content.styled("+ New configuration", "bold"))
+
+
+def _row(entry: Entry, width: int) -> Content:
+    left = f"{_SIGNS[entry.status]} {entry.name.ljust(width)}  "
+    what = f"{entry.status}" + (", a draft from " + _time(entry) if entry.kept else "")
+    text = entry.issuer.removeprefix("https://") or (entry.problems[0] if entry.problems else "")
+    return Content.assemble((left, "bold"), f"{what}  ", (text, "dim"))
+
+
+def _time(entry: Entry) -> str:
+    return f"{entry.kept.changed:%d %b %H:%M}" if entry.kept else ""
+
+
+def _same(entry: Entry, other: Entry | None) -> bool:
+    return other is not None and (entry.name, entry.path) == (other.name, other.path)

@@ -1,0 +1,81 @@
+"""What all steps have in common: the line on top, the keys below, and help in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from wizard.tui.widgets.trail import Trail
+
+if TYPE_CHECKING:
+    from wizard.tui.app import WizardApp
+
+
+class Step(Screen[None]):
+    """One step of the way."""
+
+    STEP: ClassVar[str]
+    """Its name in the line on top."""
+    HELP_TEXT: ClassVar[str]
+    """What F1 says of it, besides its keys."""
+
+    AUTO_FOCUS = ""
+
+    BINDINGS: ClassVar = [Binding("escape", "back", "Back")]
+
+    @property
+    def wizard(self) -> WizardApp:
+        """The app."""
+        return cast("WizardApp", self.app)
+
+    @property
+    def about(self) -> str:
+        """What it is about, for the line on top: the cluster's name."""
+        return ""
+
+    def parts(self) -> Iterable[Widget]:
+        """What stands between the line on top and the keys."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """The parts between the trail and the footer."""
+        yield Trail(self.STEP, self.about)
+        yield from self.parts()
+        yield Footer(show_command_palette=False)
+
+    def action_back(self) -> None:
+        """Go back to the step before."""
+        self.dismiss()
+
+    @on(Trail.Chosen)
+    def _go_back(self, event: Trail.Chosen) -> None:
+        self.wizard.back_to(event.step)
+
+
+class Asking(Step):
+    """A step that asks questions."""
+
+    def asks(self, key: str) -> bool:
+        """Whether a question is asked here."""
+        raise NotImplementedError
+
+    def enter(self, key: str) -> None:
+        """Put the focus on a question whose answer is not right."""
+        raise NotImplementedError
+
+    def action_review(self) -> None:
+        """Go to the review, or to the first answer that is not right."""
+        from wizard.tui.tasks import saving
+
+        problems = self.wizard.draft.problems()
+        if problems:
+            self.wizard.show_problem(next(iter(problems)))
+        else:
+            self.wizard.work(saving.review(self.wizard), "review")

@@ -1,0 +1,55 @@
+"""Carries out what was planned, and writes down what was said."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from federation.errors import OidcIamError
+from wizard import applied
+from wizard.cdktf.events import Failed, Succeeded
+from wizard.logs import shown
+from wizard.tui.activity import Activity
+
+if TYPE_CHECKING:
+    from wizard.tui.app import WizardApp
+    from wizard.tui.screens.review import ShowReview
+
+
+async def carry_out(app: WizardApp, activity: Activity) -> None:
+    """Follow a deployment to its end, remember it, and say so wherever the person is."""
+    await activity.follow()
+    cluster = activity.config.cluster
+    outcome = activity.progress.outcome
+    done = "destroyed" if activity.kind == "destroy" else "deployed"
+    if isinstance(outcome, Succeeded):
+        if activity.kind == "destroy":
+            await asyncio.to_thread(applied.forget, app.project, cluster)
+        else:
+            await asyncio.to_thread(applied.record, app.project, activity.config)
+        app.notify(f"{cluster} is {done}.", title="Done")
+    elif isinstance(outcome, Failed):
+        app.notify(f"{cluster} could not be {done}.", title="It did not work", severity="error")
+    else:
+        app.notify(f"{cluster}: Terraform has ended in order.", title="Cancelled")
+
+
+async def write_terraform(app: WizardApp, screen: ShowReview) -> None:
+    """Have cdktf write the Terraform of what is reviewed, and show it there."""
+    try:
+        stacks = await app.ports.terraform(screen.review.config)
+    except OidcIamError as error:
+        if screen.is_attached:
+            screen.say_terraform(str(error))
+    else:
+        if screen.is_attached:
+            screen.show_terraform(stacks)
+
+
+async def copy_log(app: WizardApp, log: Path, to: Path) -> None:
+    """Copy a log to where the person wants it."""
+    target = to.expanduser()
+    await asyncio.to_thread(shutil.copyfile, log, target)
+    app.notify(shown(target), title="The log was copied", markup=False)

@@ -1,0 +1,1 @@
+"""The parts that the screens of the terminal app are put together from."""

@@ -1,0 +1,153 @@
+"""Editors for answers, one for each way of answering; all have a `value` and a `default`.
+
+The value is the answer as `wizard.questions` reads it, and an empty one stands for the default,
+which is shown in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.binding import Binding
+from textual.content import Content
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+_GAP = "  "
+
+
+@dataclass
+class Edited(Message):
+    """A person changed the answer in an editor."""
+
+    editor: Editor
+    value: str
+
+
+class Line(Input):
+    """An answer of one line."""
+
+    def __init__(self, value: str, default: str, suggestions: Sequence[str] = ()) -> None:
+        suggester = SuggestFromList(suggestions) if suggestions else None
+        super().__init__(value, placeholder=default, suggester=suggester, compact=True)
+
+    @property
+    def default(self) -> str:
+        """What an empty answer stands for."""
+        return str(self.placeholder)
+
+    @default.setter
+    def default(self, text: str) -> None:
+        self.placeholder = text
+
+    @on(Input.Changed)
+    def _edited(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(Edited(self, event.value))
+
+
+class Lines(TextArea):
+    """An answer of several values, each on a line of its own."""
+
+    def __init__(self, value: str, default: str) -> None:
+        super().__init__(_in_lines(value), placeholder=_in_lines(default), compact=True)
+
+    @property
+    def value(self) -> str:
+        """The values, separated by commas."""
+        return ", ".join(filter(None, (line.strip(" ,") for line in self.text.splitlines())))
+
+    @value.setter
+    def value(self, text: str) -> None:
+        self.text = _in_lines(text)
+
+    @property
+    def default(self) -> str:
+        """What an empty answer stands for."""
+        return str(self.placeholder)
+
+    @default.setter
+    def default(self, text: str) -> None:
+        self.placeholder = _in_lines(text)
+
+    @on(TextArea.Changed)
+    def _edited(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self.post_message(Edited(self, self.value))
+
+
+class Choice(Widget, can_focus=True):
+    """One of a few words; all are shown, and the chosen one has a mark."""
+
+    BINDINGS: ClassVar = [
+        Binding("left", "move(-1)", "Previous choice", show=False),
+        Binding("right,space", "move(1)", "Next choice", show=False),
+    ]
+
+    def __init__(self, options: Sequence[str], value: str, default: str) -> None:
+        super().__init__()
+        self._options = tuple(options)
+        self._value = value
+        self._default = default
+
+    @property
+    def value(self) -> str:
+        """The option that was chosen; empty while it is the default."""
+        return self._value
+
+    @value.setter
+    def value(self, text: str) -> None:
+        self._value = text
+        self.refresh()
+
+    @property
+    def default(self) -> str:
+        """What an empty answer stands for."""
+        return self._default
+
+    @default.setter
+    def default(self, text: str) -> None:
+        self._default = text
+        self.refresh()
+
+    def render(self) -> Content:
+        """All options in a row."""
+        chosen = self.value or self.default
+        parts = [
+            Content.styled(f"(•) {option}{_GAP}", "bold")
+            if option == chosen
+            else Content(f"( ) {option}{_GAP}")
+            for option in self._options
+        ]
+        return Content("").join(parts)
+
+    def action_move(self, by: int) -> None:
+        """Choose the option so many places further, beginning again at the end."""
+        chosen = self.value or self.default
+        at = self._options.index(chosen) if chosen in self._options else -1
+        self._choose(self._options[(at + by) % len(self._options)])
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what was clicked on."""
+        end = 0
+        for option in self._options:
+            end += len(f"( ) {option}{_GAP}")
+            if event.x < end:
+                self._choose(option)
+                return
+
+    def _choose(self, option: str) -> None:
+        self.value = option
+        self.post_message(Edited(self, option))
+
+
+Editor = Line | Lines | Choice
+
+
+def _in_lines(text: str) -> str:
+    return "\n".join(part.strip() for part in text.split(","))

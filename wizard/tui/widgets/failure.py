@@ -1,0 +1,54 @@
+"""Why a run did not do all of it, and what to do: shown above its log."""
+
+from __future__ import annotations
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from wizard.cdktf.events import Failed, Interrupted, Outcome
+from wizard.logs import shown
+
+
+class Failure(VerticalScroll, can_focus=False):
+    """Shows nothing until there is something to explain."""
+
+    def __init__(self) -> None:
+        super().__init__(id="failure")
+        self.display = False
+
+    def explain(self, outcome: Outcome | None) -> None:
+        """Show the causes of a failure; nothing for any other outcome."""
+        self.query("*").remove()
+        self.display = isinstance(outcome, Failed | Interrupted)
+        if isinstance(outcome, Failed):
+            self.border_title = "It did not work"
+            self.mount_all(Static(content) for content in _causes(outcome))
+        elif isinstance(outcome, Interrupted):
+            self.border_title = "Interrupted"
+            self.mount(
+                Static(
+                    "Terraform finished what was in flight. What was made is in the state, and "
+                    f"the next run goes on from there. The log: {shown(outcome.log)}",
+                    markup=False,
+                )
+            )
+
+
+def _causes(outcome: Failed) -> list[Content]:
+    causes = [
+        Content.assemble(
+            (f"✗ {cause.title}", "bold $text-error"),
+            (f"  {cause.where}" if cause.where else "", "dim"),
+            f"\n  {cause.came_back}" if cause.came_back else "",
+            ("\n  To do: ", "bold") if cause.remedy else "",
+            cause.remedy,
+        )
+        for cause in outcome.causes
+    ]
+    return causes or [
+        Content(
+            f"The program ended with status {outcome.status} and gave no reason. "
+            f"The log: {shown(outcome.log)}"
+        )
+    ]

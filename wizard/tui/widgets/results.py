@@ -1,0 +1,48 @@
+"""The results of checks, each as it comes, with a sign and what to do."""
+
+from __future__ import annotations
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from wizard.tui.ports import Result, Verdict
+
+SIGNS: dict[Verdict, str] = {"pass": "✓", "warn": "!", "fail": "✗", "skip": "-"}
+
+
+class Results(VerticalScroll):
+    """A list of results below a line that says what goes on."""
+
+    def __init__(self, state: str = "", *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._state = Static(state, classes="state", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin with the line alone."""
+        self.mount(self._state)
+
+    def say(self, text: str) -> None:
+        """Say what goes on, or how it ended."""
+        self._state.update(text)
+        self._state.display = bool(text)
+
+    async def clear(self) -> None:
+        """Remove the results."""
+        await self.query(".result").remove()
+
+    async def add(self, result: Result) -> None:
+        """Show one more."""
+        await self.mount(Static(_content(result), classes=f"result -{result.verdict}"))
+
+
+def _content(result: Result) -> Content:
+    about = f" ({result.about})" if result.about else ""
+    parts = [
+        Content.styled(f"{SIGNS[result.verdict]} ", "bold"),
+        Content.styled(f"{result.title}{about}: ", "bold"),
+        Content(result.seen),
+    ]
+    if result.remedy and result.verdict in ("warn", "fail"):
+        parts.append(Content.styled(f"\n  {result.remedy}", "italic"))
+    return Content("").join(parts)
