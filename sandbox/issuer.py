@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import socket
 import ssl
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
+
+from doctor.https import Address, present
 
 _LARGEST = 1024 * 1024
 _TIMEOUT = 5.0
@@ -96,18 +97,13 @@ class Network:
         ) as pool:
             return _json(pool, parts.path, parts.netloc)
 
-    def _presented(self, url: str) -> list[bytes]:
+    def _presented(self, url: str) -> tuple[bytes, ...]:
         """The presented certificates in DER, the server's own first."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # Which of them to trust is decided when they are known.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        host, port = self._address(url)
+        address = Address(host, port, urlsplit(url).hostname or "")
         try:
-            with (
-                socket.create_connection(self._address(url), timeout=_TIMEOUT) as plain,
-                context.wrap_socket(plain, server_hostname=urlsplit(url).hostname) as secured,
-            ):
-                return _chain(secured)
+            # Nothing is verified: which of them to trust is decided when they are known.
+            return present(address, _TIMEOUT).chain
         except OSError as error:
             raise UnreachableError(f"{urlsplit(url).netloc}: {error}") from error
 
@@ -155,12 +151,3 @@ def _kinds(keys: Mapping[str, Any]) -> Counter[str]:
     listed = keys.get("keys")
     members = listed if isinstance(listed, list) else []
     return Counter(str(key.get("kty")) for key in members if isinstance(key, dict))
-
-
-def _chain(connection: ssl.SSLSocket) -> list[bytes]:
-    public = getattr(connection, "get_unverified_chain", None)
-    if public is not None:
-        return list(public())
-    # Before Python 3.13 the same has no public name.
-    presented = connection._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001
-    return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in presented]
