@@ -13,10 +13,16 @@ from federation.config import ClusterConfig
 from wizard import applied
 from wizard.cdktf import runs
 from wizard.cli.options import config_option, relative
-from wizard.cli.running import agreed, follow, require_answer, show_plan
+from wizard.cli.running import (
+    agreed,
+    follow,
+    planned,
+    require_answer,
+    require_ready,
+    show_plan,
+)
 from wizard.logs import new_log
 from wizard.manifests import apply_manifests
-from wizard.preflight import preflight, require
 
 
 @click.command()
@@ -26,9 +32,7 @@ def deploy(path: Path, yes: bool) -> None:
     """Show the plan, ask, and apply it."""
     require_answer(yes)
     config = files.load(path)
-    for check in require(preflight(config)):
-        if check.verdict == "warn":
-            click.echo(f"warning: {check}", err=True)
+    require_ready(config)
     outputs = deployed(path, config, yes)
     if outputs is None:
         click.echo("Nothing was changed.")
@@ -42,7 +46,7 @@ def deploy(path: Path, yes: bool) -> None:
 
 
 def deployed(
-    path: Path, config: ClusterConfig, yes: bool, environment: Mapping[str, str] | None = None
+    path: Path, config: ClusterConfig, yes: bool
 ) -> Mapping[str, Mapping[str, Any]] | None:
     """Plan, ask and apply; the outputs of each stack, or None where the answer was no.
 
@@ -50,16 +54,13 @@ def deployed(
         path: the configuration's file.
         config: what it holds.
         yes: whether to go ahead without asking.
-        environment: more for Terraform's environment.
 
     Raises:
         WorldError: planning or applying failed.
         InterruptedRunError: somebody stopped it.
     """
-    project = runs.project(path, config, environment)
-    plan = follow(runs.plan(project, new_log(f"plan-{config.cluster}"))).plan
-    if plan is None:
-        raise AssertionError("a run that plans ends with a plan")
+    project = runs.project(path, config)
+    plan = planned(runs.plan(project, new_log(f"plan-{config.cluster}")))
     show_plan(plan)
     if not plan.empty and not agreed("Apply this?", yes):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -12,9 +11,15 @@ from federation.config import ClusterConfig
 from wizard import applied, manifests
 from wizard.cdktf import runs
 from wizard.cli.options import config_option
-from wizard.cli.running import agreed, follow, require_answer, show_plan
+from wizard.cli.running import (
+    agreed,
+    follow,
+    planned,
+    require_answer,
+    require_ready,
+    show_plan,
+)
 from wizard.logs import new_log
-from wizard.preflight import preflight, require
 
 
 @click.command()
@@ -27,16 +32,12 @@ def destroy(path: Path, yes: bool) -> None:
     """
     require_answer(yes)
     config = files.load(path)
-    for check in require(preflight(config)):
-        if check.verdict == "warn":
-            click.echo(f"warning: {check}", err=True)
+    require_ready(config)
     if not destroyed(path, config, yes):
         click.echo("Nothing was changed.")
 
 
-def destroyed(
-    path: Path, config: ClusterConfig, yes: bool, environment: Mapping[str, str] | None = None
-) -> bool:
+def destroyed(path: Path, config: ClusterConfig, yes: bool) -> bool:
     """Plan, ask and destroy; False where the answer was no.
 
     Raises:
@@ -44,10 +45,8 @@ def destroyed(
         WorldError: planning or destroying failed.
     """
     manifests.refuse_others(config)
-    project = runs.project(path, config, environment)
-    plan = follow(runs.plan(project, new_log(f"plan-{config.cluster}"), destroy=True)).plan
-    if plan is None:
-        raise AssertionError("a run that plans ends with a plan")
+    project = runs.project(path, config)
+    plan = planned(runs.plan(project, new_log(f"plan-{config.cluster}"), destroy=True))
     show_plan(plan)
     question = f"Every pod that uses these roles loses them. Type '{config.cluster}' to destroy"
     if not plan.empty and not agreed(question, yes, config.cluster):

@@ -10,7 +10,7 @@ import click
 from federation import files
 from wizard.cdktf import runs
 from wizard.cli.options import config_option, json_option, print_json
-from wizard.cli.running import follow, show_plan
+from wizard.cli.running import planned, show_plan
 from wizard.logs import new_log
 
 
@@ -23,9 +23,7 @@ def plan(path: Path, as_json: bool, destroy: bool) -> None:
     config = files.load(path)
     log = new_log(f"plan-{config.cluster}")
     run = runs.plan(runs.project(path, config), log, destroy=destroy)
-    made = follow(run, quiet=as_json).plan
-    if made is None:
-        raise AssertionError("a run that plans ends with a plan")
+    made = planned(run, quiet=as_json)
     if as_json:
         print_json(asdict(made))
     else:

@@ -8,6 +8,7 @@ import time
 
 import click
 
+from federation.config import ClusterConfig
 from federation.errors import UserError
 from wizard.cdktf.events import (
     Outcome,
@@ -22,6 +23,7 @@ from wizard.cdktf.events import (
 from wizard.cdktf.plan import Plan
 from wizard.cdktf.runs import Run
 from wizard.errors import completed
+from wizard.preflight import preflight, require
 from wizard.process import interrupts
 
 _SIGNS = {
@@ -97,6 +99,19 @@ class _Progress:
         click.echo(f"{time.monotonic() - self._began:6.1f} s  {text}")
 
 
+def planned(run: Run, *, quiet: bool = False) -> Plan:
+    """Run what plans to the end, as `follow` does; its plan.
+
+    Raises:
+        WorldError: it failed.
+        InterruptedRunError: somebody stopped it.
+    """
+    plan = follow(run, quiet=quiet).plan
+    if plan is None:
+        raise AssertionError("a run that plans ends with a plan")
+    return plan
+
+
 def show_plan(plan: Plan) -> None:
     """Print what a plan would change, resource by resource."""
     for stack in plan.stacks:
@@ -120,6 +135,17 @@ def require_answer(yes: bool) -> None:
     """
     if not yes and not sys.stdin.isatty():
         raise UserError("There is no terminal to ask in: repeat with --yes to go ahead.")
+
+
+def require_ready(config: ClusterConfig) -> None:
+    """Look at all that a run needs, and print what is worth a warning.
+
+    Raises:
+        WorldError: something is missing or wrong; the message has each of them.
+    """
+    for check in require(preflight(config)):
+        if check.verdict == "warn":
+            click.echo(f"warning: {check}", err=True)
 
 
 def agreed(question: str, yes: bool, wanted: str | None = None) -> bool:

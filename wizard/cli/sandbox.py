@@ -76,7 +76,7 @@ def started() -> tuple[Sandbox, Path, ClusterConfig]:
     box.up(click.echo)
     for each in box.missing:
         click.echo(each, err=True)
-    terraform = "kubernetes" in mirrors.mirrors() or mirrors.registry_reachable()
+    terraform = mirrors.can_install("kubernetes")
     if not terraform:
         click.echo(
             "The kubernetes provider cannot be installed here (no mirror has it, and the registry "
