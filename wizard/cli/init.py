@@ -18,9 +18,14 @@ from wizard.surroundings import Surroundings, look
 def _with_questions(command: click.Command) -> click.Command:
     for question in questions():
         command.params.append(
-            click.Option([question.flag, question.key], help=question.help, metavar="TEXT")
+            click.Option([question.flag, _name(question)], help=question.help, metavar="TEXT")
         )
     return command
+
+
+def _name(question: Question) -> str:
+    """What click calls the answer: a name without the dots of the key."""
+    return question.key.replace(".", "__")
 
 
 @click.command()
@@ -33,7 +38,11 @@ def init(output: str | None, force: bool, **given: Any) -> None:
     has a default, and can be changed in the file.
     """
     surroundings = look()
-    answers = {key: text for key, text in given.items() if text is not None}
+    answers = {
+        question.key: given[_name(question)]
+        for question in questions()
+        if given[_name(question)] is not None
+    }
     _check(answers)
     if sys.stdin.isatty():
         _ask(answers, surroundings)

@@ -1,0 +1,97 @@
+"""`wizard init` and `wizard check`, as a pipeline calls them: without a terminal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from federation.config import DEFAULT_POLICY
+from federation.files import PROJECT, load
+
+
+def wizard(*arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "wizard", *arguments],
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "prod.yaml"
+
+
+def test_the_four_answers_and_a_place_make_a_configuration(path: Path) -> None:
+    answers = (
+        "--cluster-dns=prod.example.com", "--audience=sts.amazonaws.com", "--namespace=shop",
+        "--service-account=web", "--region=eu-west-1", "--context=prod", "--test-pod=yes",
+    )  # fmt: skip
+    assert wizard("init", *answers, f"--output={path}") == (
+        0,
+        f"Wrote {path}. Next:\n"
+        f"  python -m wizard check --config {path}\n"
+        f"  python -m wizard deploy --config {path}\n",
+        "",
+    )
+    config = load(path)
+    assert (config.cluster, config.issuer, config.audience) == (
+        "prod",
+        "https://prod.example.com",
+        ("sts.amazonaws.com",),
+    )
+    assert [
+        (each.namespace, each.service_account, each.test_pod, each.role.managed_policy_arns)
+        for each in config.workloads
+    ] == [("shop", "web", True, (DEFAULT_POLICY,))]
+    assert config.kubernetes.context == "prod"
+
+
+def test_every_wrong_answer_is_named_by_its_option_and_nothing_is_written(path: Path) -> None:
+    answers = ("--cluster-dns=http://a.example.com", "--namespace=Shop", "--max-retries=many")
+    assert wizard("init", *answers, f"--output={path}") == (
+        2,
+        "",
+        "--cluster-dns: 'http://a.example.com' does not begin with 'https://': an OIDC issuer is "
+        "an https URL. Write 'https://a.example.com'.\n"
+        "--namespace: 'Shop' is not an RFC 1123 label: write lower-case letters, digits and '-', "
+        "beginning and ending with a letter or digit.\n"
+        "--max-retries: 'many' is not a whole number: write digits alone.\n",
+    )
+    assert not path.exists()
+
+
+def test_the_one_answer_without_a_default_is_asked_for() -> None:
+    assert wizard("init") == (
+        2,
+        "",
+        "--cluster-dns is missing: it is the one answer that has no default.\n",
+    )
+
+
+def test_a_file_that_is_there_is_kept(path: Path) -> None:
+    path.write_text("mine\n")
+    answers = ("--cluster-dns=prod.example.com", "--region=eu-west-1", "--context=prod")
+    assert wizard("init", *answers, f"--output={path}") == (
+        2,
+        "",
+        f"{path} is there already: choose another --output, or --force to replace it.\n",
+    )
+    assert path.read_text() == "mine\n"
+
+
+def test_check_says_that_a_configuration_is_right_and_what_to_think_about() -> None:
+    configuration = "tests/stacks/configurations/gov.yaml"
+    assert wizard("check", f"--config={configuration}") == (
+        0,
+        f"{configuration} is right: https://oidc.agency.example, workloads: 1, warnings: 0.\n",
+        "",
+    )
