@@ -51,6 +51,9 @@ _DEADLINE = 90.0
 _INTERVAL = 0.05
 _LAST_LINES = 5
 _LOCK = ".lock"
+_PORTS = range(20_000, 32_000)
+"""Where free ports are looked for: below those that systems give to outgoing connections, which
+would take one between looking and listening."""
 
 
 @dataclass(frozen=True)
@@ -437,12 +440,18 @@ def _answers(client: urllib3.PoolManager, url: str) -> bool:
 
 
 def _free(port: int) -> int:
-    """The port if it is free, or else one that is."""
+    """The port if it is free, or else one that is; 0 stands for any."""
+    while not port or not _can_be_bound(port):
+        port = secrets.choice(_PORTS)
+    return port
+
+
+def _can_be_bound(port: int) -> bool:
     with socket.socket() as trial:
         # As servers do: a port whose last connections still linger is free.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind(("127.0.0.1", port))
         except OSError:
-            return _free(0)
-        return int(trial.getsockname()[1])
+            return False
+    return True

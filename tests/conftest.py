@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 
 # The kernel of jsii starts with the first import of a binding, for all tests of the process.
 from stacks import bindings
+
+# Whoever starts the tests in the background may have Ctrl+C ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _HOME = Path.home()
 _KEEP_IN_REAL_HOME = {
