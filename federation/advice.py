@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from federation.config import ClusterConfig, Workload
 from federation.trust_policy import DEFAULT_SIZE_QUOTA, size, trust_policy
 
+ENDPOINT_THUMBPRINT = "endpoint-thumbprint"
+"""The code of what a look at the network settles (`wizard.endpoint`)."""
+
 POLICIES_QUOTA = 10
 """Managed policies of a role before an account's quota is raised (IAM user guide, "IAM and AWS STS
 quotas")."""
@@ -139,7 +142,7 @@ def _endpoint_thumbprint(config: ClusterConfig) -> Iterator[Advice]:
     elsewhere = host != config.issuer_host and config.aws.endpoint_url is None
     if config.discovery.thumbprint == "endpoint" and elsewhere:
         yield Advice(
-            "endpoint-thumbprint",
+            ENDPOINT_THUMBPRINT,
             "discovery.thumbprint",
             f"Terraform takes the certificate that discovery.endpoint shows for {host!r}, which "
             f"may differ from the one for {config.issuer_host!r}: where it does, list the "

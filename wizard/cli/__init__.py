@@ -12,7 +12,7 @@ import click
 
 _COMMANDS = {
     "init": "Ask the questions and write clusters/NAME.yaml.",
-    "check": "Check a configuration, without contacting anything.",
+    "check": "Check a configuration, and name what is worth a second thought.",
     "synth": "Write the Terraform of a configuration.",
     "plan": "Show what a deploy would change.",
     "deploy": "Show the plan, ask, and apply it.",

@@ -7,17 +7,25 @@ from pathlib import Path
 import click
 
 from federation import files
-from federation.advice import advice
+from federation.advice import ENDPOINT_THUMBPRINT, Advice, advice
+from federation.config import ClusterConfig
 from wizard.cli.options import config_option, json_option, print_json, relative
+from wizard.endpoint import endpoint_advice
+from wizard.neighbours import neighbour_advice
 
 
 @click.command()
 @config_option
 @json_option
-def check(path: Path, as_json: bool) -> None:
-    """Check a configuration, without contacting anything."""
+@click.option("--offline", is_flag=True, help="Do not look at discovery.endpoint's certificates.")
+def check(path: Path, as_json: bool, offline: bool) -> None:
+    """Check a configuration, and name what is worth a second thought.
+
+    Nothing is contacted but discovery.endpoint, where it is set and Terraform is to take the
+    thumbprint from it.
+    """
     config = files.load(path)
-    found = advice(config)
+    found = [*neighbour_advice(path, config), *_advice(config, offline)]
     if as_json:
         warnings = [{"code": each.code, "place": each.place, "text": each.text} for each in found]
         print_json({"cluster": config.cluster, "valid": True, "warnings": warnings})
@@ -28,3 +36,11 @@ def check(path: Path, as_json: bool) -> None:
     click.echo(
         f"{relative(path)} is right: {config.issuer}, workloads: {count}, warnings: {len(found)}."
     )
+
+
+def _advice(config: ClusterConfig, offline: bool) -> tuple[Advice, ...]:
+    known = advice(config)
+    if offline:
+        return known
+    settled = tuple(each for each in known if each.code != ENDPOINT_THUMBPRINT)
+    return (*endpoint_advice(config), *settled)

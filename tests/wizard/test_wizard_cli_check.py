@@ -1,0 +1,76 @@
+"""`wizard check`: what it prints, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from federation.config import ClusterConfig
+from federation.files import save
+from wizard.cli.check import check
+
+CONFIGURATION = {
+    "cluster": "prod",
+    "issuer": "https://c.example.com",
+    "aws": {"region": "eu-west-1"},
+    "kubernetes": {"context": "prod"},
+    "workloads": [{"namespace": "default", "service_account": "app"}],
+}
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(check, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output
+
+
+def saved(folder: Path, **changes: object) -> Path:
+    path = folder / "prod.yaml"
+    save(ClusterConfig.model_validate({**CONFIGURATION, **changes}), path)
+    return path
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_what_is_right_is_said_in_a_line(in_folder: Path) -> None:
+    saved(in_folder)
+    assert run("--config=prod.yaml") == (
+        "prod.yaml is right: https://c.example.com, workloads: 1, warnings: 0.\n"
+    )
+
+
+def test_an_endpoint_that_cannot_be_reached_is_no_error(in_folder: Path, port: int) -> None:
+    saved(in_folder, discovery={"endpoint": f"https://127.0.0.1:{port}"})
+    assert run("--config=prod.yaml") == (
+        f"warning: discovery.thumbprint: whether 127.0.0.1:{port} presents the same certificate "
+        "for its own name, which Terraform would pin, and for 'c.example.com' cannot be told from "
+        "here ('Connection refused'): where they differ, list the thumbprints or write 'omit'. "
+        "[endpoint-thumbprint]\n"
+        "prod.yaml is right: https://c.example.com, workloads: 1, warnings: 1.\n"
+    )
+
+
+def test_offline_the_endpoint_is_not_asked(in_folder: Path) -> None:
+    saved(in_folder, discovery={"endpoint": "https://api.prod.lan:6443"})
+    assert json.loads(run("--config=prod.yaml", "--offline", "--json")) == {
+        "cluster": "prod",
+        "valid": True,
+        "warnings": [
+            {
+                "code": "endpoint-thumbprint",
+                "place": "discovery.thumbprint",
+                "text": "Terraform takes the certificate that discovery.endpoint shows for "
+                "'api.prod.lan', which may differ from the one for 'c.example.com': where it "
+                "does, list the thumbprints or write 'omit'.",
+            }
+        ],
+    }
