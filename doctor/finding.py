@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from doctor.quoting import reportable
+
 Verdict = Literal["pass", "warn", "fail", "skip"]
+VERDICTS: tuple[Verdict, ...] = ("pass", "warn", "fail", "skip")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found. All texts are safe to print: what came from outside is quoted.
+    """What one check found. All texts are safe to print, and none has a whole token.
 
     Attributes:
         code: The stable code of the rule, such as `discovery-forbidden`.
@@ -39,6 +42,11 @@ class Finding:
     layer: str
     about: str = ""
 
+    @property
+    def page(self) -> str:
+        """The page of its rule."""
+        return page(self.code)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -59,6 +67,11 @@ class Rule:
     meaning: str
     cause: str
     fix: str
+
+    @property
+    def page(self) -> str:
+        """Its page in this project."""
+        return page(self.code)
 
     def passed(self, seen: str, about: str = "") -> Finding:
         """It holds."""
@@ -84,5 +97,18 @@ class Rule:
         self, verdict: Verdict, seen: str, expected: str, cause: str, fix: str, about: str
     ) -> Finding:
         return Finding(
-            self.code, verdict, self.title, seen, expected, cause, fix, self.layer, about
+            self.code,
+            verdict,
+            self.title,
+            seen=reportable(seen),
+            expected=reportable(expected),
+            cause=reportable(cause),
+            fix=reportable(fix),
+            layer=self.layer,
+            about=reportable(about),
         )
+
+
+def page(code: str) -> str:
+    """Where the page of a code is in this project."""
+    return f"docs/doctor/{code}.md"

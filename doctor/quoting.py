@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 LONGEST = 300
 """Characters of a quotation; the rest is cut."""
+
+LONGEST_TEXT = 8_000
+"""Characters of a text of a finding, such as two whole trust policies; the rest is cut."""
+
+
+def reportable(text: str) -> str:
+    """A text as it may stand in a report, wherever it comes from.
+
+    It is on one line and not endless, nothing in it acts on a terminal, and each token is cut to
+    its beginning: an exception of a library may quote one.
+    """
+    safe = ascii_safe(_TOKEN.sub(_cut, text[:_READ]))
+    return safe if len(safe) <= LONGEST_TEXT else f"{safe[:LONGEST_TEXT]}..."
 
 
 def shown(value: object) -> str:
@@ -31,6 +46,14 @@ def listed(values: object) -> str:
 
 
 _MOST = 10
+_READ = 4 * LONGEST_TEXT
+_SHOWN = 8
+_TOKEN = re.compile(r"eyJ[\w-]{8,}(?:(?:\.|%2E)[\w-]*){1,4}", re.ASCII | re.IGNORECASE)
+"""A token as RFC 7515 writes it: its header is JSON, so that it begins with `{"` in base64url."""
+
+
+def _cut(token: re.Match[str]) -> str:
+    return f"{token[0][:_SHOWN]}... ({len(token[0])} characters)"
 
 
 def _rest(items: list[object]) -> str:
