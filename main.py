@@ -6,6 +6,7 @@ environment variable `OIDC_IAM_CONFIG` names.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -17,6 +18,7 @@ def main() -> None:
     # The wizard's preflight speaks of old versions of Node; a banner in each synth adds nothing.
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "18,20")
     bindings.install()
+    gc.disable()  # what a synth makes it keeps to its end
 
     # After install(), for the bindings, and so that node starts while Python imports.
     from federation.errors import UserError

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,15 +75,14 @@ class _Sampler(threading.Thread):
         self._root = psutil.Process(pid)
 
     def run(self) -> None:
-        while self._root.is_running() and self._root.status() != psutil.STATUS_ZOMBIE:
-            self.peak = max(self.peak, self._resident())
+        while resident := self._resident():
+            self.peak = max(self.peak, resident)
             time.sleep(SAMPLING_SECONDS)
 
     def _resident(self) -> int:
         total = 0
-        for process in [self._root, *self._root.children(recursive=True)]:
-            try:
-                total += process.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
+        with suppress(psutil.NoSuchProcess):  # the root has ended
+            for process in [self._root, *self._root.children(recursive=True)]:
+                with suppress(psutil.NoSuchProcess):
+                    total += process.memory_info().rss
         return total

@@ -272,6 +272,54 @@ except Exception as error:
     assert fast.said == run(source, tmp_path / "plain", **env, **{bindings.PLAIN: "1"}).said
 
 
+MANY_KEYS = """
+for number in range(200):  # more than the pipe between Python and node holds
+    PrivateKey(stack, f"key-{number}", algorithm="ED25519", ecdsa_curve="x" * number)
+"""
+
+
+def test_resources_whose_answers_are_not_waited_for_are_those_of_plain_imports(
+    tmp_path: Path,
+) -> None:
+    source = INSTALL + TLS_APP.replace("app.synth()", MANY_KEYS + "app.synth()")
+    fast = run(source, tmp_path / "fast")
+    assert fast.written == run(source, tmp_path / "plain", **{bindings.PLAIN: "1"}).written
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        (
+            'PrivateKey(stack, "key", algorithm="ED25519")',
+            "RuntimeError: There is already a Construct with name 'key' in TerraformStack [tls]",
+        ),
+        (
+            "jsii._runtime.kernel.provider._process._next_object += 1\n"
+            'PrivateKey(stack, "other", algorithm="ED25519")',
+            "JSIIError: jsii numbers its objects differently: "
+            "@cdktf/provider-tls.privateKey.PrivateKey@NUMBER, "
+            "not @cdktf/provider-tls.privateKey.PrivateKey@NUMBER. "
+            "OIDC_IAM_PLAIN_BINDINGS=1 does without the numbers.",
+        ),
+    ],
+    ids=["the constructor's", "another number"],
+)
+def test_an_error_in_an_answer_that_was_not_waited_for_is_raised_before_anything_is_written(
+    then: str, told: str, tmp_path: Path
+) -> None:
+    tried = """
+print("constructed")
+try:
+    app.synth()
+except Exception as error:
+    print(f"{type(error).__name__}: {error}")
+"""
+    source = INSTALL + "import jsii\n" + TLS_APP.replace("app.synth()", then + tried)
+    ran = run(source, tmp_path / "out")
+    said = re.sub(r"@\d+", "@NUMBER", ran.said)
+    assert (said, ran.written) == (f"constructed\n{told}\nGrüße\n", {})
+
+
 def test_output_and_behaviour_are_those_of_plain_imports(tmp_path: Path) -> None:
     # One process for all: plain imports take as long as all other tests of this folder.
     source = INSTALL + Path(__file__).with_name("bindings_program.py").read_text()
