@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -25,6 +25,15 @@ TOKEN_DIRECTORY = "/var/run/secrets/oidc-iam/serviceaccount"
 TOKEN_FILE = f"{TOKEN_DIRECTORY}/token"
 """Where a workload's pods find the token (`AWS_WEB_IDENTITY_TOKEN_FILE`)."""
 
+Distribution = Literal[
+    "plain", "kubeadm", "k3s", "rke2", "talos", "kops", "k0s", "kubespray", "cluster-api"
+]
+DISTRIBUTIONS: tuple[str, ...] = get_args(Distribution)
+"""What may run a control plane; `plain` is an API server that someone starts with its flags."""
+
+ANONYMOUS_PATHS_MINOR = 31
+"""From 1.31 on an API server can restrict anonymous requests to paths (KEP-4633)."""
+
 DEFAULT_POLICY = "job-function/ViewOnlyAccess"
 _EXISTING_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
@@ -36,6 +45,13 @@ class _Part(BaseModel):
 class Discovery(_Part):
     """How AWS, and whoever checks, gets at the cluster's two discovery documents."""
 
+    exposure: Literal["binding", "authentication-config", "none"] = Field(
+        "binding",
+        description="How the API server shows the documents to AWS, which asks anonymously: "
+        "'binding' (a ClusterRoleBinding), 'authentication-config' (the binding, and an allowlist "
+        "of anonymous paths, which 'python -m wizard apiserver' shows: Kubernetes 1.31 or newer), "
+        "or 'none' (something else serves them).",
+    )
     endpoint: fields.DiscoveryEndpoint | None = Field(
         None,
         description="Where to connect from here for the certificate and the documents, as "
@@ -92,6 +108,21 @@ class Kubernetes(_Part):
         description="The context in it. Needed with 'apply: terraform', so that nothing is ever "
         "applied to whatever cluster is current.",
     )
+    version: fields.KubernetesVersion | None = Field(
+        None,
+        description='The version of the API servers, the oldest one\'s, like "1.34", in quotes: '
+        "what can be set on them depends on it.",
+    )
+    distribution: Distribution | None = Field(
+        None,
+        description="What runs the control plane, and so where the API server's flags go: "
+        f"{', '.join(DISTRIBUTIONS[:-1])} or {DISTRIBUTIONS[-1]}.",
+    )
+
+    @property
+    def minor(self) -> int | None:
+        """The minor version, 34 of 1.34, where a version is configured."""
+        return int(self.version.partition(".")[2]) if self.version else None
 
     @model_validator(mode="after")
     def _names_its_cluster(self) -> Self:
@@ -332,6 +363,19 @@ class ClusterConfig(_Part):
                     f"the service account {workload.namespace}/{workload.service_account} is "
                     f"listed already as workloads[{first}]: remove one.",
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _can_restrict_anonymous_requests(self) -> Self:
+        minor = self.kubernetes.minor
+        allowlist = self.discovery.exposure == "authentication-config"
+        if allowlist and minor is not None and minor < ANONYMOUS_PATHS_MINOR:
+            raise _error(
+                ("discovery", "exposure"),
+                f"Kubernetes {self.kubernetes.version} cannot restrict anonymous requests to "
+                f"paths, which came with 1.{ANONYMOUS_PATHS_MINOR} (KEP-4633): write 'binding', "
+                "or upgrade.",
+            )
         return self
 
     @model_validator(mode="after")

@@ -30,6 +30,10 @@ _POLICY_PATH = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+_VERSION = re.compile(r"v?1\.([0-9]{1,3})([.+-].*)?")
+_OLDEST_MINOR = 18
+_FUTURE_MINOR = 50
+"""With three releases a year, 1.50 is one of 2030: whoever writes it now mistyped."""
 _THUMBPRINT_SOURCES = ("endpoint", "omit")
 
 
@@ -151,6 +155,26 @@ def _region(value: str) -> str:
             f"{quoted(value)} is not an AWS region that is known here."
             + (did_you_mean(value, partitions()) or " Write one like 'eu-west-1'.")
         )
+    return value
+
+
+def _kubernetes_version(value: Any) -> Any:
+    """`1.MINOR`; KEP-1393 says what the oldest one brings."""
+    if not isinstance(value, str):
+        raise ValueError(
+            'is not text: write the minor version in quotes, like "1.30", which YAML would read as '
+            "the number 1.3."
+        )
+    found = _VERSION.fullmatch(value)
+    if not found or int(found[1]) >= _FUTURE_MINOR:
+        raise ValueError(f"{quoted(value)} is not a version of Kubernetes: write one like '1.34'.")
+    if int(found[1]) < _OLDEST_MINOR:
+        raise ValueError(
+            f"{quoted(value)} is too old: an API server has no discovery documents for AWS to read "
+            f"before 1.{_OLDEST_MINOR} (ServiceAccountIssuerDiscovery). Upgrade it."
+        )
+    if value != f"1.{int(found[1])}":
+        raise ValueError(f"{quoted(value)} says more than the minor version: write '1.{found[1]}'.")
     return value
 
 
@@ -394,6 +418,12 @@ Audiences = Annotated[
 """One audience or a list; at most 100 a provider (IAM quotas)."""
 
 Region = Annotated[str, AfterValidator(_region), _in_editors("[a-z]+(-[a-z]+)+-[0-9]+")]
+KubernetesVersion = Annotated[
+    str,
+    BeforeValidator(_kubernetes_version),
+    _in_editors("1\\.(1[89]|[2-4][0-9])"),
+]
+"""The minor version of an API server, from the oldest that can be an issuer for AWS on."""
 AccountId = Annotated[str, BeforeValidator(_account_id), _in_editors("[0-9]{12}")]
 Policy = Annotated[
     str, AfterValidator(_policy), _in_editors(f"({_ARN}|{_ROLE_NAME}+(/{_ROLE_NAME}+)*)")

@@ -34,8 +34,8 @@ _FILE_STEM_LIMIT = 250
 def manifests(config: ClusterConfig, role_arns: Mapping[str, str]) -> dict[str, str]:
     """The YAML of each file, by its name, in the order in which the files apply.
 
-    `discovery.yaml`, `namespaces.yaml` where namespaces are made, and `NAMESPACE_ACCOUNT.yaml` for
-    each workload.
+    `discovery.yaml` where the API server shows its documents, `namespaces.yaml` where namespaces
+    are made, and `NAMESPACE_ACCOUNT.yaml` for each workload.
 
     Args:
         config: the federation.
@@ -44,7 +44,9 @@ def manifests(config: ClusterConfig, role_arns: Mapping[str, str]) -> dict[str, 
     Raises:
         KeyError: a workload's role is not among them.
     """
-    files = {"discovery.yaml": _render("discovery", config)}
+    files = {}
+    if config.discovery.exposure != "none":
+        files["discovery.yaml"] = _render("discovery", config)
     if config.namespaces_to_create:
         files["namespaces.yaml"] = _render("namespaces", config)
     pods = {

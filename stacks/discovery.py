@@ -23,7 +23,12 @@ class DiscoveryStack(ClusterStack):
 
     def __init__(self, scope: Construct, config: ClusterConfig) -> None:
         super().__init__(scope, config, "discovery")
+        # Always, since the provider is needed as well to remove a binding that was there.
         self.kubernetes_provider()
+        if config.discovery.exposure != "none":
+            self._bind()
+
+    def _bind(self) -> None:
         ClusterRoleBindingV1(
             self,
             "oidc-reviewer",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from federation import files
-from federation.config import ClusterConfig
+from federation.config import DISTRIBUTIONS, ClusterConfig
 from federation.errors import UserError
 from federation.files import ConfigError
 from federation.places import Place, description
@@ -206,6 +206,13 @@ _MORE = (
     Question(("aws", "tags"), "Tags", AWS, "tags"),
     Question(("aws", "endpoint_url"), "Endpoint url", AWS),
     Question(("aws", "max_retries"), "Max retries", AWS, "number"),
+    Question(
+        ("discovery", "exposure"),
+        "Exposure",
+        DISCOVERY,
+        "choice",
+        choices=("binding", "authentication-config", "none"),
+    ),
     Question(("discovery", "endpoint"), "Discovery endpoint", DISCOVERY),
     Question(("discovery", "thumbprint"), "Thumbprint", DISCOVERY, "thumbprint"),
     Question(
@@ -220,6 +227,10 @@ _MORE = (
         ("kubernetes", "context"), "Context", KUBERNETES, default=lambda _, here: here.context or ""
     ),
     Question(("kubernetes", "kubeconfig"), "Kubeconfig", KUBERNETES),
+    Question(("kubernetes", "version"), "Kubernetes version", KUBERNETES),
+    Question(
+        ("kubernetes", "distribution"), "Distribution", KUBERNETES, "choice", choices=DISTRIBUTIONS
+    ),
     Question(("backend", "type"), "State backend", STATE, "choice", choices=("local", "s3")),
     Question(("backend", "bucket"), "State bucket", STATE),
     Question(("backend", "region"), "State region", STATE),

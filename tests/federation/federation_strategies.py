@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from federation.config import ClusterConfig
+from federation.config import DISTRIBUTIONS, ClusterConfig
 from federation.files import validate
 from federation.regions import partitions
 
@@ -75,12 +75,13 @@ def issuers(draw: st.DrawFn) -> str:
 
 
 def discoveries() -> st.SearchStrategy[dict[str, Any]]:
-    """Where to connect to, and which certificate."""
+    """Who may read the documents, where to connect to, and which certificate."""
     endpoint = st.sampled_from(["https://10.0.0.1:6443", "https://[::1]", "https://api.lan"])
     thumbprints = st.lists(digests, min_size=1, max_size=5, unique_by=str.lower)
     return st.fixed_dictionaries(
         {},
         optional={
+            "exposure": st.sampled_from(["binding", "authentication-config", "none"]),
             "endpoint": st.none() | endpoint,
             "thumbprint": st.sampled_from(["endpoint", "omit"]) | thumbprints,
         },
@@ -103,10 +104,14 @@ def accounts(policies: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, An
 
 
 def clusters() -> st.SearchStrategy[dict[str, Any]]:
-    """How to reach the cluster."""
+    """How to reach the cluster, and what it is."""
+    kind = {
+        "version": st.none() | st.integers(31, 49).map("1.{}".format),
+        "distribution": st.none() | st.sampled_from(DISTRIBUTIONS),
+    }
     return st.fixed_dictionaries(
-        {"context": printable}, optional={"kubeconfig": st.none() | printable}
-    ) | st.just({"apply": "manifests"})
+        {"context": printable}, optional={"kubeconfig": st.none() | printable, **kind}
+    ) | st.fixed_dictionaries({"apply": st.just("manifests")}, optional=kind)
 
 
 def workloads(policies: st.SearchStrategy[str]) -> st.SearchStrategy[list[dict[str, Any]]]:

@@ -34,7 +34,7 @@ class TestWhatFollows:
             "cluster": "prod",
             "issuer": "https://oidc.example.com",
             "audience": ("sts.amazonaws.com",),
-            "discovery": {"endpoint": None, "thumbprint": "endpoint"},
+            "discovery": {"exposure": "binding", "endpoint": None, "thumbprint": "endpoint"},
             "aws": {
                 "region": "eu-west-1",
                 "account_id": None,
@@ -43,7 +43,13 @@ class TestWhatFollows:
                 "tags": {},
                 "max_retries": None,
             },
-            "kubernetes": {"apply": "terraform", "kubeconfig": None, "context": "prod"},
+            "kubernetes": {
+                "apply": "terraform",
+                "kubeconfig": None,
+                "context": "prod",
+                "version": None,
+                "distribution": None,
+            },
             "workloads": (
                 {
                     "namespace": "default",
@@ -119,6 +125,13 @@ class TestWhatFollows:
         assert config.policy_arn("job-function/ViewOnlyAccess") == (
             f"arn:{partition}:iam::aws:policy/job-function/ViewOnlyAccess"
         )
+
+    @pytest.mark.parametrize(("version", "minor"), [("1.18", 18), ("1.34", 34), (None, None)])
+    def test_the_minor_version_is_a_number_to_compare(
+        self, version: str | None, minor: int | None
+    ) -> None:
+        config = configured(kubernetes=MINIMAL["kubernetes"] | {"version": version})
+        assert config.kubernetes.minor == minor
 
     def test_a_policy_that_is_an_arn_stays_as_it_is(self) -> None:
         arn = "arn:aws:iam::123456789012:policy/a"
@@ -261,6 +274,25 @@ class TestRulesBetweenParts:
         assert [config.role_name(workload) for workload in config.workloads] == [
             "prod_default_app",
             "prod_other_app",
+        ]
+
+    @pytest.mark.parametrize("version", ["1.31", "1.34", None])
+    def test_anonymous_paths_are_restricted_where_the_api_server_can(
+        self, version: str | None
+    ) -> None:
+        config = configured(
+            discovery={"exposure": "authentication-config"},
+            kubernetes=MINIMAL["kubernetes"] | {"version": version},
+        )
+        assert config.discovery.exposure == "authentication-config"
+
+    def test_anonymous_paths_are_not_restricted_before_the_api_server_can(self) -> None:
+        assert refusals(
+            discovery={"exposure": "authentication-config"},
+            kubernetes=MINIMAL["kubernetes"] | {"version": "1.30"},
+        ) == [
+            "discovery.exposure: Kubernetes 1.30 cannot restrict anonymous requests to paths, "
+            "which came with 1.31 (KEP-4633): write 'binding', or upgrade."
         ]
 
     def test_two_roles_differ_in_more_than_case(self) -> None:

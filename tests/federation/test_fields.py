@@ -338,6 +338,41 @@ def test_an_iam_path_has_at_most_512_characters() -> None:
     assert refusal(fields.Path, "/" + "a" * 511 + "/") == message
 
 
+@pytest.mark.parametrize("version", ["1.18", "1.34", "1.49"])
+def test_a_minor_version_of_kubernetes_is_taken(version: str) -> None:
+    assert taken(fields.KubernetesVersion, version) == version
+
+
+@pytest.mark.parametrize("version", ["", "1.99x", "1.50", "2.0", "1", "1.x", "one", "1.34 ", "v34"])
+def test_what_is_no_release_of_kubernetes_is_refused(version: str) -> None:
+    assert refusal(fields.KubernetesVersion, version) == (
+        f"{version!r} is not a version of Kubernetes: write one like '1.34'."
+    )
+
+
+@pytest.mark.parametrize("version", ["1.17", "1.2", "v1.9.1"])
+def test_a_version_that_serves_no_discovery_documents_is_refused(version: str) -> None:
+    assert refusal(fields.KubernetesVersion, version) == (
+        f"{version!r} is too old: an API server has no discovery documents for AWS to read before "
+        "1.18 (ServiceAccountIssuerDiscovery). Upgrade it."
+    )
+
+
+@pytest.mark.parametrize("version", ["v1.34", "1.34.4", "v1.34.4+k3s1", "1.34-alpha.1"])
+def test_more_than_a_minor_version_is_refused_with_what_to_write(version: str) -> None:
+    assert refusal(fields.KubernetesVersion, version) == (
+        f"{version!r} says more than the minor version: write '1.34'."
+    )
+
+
+@pytest.mark.parametrize("version", [1.3, 1, ["1.34"]])
+def test_a_version_without_quotes_is_refused(version: Any) -> None:
+    assert refusal(fields.KubernetesVersion, version) == (
+        'is not text: write the minor version in quotes, like "1.30", which YAML would read as the '
+        "number 1.3."
+    )
+
+
 @pytest.mark.parametrize("source", ["endpoint", "omit"])
 def test_a_thumbprint_may_come_from_elsewhere(source: str) -> None:
     assert taken(fields.Thumbprint, source) == source

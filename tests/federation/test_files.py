@@ -572,6 +572,11 @@ issuer: "https://oidc.example.com"
 audience: "sts.amazonaws.com"
 
 discovery:
+  # How the API server shows the documents to AWS, which asks anonymously: 'binding' (a
+  # ClusterRoleBinding), 'authentication-config' (the binding, and an allowlist of anonymous paths,
+  # which 'python -m wizard apiserver' shows: Kubernetes 1.31 or newer), or 'none' (something else
+  # serves them).
+  exposure: "binding"
   # Where to connect from here for the certificate and the documents, as https://HOST[:PORT], where
   # that is not the issuer's own address: an internal name or a load balancer. The issuer itself
   # stays as it is.
@@ -605,6 +610,12 @@ kubernetes:
   # The context in it. Needed with 'apply: terraform', so that nothing is ever applied to whatever
   # cluster is current.
   context: "prod"
+  # The version of the API servers, the oldest one's, like "1.34", in quotes: what can be set on
+  # them depends on it.
+  version: null
+  # What runs the control plane, and so where the API server's flags go: plain, kubeadm, k3s, rke2,
+  # talos, kops, k0s, kubespray or cluster-api.
+  distribution: null
 
 workloads:
   # The namespace of the service account.

@@ -177,6 +177,16 @@ def test_the_objects_are_those_of_the_files_in_an_order_that_applies() -> None:
     ]
 
 
+def test_nothing_lets_aws_in_where_something_else_serves_the_documents() -> None:
+    arns = {"default/app": "arn:aws:iam::123456789012:role/app"}
+    shown, hidden = (
+        list(manifests(configured(discovery={"exposure": exposure}), arns))
+        for exposure in ("authentication-config", "none")
+    )
+    assert shown == ["discovery.yaml", "default_app.yaml"]
+    assert hidden == ["default_app.yaml"]
+
+
 def test_the_service_account_that_each_namespace_has_is_not_made() -> None:
     config = with_workloads({"service_account": "default", "test_pod": True})
     found = objects(config, role_arns(config))
