@@ -124,6 +124,11 @@ class Sandbox:
         return certificates(self._pki).ca
 
     @property
+    def service_account_key(self) -> Path:
+        """The key, in PEM, with which the API server signs service account tokens."""
+        return certificates(self._pki).service_account_key
+
+    @property
     def aws_endpoint(self) -> str:
         """The address of IAM, STS and S3."""
         return f"http://127.0.0.1:{self.ports.aws}"
@@ -213,7 +218,7 @@ class Sandbox:
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """A token with any claims, signed with the cluster's own key."""
-        return sign(certificates(self._pki).service_account_key, claims)
+        return sign(self.service_account_key, claims)
 
     def __enter__(self) -> Self:
         self.up()

@@ -6,7 +6,6 @@ import hashlib
 import json
 import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -118,8 +117,3 @@ def apply(dynamic: DynamicClient, each: dict[str, Any]) -> None:
 def ca_thumbprint(sandbox: Sandbox) -> str:
     der = ssl.PEM_cert_to_DER_cert(sandbox.ca_file.read_text())
     return hashlib.sha1(der, usedforsecurity=False).hexdigest()
-
-
-def signing_key(live: LiveFederation) -> Path:
-    """The key that signs the tokens of the sandbox's API server."""
-    return live.sandbox.folder / "pki" / "sa.key"

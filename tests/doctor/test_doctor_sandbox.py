@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from live_federation import LiveFederation, signing_key
+from live_federation import LiveFederation
 
 from doctor.examination import Options
 from doctor.finding import Finding
@@ -12,7 +12,7 @@ from doctor.runner import examined
 
 
 async def test_a_federation_that_works_passes_with_every_live_proof(live: LiveFederation) -> None:
-    options = Options(negative=True, signing_key=signing_key(live))
+    options = Options(negative=True, signing_key=live.sandbox.service_account_key)
 
     findings = await examined(live.config, options)
 

@@ -172,7 +172,8 @@ def test_the_federation_is_proven_and_refuses_everyone_else(here: Here) -> None:
     for code in (
         "discovery-readable", "discovery-issuer", "token-signature", "trust-admits",
         "sts-assume-role", "sts-aws-cli", "negative-service-account", "negative-namespace",
-        "negative-audience", "negative-garbage", "negative-role", "negative-api-server",
+        "negative-audience", "negative-expired", "negative-key", "negative-garbage",
+        "negative-role", "negative-api-server",
     ):  # fmt: skip
         assert (code, by_verdict[code]) == (code, "pass")
 

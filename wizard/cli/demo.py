@@ -70,7 +70,8 @@ def proven(config: ClusterConfig, box: Sandbox) -> list[str]:
     """
     from doctor.examination import Options
 
-    found = examined(config, Options(ca_file=box.ca_file, negative=True))
+    options = Options(ca_file=box.ca_file, negative=True, signing_key=box.service_account_key)
+    found = examined(config, options)
     return [finding.code for finding in found if finding.verdict == "fail"]
 
 

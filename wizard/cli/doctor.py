@@ -3,104 +3,203 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+import dataclasses
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from federation import files
+from federation import documents, files
 from federation.config import ClusterConfig
 from federation.errors import UserError
-from wizard.cli.options import config_option, json_option, print_json
+from federation.fields import did_you_mean
+from wizard.cli.options import config_option, json_option, print_json, refuse_token, relative
+from wizard.cli.sandbox import signing_key
+from wizard.process import Command, capture
 
 if TYPE_CHECKING:
+    from doctor.aws_cli import Ran
     from doctor.examination import Options
     from doctor.finding import Finding
 
-_SIGNS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-"}
+_STDOUT = "-"
+_POD = re.compile(r"[a-z0-9.-]+/[a-z0-9.-]+")
+_AT_ONCE = 32
+"""Checks that wait for the network, each in a thread; asyncio by itself has six on two cores."""
+
+
+_Command = Callable[..., Any]
+
+
+def _report_option(name: str, what: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        name,
+        is_flag=False,
+        flag_value=_STDOUT,
+        metavar="[FILE]",
+        help=f"Write {what} to a file; without FILE, or with -, to stdout.",
+    )
 
 
 @click.command()
 @config_option
 @json_option
-@click.option("--ca-file", metavar="FILE", help="Certificate authorities of the issuer, in PEM.")
-@click.option("--token", "token_file", metavar="FILE", help="Look at this token; mint none.")
-@click.option("--only", multiple=True, metavar="LAYER", help="Look at this layer; repeatable.")
-@click.option("--skip", multiple=True, metavar="LAYER", help="Leave this layer out; repeatable.")
+@_report_option("--sarif", "SARIF 2.1.0 for code scanning")
+@_report_option("--junit", "JUnit XML for pipelines")
+@click.option("--strict", is_flag=True, help="Exit 1 for warnings too.")
+@click.option("--only", multiple=True, metavar="NAME", help="Look at this layer or code alone.")
+@click.option("--skip", multiple=True, metavar="NAME", help="Leave this layer or code out.")
 @click.option("--offline", is_flag=True, help="Look at the configuration and files only.")
 @click.option("--negative", is_flag=True, help="Offer STS tokens that it must refuse, too.")
-@click.option("--strict", is_flag=True, help="Exit 1 for warnings too.")
+@click.option(
+    "--ca-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Certificate authorities of the issuer, in PEM.",
+)
+@click.option("--token", metavar="FILE", help="Look at this token; - reads stdin. None is minted.")
+@click.option("--pod", metavar="NAMESPACE/NAME", help="Look at the token of this running pod.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For each check.",
+)
 def doctor(
-    path: Path,
-    as_json: bool,
-    ca_file: str | None,
-    token_file: str | None,
-    only: tuple[str, ...],
-    skip: tuple[str, ...],
-    offline: bool,
-    negative: bool,
-    strict: bool,
+    path: Path, as_json: bool, sarif: str | None, junit: str | None, strict: bool, **given: Any
 ) -> int:
     """Prove that a federation works, or say why not.
 
-    Nothing is created in the cluster or the account. Exit codes: 0, 1 where something fails.
-    """
-    from doctor.examination import LAYERS, Options
+    Nothing is created in the cluster or the account. --only and --skip can be repeated. Layers:
+    names, tls, discovery, keys, control-plane, aws, token, trust, sts, negative; codes: those of
+    docs/doctor/.
 
-    if unknown := sorted({*only, *skip} - set(LAYERS)):
-        raise UserError(f"{unknown[0]!r} is not a layer. Layers: {', '.join(LAYERS)}.")
-    options = Options(
-        ca_file=Path(ca_file) if ca_file else None,
-        token_file=Path(token_file) if token_file else None,
-        only=frozenset(only),
-        skip=frozenset(skip),
-        offline=offline,
-        negative=negative,
-    )
-    found = examined(files.load(path), options, quiet=as_json)
+    Exit codes: 0 nothing fails, 1 something does, 2 bad input.
+    """
+    from doctor.reports.summary import document, is_proven
+
+    if [as_json, sarif == _STDOUT, junit == _STDOUT].count(True) > 1:
+        raise UserError("One report at a time can go to stdout: give the others a FILE.")
+    config = files.load(path)
+    options = _options(config, given)
+    found = examined(config, options, quiet=as_json or _STDOUT in (sarif, junit))
     if as_json:
-        print_json({"findings": [asdict(finding) for finding in found]})
-    bad = ("fail", "warn") if strict else ("fail",)
-    return int(any(finding.verdict in bad for finding in found))
+        print_json(document(config, found))
+    if sarif:
+        _write(sarif, _sarif(config, path, found))
+    if junit:
+        _write(junit, _junit(found, strict))
+    return int(not is_proven(found, strict=strict))
 
 
 def examined(config: ClusterConfig, options: Options, *, quiet: bool = False) -> list[Finding]:
-    """Examine a federation, show each finding as it comes, and count them at the end.
+    """Examine a federation, and show how it goes and what was found.
 
     Returns:
         The findings in the order of a report.
     """
-    found = asyncio.run(_examined(config, options, quiet))
+    through_gateway = dataclasses.replace(options, run_aws_cli=_run_aws_cli)
+    found = asyncio.run(_examined(config, through_gateway, quiet))
     if not quiet:
-        counts = dict.fromkeys(_SIGNS, 0)
-        for finding in found:
-            counts[finding.verdict] += 1
-        click.echo(", ".join(f"{verdict}: {count}" for verdict, count in counts.items()))
+        from wizard.cli.findings import show
+
+        show(found)
     return found
 
 
 async def _examined(config: ClusterConfig, options: Options, quiet: bool) -> list[Finding]:
-    from doctor.runner import examine, ordered
+    from doctor import runner
+    from wizard.cli import findings
 
-    found = []
-    async for finding in examine(config, options):
-        found.append(finding)
-        if not quiet:
-            click.echo(_text(finding))
-    return ordered(found)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_AT_ONCE))
+    if quiet or not findings.on_terminal():
+        return await runner.examined(config, options)
+    return await findings.watched(runner.examine(config, options))
 
 
-def _text(finding: Finding) -> str:
-    about = f" ({finding.about})" if finding.about else ""
-    text = f"  {_SIGNS[finding.verdict]} {finding.layer}: {finding.title}{about}: {finding.seen}"
-    if finding.verdict in ("pass", "skip"):
-        return text
-    return "\n".join(
-        [
-            f"{text} [{finding.code}]",
-            f"      expected: {finding.expected}",
-            f"      cause: {finding.cause}",
-            f"      fix: {finding.fix}",
-        ]
+def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
+    from doctor.examination import Options
+    from doctor.rules import ALL
+    from doctor.runner import selects
+
+    token, pod, timeout = given["token"], given["pod"], given["timeout"]
+    if token and pod:
+        raise UserError("Give --token FILE or --pod NAMESPACE/NAME, one of them.")
+    if token:
+        refuse_token("--token", token)
+    if pod and not _POD.fullmatch(pod):
+        raise UserError(f"--pod {pod!r} is not NAMESPACE/NAME.")
+    options = Options(
+        ca_file=given["ca_file"],
+        token_file=Path("/dev/stdin" if token == "-" else token) if token else None,
+        pod=pod,
+        only=_names("--only", given["only"]),
+        skip=_names("--skip", given["skip"]),
+        offline=given["offline"],
+        negative=given["negative"],
+        timeout=timeout,
+        signing_key=signing_key(config) if given["negative"] else None,
     )
+    if not any(selects(options, rule) for rule in ALL):
+        raise UserError("--only and --skip together leave nothing to look at.")
+    return options
+
+
+def _names(option: str, given: tuple[str, ...]) -> frozenset[str]:
+    """Names of layers and codes.
+
+    Raises:
+        UserError: one of them is neither.
+    """
+    from doctor.examination import LAYERS
+    from doctor.rules import ALL
+
+    known = {*LAYERS, *(rule.code for rule in ALL)}
+    for name in given:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise UserError(
+                f"{option}: {name!r} is neither a layer nor a code.{hint} "
+                f"Layers: {', '.join(LAYERS)}; codes: docs/doctor/README.md."
+            )
+    return frozenset(given)
+
+
+async def _run_aws_cli(args: tuple[str, ...], environment: Mapping[str, str]) -> Ran:
+    from doctor.aws_cli import Ran
+
+    without_ours: dict[str, str | None] = dict.fromkeys(os.environ, None)
+    command = Command(args, environment={**without_ours, **environment})
+    ran = await asyncio.to_thread(capture, command, _CLI_TIMEOUT)
+    return Ran(ran.status, ran.stdout, ran.stderr)
+
+
+_CLI_TIMEOUT = 15.0
+
+
+def _write(target: str, text: str) -> None:
+    if target == _STDOUT:
+        click.echo(text, nl=False)
+    else:
+        files.write(Path(target), text)
+
+
+def _sarif(config: ClusterConfig, path: Path, found: list[Finding]) -> str:
+    from doctor.reports.sarif import Examined, sarif
+
+    place = Path(relative(path)).as_posix()
+    document = sarif(found, Examined(config, documents.read(files.read(path)), place))
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _junit(found: list[Finding], strict: bool) -> str:
+    from doctor.reports.junit import junit
+
+    return junit(found, strict=strict)

@@ -115,6 +115,17 @@ def running() -> Sandbox | None:
     return Sandbox.of(FOLDER)
 
 
+def signing_key(config: ClusterConfig) -> Path | None:
+    """The key that signs the cluster's tokens, where the cluster is the sandbox that was started.
+
+    A proof needs it that no real cluster gives away: an expired token with a good signature.
+    """
+    box = running()
+    if box is None or config.discovery.endpoint != box.discovery_endpoint:
+        return None
+    return box.service_account_key
+
+
 def stop() -> None:
     """Stop the sandbox, and forget the state of what was in it."""
     box = running()
