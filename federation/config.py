@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from federation import fields, names
+from federation.quoting import quoted
 from federation.regions import partitions
 
 STACKS = ("discovery", "identity", "workloads")
@@ -223,6 +224,31 @@ class S3Backend(_Part):
     )
 
 
+class Acceptance(_Part):
+    """A finding of the linter that somebody decided to live with, for a while."""
+
+    code: fields.Code = Field(description="The finding's code, like 'audience-only-trust'.")
+    workload: fields.Plain | None = Field(
+        None,
+        description="NAMESPACE/SERVICE_ACCOUNT: accepted for this workload alone. null: wherever "
+        "it is found.",
+    )
+    reason: fields.Plain = Field(description="Why, in one line for whoever reviews it.")
+    until: fields.Day = Field(
+        description="The last day on which it is accepted, as 'YYYY-MM-DD' in quotes."
+    )
+
+
+class Lint(_Part):
+    """What 'python -m wizard lint' makes of its findings."""
+
+    accept: Annotated[tuple[Acceptance, ...], Field(strict=False)] = Field(
+        (),
+        description="Findings that are accepted, each with its code, a reason, the last day "
+        "('until'), and the workload where it is accepted for that one alone.",
+    )
+
+
 class ClusterConfig(_Part):
     """A federation between one cluster and one AWS account."""
 
@@ -245,6 +271,7 @@ class ClusterConfig(_Part):
         default_factory=LocalBackend,
         description="Where Terraform keeps its state: 'local' (the folder state/) or 's3'.",
     )
+    lint: Lint = Field(default_factory=Lint)
 
     @property
     def issuer_key(self) -> str:
@@ -438,6 +465,25 @@ class ClusterConfig(_Part):
                         ("workloads", at, "role", "managed_policy_arns", positions[1]),
                         f"{arn!r} is listed twice: remove one.",
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _accepts_for_its_own_workloads(self) -> Self:
+        workloads = [f"{each.namespace}/{each.service_account}" for each in self.workloads]
+        seen: dict[tuple[str, str | None], int] = {}
+        for at, each in enumerate(self.lint.accept):
+            if each.workload is not None and each.workload not in workloads:
+                raise _error(
+                    ("lint", "accept", at, "workload"),
+                    f"{quoted(each.workload)} is no workload of this configuration: write one as "
+                    f"NAMESPACE/SERVICE_ACCOUNT.{fields.did_you_mean(each.workload, workloads)}",
+                )
+            first = seen.setdefault((each.code, each.workload), at)
+            if first != at:
+                raise _error(
+                    ("lint", "accept", at),
+                    f"{each.code!r} is accepted as lint.accept[{first}] already: remove one.",
+                )
         return self
 
 

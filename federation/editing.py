@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
@@ -139,7 +139,7 @@ def _mapping_edits(
 def _value_edits(text: str, key: Node, node: Node, old: Any, new: Any) -> Iterator[_Splice]:
     if isinstance(node, MappingNode) and isinstance(new, Mapping) and new:
         yield from _mapping_edits(text, node, old, new)
-    elif isinstance(node, SequenceNode) and not node.flow_style and isinstance(new, list) and new:
+    elif _is_block_of_scalars(node) and isinstance(new, list) and new:
         yield from _item_edits(text, node, _matched([item.value for item in node.value], new))
     elif isinstance(node, ScalarNode):
         value = new[0] if isinstance(new, list) and len(new) == 1 else new
@@ -149,6 +149,13 @@ def _value_edits(text: str, key: Node, node: Node, old: Any, new: Any) -> Iterat
     else:
         start = text.index(":", key.end_mark.index) + 1
         yield start, _content_end(node), f" {_flow(new)}"
+
+
+def _is_block_of_scalars(node: Node) -> TypeGuard[SequenceNode]:
+    """Whether single entries of a list can be added and removed."""
+    if not isinstance(node, SequenceNode) or node.flow_style:
+        return False
+    return all(isinstance(entry, ScalarNode) for entry in node.value)
 
 
 def _matched(old: Sequence[str], new: Sequence[str]) -> list[tuple[int | None, str]]:

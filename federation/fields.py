@@ -11,6 +11,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -30,6 +31,8 @@ _POLICY_PATH = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+_CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VERSION = re.compile(r"v?1\.([0-9]{1,3})([.+-].*)?")
 _OLDEST_MINOR = 18
 _FUTURE_MINOR = 50
@@ -344,6 +347,24 @@ def _plain(value: str) -> str:
     return value
 
 
+def _code(value: str) -> str:
+    if not _CODE.fullmatch(value):
+        raise ValueError(
+            f"{quoted(value)} is not the code of a finding: write one like 'audience-only-trust'."
+        )
+    return value
+
+
+def _day(value: str) -> str:
+    try:
+        if not _DAY.fullmatch(value):
+            raise ValueError
+        date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{quoted(value)} is not a day: write it like '2027-01-31'.") from None
+    return value
+
+
 def _at_most(value: str, limit: int) -> str:
     fault = _length_fault(value, limit)
     if fault:
@@ -475,3 +496,7 @@ KeyPrefix = Annotated[
     str, AfterValidator(_key_prefix), _in_editors(_KEY_PREFIX.pattern, maxLength=512)
 ]
 Plain = Annotated[str, AfterValidator(_plain), _in_editors(r"\S(.*\S)?")]
+Code = Annotated[str, AfterValidator(_code), _in_editors(_CODE.pattern)]
+"""The code of a finding, in kebab-case."""
+Day = Annotated[str, AfterValidator(_day), _in_editors(_DAY.pattern)]
+"""A day of the calendar as ISO 8601 writes it, `YYYY-MM-DD`."""

@@ -35,7 +35,8 @@ class Question:
     """The heading under which forms show it; `BASICS` are the four that everyone answers."""
     kind: str = "text"
     """How text becomes a value: `text`, `number`, `flag`, `choice`, `list`, `tags`, `issuer`,
-    `audience` or `thumbprint`. An empty text is no answer: the field's own default."""
+    `audience`, `thumbprint` or `acceptances`. An empty text is no answer: the field's own
+    default."""
     choices: tuple[str, ...] = ()
     default: Callable[[Answers, Surroundings], str] = field(default=lambda _, __: "")
 
@@ -94,6 +95,8 @@ class Question:
             return "yes" if value else "no"
         if isinstance(value, Mapping):
             return ", ".join(f"{key}={text}" for key, text in value.items())
+        if self.kind == "acceptances":
+            return "; ".join(map(_acceptance_text, value))
         if isinstance(value, list | tuple):
             return ", ".join(value) or NOTHING
         return str(value)
@@ -179,6 +182,7 @@ DISCOVERY = "Discovery"
 KUBERNETES = "Kubernetes"
 WORKLOADS = "Workloads"
 STATE = "State"
+REVIEW = "Review"
 
 
 def _cluster_name(answers: Answers, _: Surroundings) -> str:
@@ -235,6 +239,7 @@ _MORE = (
     Question(("backend", "bucket"), "State bucket", STATE),
     Question(("backend", "region"), "State region", STATE),
     Question(("backend", "key_prefix"), "State key prefix", STATE),
+    Question(("lint", "accept"), "Accepted findings", REVIEW, "acceptances"),
 )
 _REQUIRED = (*_FIRST[:1],)
 
@@ -290,6 +295,33 @@ def _thumbprint(text: str) -> str | list[str]:
     return text if text in ("endpoint", "omit") else _list(text)
 
 
+_ACCEPTANCE = re.compile(
+    r"(?P<code>\S+)(?: of (?P<workload>\S+))? until (?P<until>\S+) because (?P<reason>.+)"
+)
+# A reason may hold a ';' of its own.
+_BETWEEN_ACCEPTANCES = re.compile(r"; (?=\S+(?: of \S+)? until \S+ because )")
+
+
+def _acceptances(text: str) -> list[dict[str, str]]:
+    """`CODE [of NAMESPACE/ACCOUNT] until DAY because REASON; ...`."""
+    found = []
+    for part in _BETWEEN_ACCEPTANCES.split(text):
+        match = _ACCEPTANCE.fullmatch(part)
+        if match is None:
+            raise UserError(
+                f"{part!r} is no acceptance: write 'CODE until YYYY-MM-DD because REASON', or "
+                "'CODE of NAMESPACE/SERVICE_ACCOUNT until ...', with '; ' between two."
+            )
+        found.append({name: value for name, value in match.groupdict().items() if value})
+    return found
+
+
+def _acceptance_text(acceptance: Mapping[str, Any]) -> str:
+    workload = f" of {acceptance['workload']}" if acceptance["workload"] else ""
+    until = f" until {acceptance['until']} because {acceptance['reason']}"
+    return f"{acceptance['code']}{workload}{until}"
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "text": str,
     "choice": str,
@@ -300,4 +332,5 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "issuer": _issuer,
     "audience": _one_or_many,
     "thumbprint": _thumbprint,
+    "acceptances": _acceptances,
 }

@@ -57,7 +57,7 @@ def answers(draw: st.DrawFn) -> dict[str, Any]:
         "audience": audiences | st.lists(audiences, min_size=1, max_size=4, unique=True),
         "backend": backends(),
     }
-    return {
+    document = {
         "cluster": draw(labels),
         "issuer": draw(issuers()),
         "aws": {"region": region, "account_id": account, **draw(accounts(policies))},
@@ -65,6 +65,25 @@ def answers(draw: st.DrawFn) -> dict[str, Any]:
         "workloads": draw(workloads(policies)),
         **draw(st.fixed_dictionaries({}, optional=optional)),
     }
+    accepted = draw(st.lists(acceptances(document["workloads"]), max_size=3, unique_by=_what))
+    return {**document, "lint": {"accept": accepted}} if accepted else document
+
+
+def acceptances(workloads: list[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Findings that are accepted, everywhere or for one of the workloads."""
+    names = [f"{each['namespace']}/{each['service_account']}" for each in workloads]
+    return st.fixed_dictionaries(
+        {
+            "code": st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True),
+            "reason": printable,
+            "until": st.dates().map(str),
+        },
+        optional={"workload": st.none() | st.sampled_from(names)},
+    )
+
+
+def _what(acceptance: dict[str, Any]) -> tuple[str, str | None]:
+    return acceptance["code"], acceptance.get("workload")
 
 
 @st.composite

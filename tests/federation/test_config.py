@@ -67,6 +67,7 @@ class TestWhatFollows:
                 },
             ),
             "backend": {"type": "local"},
+            "lint": {"accept": ()},
         }
 
     def test_a_configuration_never_changes(self) -> None:
@@ -363,6 +364,46 @@ class TestRulesBetweenParts:
             f"workloads[0].create_namespace: the namespace {namespace!r} exists in every cluster: "
             "write false."
         ]
+
+    def test_a_finding_is_accepted_once_for_a_workload_and_once_for_all(self) -> None:
+        everywhere = {"code": "local-state", "reason": "a trial", "until": "2027-01-31"}
+        here = everywhere | {"workload": "default/app"}
+        assert len(configured(lint={"accept": [everywhere, here]}).lint.accept) == 2
+        assert refusals(lint={"accept": [everywhere, here, here]}) == [
+            "lint.accept[2]: 'local-state' is accepted as lint.accept[1] already: remove one."
+        ]
+
+    def test_a_finding_is_accepted_for_a_workload_that_there_is(self) -> None:
+        accepted = {"code": "test-pod", "reason": "a trial", "until": "2027-01-31"}
+        assert refusals(lint={"accept": [accepted | {"workload": "default/ap"}]}) == [
+            "lint.accept[0].workload: 'default/ap' is no workload of this configuration: write one "
+            "as NAMESPACE/SERVICE_ACCOUNT. Did you mean 'default/app'?"
+        ]
+
+    @pytest.mark.parametrize(
+        ("change", "problem"),
+        [
+            (
+                {"code": "Local State"},
+                "code: 'Local State' is not the code of a finding: write one like "
+                "'audience-only-trust'.",
+            ),
+            (
+                {"until": "2027-02-29"},
+                "until: '2027-02-29' is not a day: write it like '2027-01-31'.",
+            ),
+            ({"until": "20270131"}, "until: '20270131' is not a day: write it like '2027-01-31'."),
+            (
+                {"reason": ""},
+                "reason: '' is empty, or has white space around it or control characters.",
+            ),
+        ],
+    )
+    def test_an_acceptance_has_a_code_a_reason_and_a_last_day(
+        self, change: dict[str, str], problem: str
+    ) -> None:
+        accepted = {"code": "test-pod", "reason": "a trial", "until": "2027-01-31"}
+        assert refusals(lint={"accept": [accepted | change]}) == [f"lint.accept[0].{problem}"]
 
     def test_terraform_is_told_which_cluster_it_applies_to(self) -> None:
         assert refusals(kubernetes={}) == [

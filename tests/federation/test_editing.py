@@ -145,6 +145,20 @@ def test_only_the_lines_of_changed_values_differ(
     assert files.parse(expected, "") == config
 
 
+def test_a_list_of_mappings_is_written_as_a_whole() -> None:
+    text = EDITED_BY_HAND + (
+        "lint:\n  accept:\n  - code: test-pod\n    reason: a trial\n    until: '2027-01-31'\n"
+        "# Really.\n"
+    )
+    old = files.parse(text, "")
+    accepted = old.lint.accept[0].model_copy(update={"until": "2027-02-28"})
+    new = old.model_copy(update={"lint": old.lint.model_copy(update={"accept": (accepted,)})})
+    assert edited(text, new) == EDITED_BY_HAND + (
+        'lint:\n  accept: [{"code": "test-pod", "workload": null, "reason": "a trial", '
+        '"until": "2027-02-28"}]\n# Really.\n'
+    )
+
+
 def test_windows_line_ends_stay() -> None:
     config = changed(lambda new: new["aws"].update(account_id="012345678901"))
     text = EDITED_BY_HAND.replace("\n", "\r\n")

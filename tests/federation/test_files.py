@@ -143,7 +143,7 @@ class TestTextThatEditorsLeave:
 
 
 ISSUER = "https://oidc.example.com"
-TYPO_KEYS = "cluster, issuer, audience, discovery, aws, kubernetes, workloads, backend"
+TYPO_KEYS = "cluster, issuer, audience, discovery, aws, kubernetes, workloads, backend, lint"
 WORKLOAD_KEYS = (
     "namespace, create_namespace, service_account, token_expiration_seconds, role, trust, test_pod"
 )
@@ -658,6 +658,15 @@ workloads:
 # Where Terraform keeps its state: 'local' (the folder state/) or 's3'.
 backend:
   type: "local"
+
+lint:
+  # Findings that are accepted, each with its code, a reason, the last day ('until'), and the
+  # workload where it is accepted for that one alone.
+  accept:
+    - code: "local-state"
+      workload: null
+      reason: "one person deploys: it's a trial"
+      until: "2027-01-31"
 """
 
 
@@ -670,6 +679,15 @@ class TestSaving:
                 "region": "eu-west-1",
                 "account_id": "012345678901",
                 "tags": {"team": "żółw: 1"},
+            },
+            lint={
+                "accept": [
+                    {
+                        "code": "local-state",
+                        "reason": "one person deploys: it's a trial",
+                        "until": "2027-01-31",
+                    }
+                ]
             },
         )
         assert dump(config) == SAVED

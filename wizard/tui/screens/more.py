@@ -12,7 +12,15 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 from textual.widgets import DataTable, Static, TabbedContent, TabPane
 
-from wizard.questions import AWS, DISCOVERY, KUBERNETES, STATE, WORKLOADS, workload_questions
+from wizard.questions import (
+    AWS,
+    DISCOVERY,
+    KUBERNETES,
+    REVIEW,
+    STATE,
+    WORKLOADS,
+    workload_questions,
+)
 from wizard.tui import preview
 from wizard.tui.draft import Draft
 from wizard.tui.screens.dialogs import Ask
@@ -21,7 +29,7 @@ from wizard.tui.screens.workload import EditWorkload
 from wizard.tui.widgets.explanation import Explanation
 from wizard.tui.widgets.form import Form
 
-GROUPS = (AWS, DISCOVERY, KUBERNETES, WORKLOADS, STATE)
+GROUPS = (AWS, DISCOVERY, KUBERNETES, WORKLOADS, STATE, REVIEW)
 _FORMS = tuple(group for group in GROUPS if group != WORKLOADS)
 
 
