@@ -1,7 +1,7 @@
 # `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint unit schema lock clean
+.PHONY: help install demo test lint unit bench schema lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -46,6 +46,9 @@ lint: install ## linters and types
 
 unit: install
 	@$(RUN) python -m pytest $(PYTEST)
+
+bench: install ## measure how long a synth takes; writes docs/performance.md
+	@$(RUN) python -m bench $(BENCH)
 
 schema: install ## write clusters/cluster.schema.json from the models
 	@$(RUN) python -m federation.schema

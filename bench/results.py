@@ -74,8 +74,8 @@ class Target:
 
 _START = "Node's start, cdktf's own JavaScript, and pydantic: nothing of ours but a few modules."
 _SYNTH = (
-    "Python and node take turns: for each resource Python checks the arguments and node makes the "
-    "object. Then node alone resolves every value twice, once to prepare and once to write."
+    "Python reads the YAML, line by line for its error messages, and checks the arguments of each "
+    "resource. Then node alone resolves every value twice, once to prepare and once to write."
 )
 _CLI = "cdktf-cli's own start and its calls of `terraform version`: an empty app takes as long."
 _COLD = (

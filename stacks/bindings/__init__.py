@@ -7,9 +7,9 @@ Python the package body is answered by `imports`, in node the package's index is
 `lazy_index.js`, and either half loads a submodule when it is first asked for. Packages whose index
 does not have the generated form that the two rely on are left alone: slow, and right.
 
-What is left is mostly waiting, of Python for node and of node for Python: `kernel` lets them start
+What is left is mostly waiting, of Python for node and of node for Python: `kernel` lets them work
 side by side, and `one_process.js` takes out the second node process through which jsii sends every
-message. With many resources it is the checks of arguments: `type_hints` has them prepared once.
+message. With many resources it is the checks of arguments: `type_checks` leaves out their repetition.
 
 Setting `OIDC_IAM_PLAIN_BINDINGS=1` switches all of it off; what is synthesized is the same.
 """
@@ -19,7 +19,7 @@ import gc
 import importlib
 import os
 
-from stacks.bindings import imports, kernel, node, type_hints
+from stacks.bindings import imports, kernel, node, type_checks
 
 PLAIN = "OIDC_IAM_PLAIN_BINDINGS"
 
@@ -36,7 +36,7 @@ def install() -> None:
         return
     imports.install()
     kernel.install()
-    type_hints.install()
+    type_checks.install()
     with node.options(node.LAZY_INDEX, node.ONE_PROCESS):
         importlib.import_module("constructs")  # the first jsii package to load starts the kernel
     # At exit Python searches all of its objects for garbage, for a tenth of a second.

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from stacks import bindings
-from stacks.bindings import imports, node
+from stacks.bindings import imports, node, type_checks
 
 PROJECT = Path(__file__).parents[2]
 # jsii's own, filled once, instead of one in each test's home.
@@ -196,6 +196,33 @@ def test_node_options_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
             '--require "/a.js" --require "/b.js" --preserve-symlinks'
         )
     assert "NODE_OPTIONS" not in os.environ
+
+
+class Local(str):
+    """A type that only this module can name."""
+
+
+def test_arguments_are_accepted_and_refused_as_typeguard_does() -> None:
+    values = [None, True, 1, 1.5, "text", Local("text"), [], ["text"], [1], {"key": "text"}, {1: 2}]
+    types = [
+        *(type(None), bool, int, float, str, Local, typing.Any, "Local"),
+        *(typing.Optional[str], typing.Union[bool, "Local"], typing.Sequence[str]),  # noqa: UP045
+        typing.Optional[typing.Mapping[str, typing.Optional[str]]],  # noqa: UP045
+    ]
+
+    def told(check: typing.Any) -> list[str | None]:
+        return [refusal(check, value, expected) for value in values for expected in types]
+
+    def refusal(check: typing.Any, value: object, expected: object) -> str | None:
+        try:
+            check(argname="argument id", value=value, expected_type=expected)
+        except TypeError as error:
+            return str(error)
+        return None
+
+    answers = told(type_checks._check_type)
+    assert answers == told(type_checks._compare)
+    assert answers.count(None) not in (0, len(answers))
 
 
 def nodes() -> list[str]:
