@@ -1,0 +1,1 @@
+"""What is to be set on API servers, and in which order. Pure: no network, no process, no files."""
