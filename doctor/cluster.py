@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
+from doctor import pod
 from doctor.quoting import shown
 from federation.errors import UserError
 from federation.strict_json import json_object
-from federation.token import Token
+from federation.token import MAX_LENGTH, Token
 
 SHORTEST_LIFE = 600
 """Seconds: the TokenRequest API takes no less."""
@@ -182,6 +183,24 @@ class Cluster:
                 name, namespace, _request_timeout=_TIMEOUT
             )
         return dict(found.data or {})
+
+    def pod_token(self, namespace: str, name: str, audiences: Collection[str]) -> Token:
+        """The token for one of the audiences that a running pod has.
+
+        Raises:
+            ClusterError: there is no such pod, it does not run, or its token cannot be read.
+        """
+        with _explained():
+            found: Any = self._core.read_namespaced_pod(name, namespace, _request_timeout=_TIMEOUT)
+            if found.status.phase != "Running":
+                raise ClusterError(f"the pod is {shown(found.status.phase)}: no container runs yet")
+            # The client cannot do anything else while it connects.
+            with client.ApiClient(self._api.configuration) as api:
+                try:
+                    place = pod.token_place(found.spec, audiences)
+                    return Token.parse(pod.read(api, namespace, name, place, 2 * MAX_LENGTH))
+                except (pod.UnreadableTokenError, UserError) as error:
+                    raise ClusterError(str(error)) from None
 
     def takes(self, token: Token) -> bool:
         """Whether the API server lets the holder of a token log in.

@@ -42,8 +42,9 @@ class Options:
         project: The folder at which a relative kubeconfig path starts.
         ca_file: Certificate authorities for the issuer's certificate, in PEM.
         token_file: A token to look at instead of minting one.
-        only: The layers to look at; empty means all.
-        skip: The layers to leave out; nothing is fetched for them either.
+        pod: A running pod, `NAMESPACE/NAME`, whose token to look at instead of minting one.
+        only: The layers and codes to look at; empty means all.
+        skip: The layers and codes to leave out; for a layer nothing is fetched either.
         offline: Look at the configuration and files only.
         negative: Offer STS tokens that it must refuse, instead of evaluating the policy alone.
         timeout: Seconds for one check.
@@ -55,6 +56,7 @@ class Options:
     project: Path = PROJECT
     ca_file: Path | None = None
     token_file: Path | None = None
+    pod: str | None = None
     only: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
     offline: bool = False
@@ -63,10 +65,6 @@ class Options:
     answer_timeout: float = 5.0
     run_aws_cli: RunAwsCli = run_aws_cli
     signing_key: Path | None = None
-
-    def covers(self, layer: str) -> bool:
-        """Whether a layer is to be looked at."""
-        return layer not in self.skip and (not self.only or layer in self.only)
 
 
 class Missing(Exception):  # noqa: N818  (no error: a reason to skip)

@@ -22,6 +22,7 @@ from doctor.layers import (
     token,
     trust,
 )
+from doctor.rules import ALL
 from federation.config import ClusterConfig, Workload
 
 CHECKS: dict[str, tuple[Check | WorkloadCheck, ...]] = {
@@ -37,6 +38,10 @@ CHECKS: dict[str, tuple[Check | WorkloadCheck, ...]] = {
     "negative": negative.CHECKS,
 }
 """The checks of each layer, in the order of `LAYERS`."""
+
+_CHECKED = frozenset(check.rule.code for checks in CHECKS.values() for check in checks)
+_LAYER_OF_ANSWER = {rule.code: rule.layer for rule in ALL if rule.code not in _CHECKED}
+"""The layers of the codes that no check bears: they say why evidence cannot be had."""
 
 
 async def examine(config: ClusterConfig, options: Options | None = None) -> AsyncIterator[Finding]:
@@ -81,6 +86,17 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
     )
 
 
+def selects(options: Options, rule: Rule) -> bool:
+    """Whether the check of a rule is to run.
+
+    A code that no check bears (`discovery-forbidden`) selects its layer: only that can tell it.
+    """
+    names = {rule.layer, rule.code}
+    answers = {_LAYER_OF_ANSWER.get(name) for name in options.only}
+    chosen = not options.only or names & options.only or rule.layer in answers
+    return bool(chosen) and not names & options.skip
+
+
 @dataclass(frozen=True)
 class _Job:
     """One check, of one workload where it is for each."""
@@ -93,9 +109,9 @@ class _Job:
 
 def _jobs(examination: Examination) -> Iterator[_Job]:
     for layer, checks in CHECKS.items():
-        if not examination.options.covers(layer):
-            continue
         for check in checks:
+            if not selects(examination.options, check.rule):
+                continue
             if isinstance(check, Check):
                 yield _Job(layer, check.rule, "", check.look)
                 continue
@@ -116,6 +132,7 @@ class _Round:
     def __init__(self, examination: Examination) -> None:
         self.findings: asyncio.Queue[Finding | None] = asyncio.Queue()
         self._examination = examination
+        self._skipped = examination.options.skip
         self._told: set[Finding] = set()
         self._causes: dict[Finding, None] = {}
 
@@ -148,7 +165,7 @@ class _Round:
     def _explain(self, job: _Job, missing: Missing) -> None:
         """Tell what is wrong in its own layer; elsewhere it is the reason of a skip."""
         cause = missing.finding
-        if cause is not None:
+        if cause is not None and cause.code not in self._skipped:
             self._causes[cause] = None
             if cause.layer == job.layer:
                 self._tell(cause)
@@ -158,7 +175,7 @@ class _Round:
 
     def _tell(self, finding: Finding) -> None:
         """Tell each finding once: several checks may meet the same."""
-        if finding not in self._told:
+        if finding not in self._told and finding.code not in self._skipped:
             self._told.add(finding)
             self.findings.put_nowait(finding)
 

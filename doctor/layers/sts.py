@@ -20,6 +20,7 @@ from doctor.quoting import shown
 from doctor.rules import sts as rules
 from doctor.sts import Assumed
 from federation.config import Workload
+from federation.errors import WorldError
 
 _COMMAND = ("aws", "sts", "get-caller-identity", "--output", "json")
 _TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"
@@ -155,8 +156,8 @@ async def _gives_role_to_cli(
     with _like_a_pod(settings, found.encoded, examination.config.aws.endpoint_url) as environment:
         try:
             ran = await examination.options.run_aws_cli(_COMMAND, environment)
-        except OSError as error:
-            raise Missing(f"the aws CLI cannot be started: {error.strerror}") from None
+        except (OSError, WorldError) as error:
+            raise Missing(f"the aws CLI cannot be run: {shown(error)}") from None
     about = evidence.name(workload)
     if ran.status:
         seen = f"exit status {ran.status}: {shown(ran.stderr.strip())}"

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -19,16 +20,19 @@ from doctor.quoting import listed, shown
 from doctor.rules import token as rules
 from federation.config import Workload
 from federation.errors import UserError
-from federation.token import Token
+from federation.token import MAX_LENGTH, Token
 
 GRACE = 300
 """Seconds after `exp` during which STS still takes a token."""
 
 
 async def token(examination: Examination, workload: Workload) -> Token:
-    """A token of the workload: the given one, or one minted for it."""
-    if examination.options.token_file is not None:
-        return await _given(examination, workload)
+    """A token of the workload: one from a file or a running pod, or else one minted for it."""
+    options = examination.options
+    if options.token_file is not None:
+        return _owned(examination, workload, await examination.once(_of_file, options.token_file))
+    if options.pod is not None:
+        return _owned(examination, workload, await examination.once(_of_pod, options.pod))
     examination.allows("token")
     cluster = await examination.once(evidence.cluster)
     config = examination.config
@@ -42,33 +46,48 @@ async def token(examination: Examination, workload: Workload) -> Token:
         raise Missing.because(finding) from None
 
 
-async def _given(examination: Examination, workload: Workload) -> Token:
-    """The token of --token, where it is this workload's; nobody's is the first one's."""
-    given = await examination.once(_token_file)
-    subjects = [each.subject for each in examination.config.workloads]
-    owner = subjects.index(given.subject) if given.subject in subjects else 0
-    if examination.config.workloads[owner] != workload:
-        raise Missing(
-            f"the given token is for {evidence.name(examination.config.workloads[owner])}"
-        )
+def _owned(examination: Examination, workload: Workload, given: Token) -> Token:
+    """The given token where it is this workload's; one of nobody is the first workload's."""
+    workloads = examination.config.workloads
+    subjects = [each.subject for each in workloads]
+    owner = workloads[subjects.index(given.subject) if given.subject in subjects else 0]
+    if owner != workload:
+        raise Missing(f"the given token is for {evidence.name(owner)}")
     return given
 
 
-async def _token_file(examination: Examination) -> Token:
-    path = examination.options.token_file
-    assert path is not None  # noqa: S101
+async def _of_file(_: Examination, path: Path) -> Token:
     try:
-        return Token.parse(path.read_text())
+        return Token.parse(await asyncio.to_thread(_beginning, path))
     except (UserError, UnicodeDecodeError) as error:
-        finding = rules.OBTAINED.failed(f"{path}: {shown(error)}", "a token in the compact form")
+        finding = rules.OBTAINED.failed(f"{path}: {error}", "a token, alone")
     except OSError as error:
         finding = rules.OBTAINED.failed(f"{path}: {error.strerror}", "a file with a token")
     raise Missing.because(finding)
 
 
+def _beginning(path: Path) -> str:
+    """As much of a file as any token can have, and a little more."""
+    with path.open(encoding="utf-8") as file:
+        return file.read(2 * MAX_LENGTH)
+
+
+async def _of_pod(examination: Examination, pod: str) -> Token:
+    examination.allows("token")
+    cluster = await examination.once(evidence.cluster)
+    namespace, _, name = pod.partition("/")
+    audiences = examination.config.audience
+    try:
+        return await asyncio.to_thread(cluster.pod_token, namespace, name, audiences)
+    except ClusterError as error:
+        expected = "a running pod with a token for AWS"
+        raise Missing.because(rules.OBTAINED.failed(f"{pod}: {error}", expected)) from None
+
+
 async def _is_obtained(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(token, workload)
-    way = "given" if examination.options.token_file else "minted"
+    options = examination.options
+    way = "minted" if options.token_file is None and options.pod is None else "given"
     yield rules.OBTAINED.passed(f"{way}: {found.redacted()}", evidence.name(workload))
 
 

@@ -12,7 +12,7 @@ OBTAINED = Rule(
     "for the workload's service account. Minting makes no object in the cluster.",
     "The service account does not exist, or whoever runs the doctor may not create "
     "'serviceaccounts/token' in its namespace.",
-    "Deploy the workloads stack; or give a token by --token.",
+    "Deploy the workloads stack; or give a token with --token FILE or --pod NAMESPACE/NAME.",
 )
 HEADER = Rule(
     "token-header",

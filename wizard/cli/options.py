@@ -38,6 +38,19 @@ def print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+def refuse_token(option: str, name: str) -> None:
+    """Make sure that the name of a file is none but a token itself.
+
+    Raises:
+        UserError: it is one; the message does not repeat it.
+    """
+    if name.count(".") == 2 and name.startswith("eyJ"):
+        raise UserError(
+            f"{option} takes the name of a file. That was a token itself, which every user of this "
+            "machine can see among the processes: put it into a file, or pipe it to '-'."
+        )
+
+
 def relative(path: Path) -> str:
     """A path as a person in the current folder would type it."""
     try:

@@ -18,7 +18,7 @@ from federation.errors import UserError
 from federation.evaluation import Decision, evaluate, parse_policy
 from federation.strict_json import json_object
 from federation.token import Token
-from wizard.cli.options import json_option, print_json
+from wizard.cli.options import json_option, print_json, refuse_token
 
 SIZE_LIMIT = 1_000_000
 """Bytes read of a file: many times what a policy or a token can have."""
@@ -74,11 +74,7 @@ def _claims(token: str | None, claims: str | None) -> Mapping[str, Any]:
 
 
 def _read(option: str, name: str) -> str:
-    if name.count(".") == 2 and name.startswith("eyJ"):
-        raise UserError(
-            f"{option} takes the name of a file. That was a token itself, which every user of this "
-            "machine can see among the processes: put it into a file, or pipe it to '-'."
-        )
+    refuse_token(option, name)
     try:
         with click.open_file(name, "rb") as file:
             content = file.read(SIZE_LIMIT + 1)

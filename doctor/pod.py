@@ -1,0 +1,125 @@
+"""The token of a running pod: where it is mounted, and how it is read there.
+
+Which container has it follows from the pod's own description; it is read by `cat` in that container
+alone. What runs in a pod is not trusted: what it prints is limited in size and time.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes import client
+from kubernetes.stream import stream
+from kubernetes.stream.ws_client import ERROR_CHANNEL, STDOUT_CHANNEL, WSClient
+from websocket import ABNF, WebSocketException
+
+from doctor.quoting import listed, shown
+
+_SECONDS = 10.0
+
+
+class UnreadableTokenError(Exception):
+    """There is no token in the pod, or it cannot be read; the text is safe to print."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a token is mounted."""
+
+    container: str
+    path: str
+
+
+def token_place(spec: Any, audiences: Collection[str]) -> Place:
+    """Where a pod has a token for one of the audiences.
+
+    Args:
+        spec: The pod's spec, as the Kubernetes client gives it.
+        audiences: What AWS takes tokens for.
+
+    Raises:
+        UnreadableTokenError: no container mounts such a token.
+    """
+    found = dict(_projections(spec, audiences))
+    for container in spec.containers:
+        for mount in container.volume_mounts or ():
+            if mount.name in found and not mount.sub_path and not mount.sub_path_expr:
+                return Place(container.name, f"{mount.mount_path}/{found[mount.name]}")
+    raise UnreadableTokenError(f"no container mounts a token for {listed(list(audiences))}")
+
+
+def read(api: client.ApiClient, namespace: str, pod: str, place: Place, longest: int) -> str:
+    """The text of the file at a place.
+
+    Args:
+        api: A client of its own: while the connection is made, it can do nothing else.
+        namespace: The pod's namespace.
+        pod: Its name.
+        place: The container and the file.
+        longest: Bytes to read at most.
+
+    Raises:
+        ApiException: the API server refuses.
+        UnreadableTokenError: the file cannot be read.
+    """
+    connection = stream(
+        client.CoreV1Api(api).connect_get_namespaced_pod_exec,
+        pod,
+        namespace,
+        container=place.container,
+        command=["cat", place.path],
+        stdout=True,
+        stderr=False,
+        stdin=False,
+        tty=False,
+        _preload_content=False,
+    )
+    try:
+        return _printed(connection, longest).decode()
+    except UnicodeDecodeError:
+        raise UnreadableTokenError(f"{place.path} is no text") from None
+    except (WebSocketException, OSError) as error:
+        raise UnreadableTokenError(f"reading {place.path}: {shown(error)}") from None
+    finally:
+        connection.close(timeout=1)
+
+
+def _projections(spec: Any, audiences: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Volumes with a token for one of the audiences, and the path of the token in them."""
+    for volume in spec.volumes or ():
+        for source in (volume.projected and volume.projected.sources) or ():
+            token = source.service_account_token
+            if token is not None and token.audience in audiences:
+                yield volume.name, token.path
+
+
+def _printed(connection: WSClient, longest: int) -> bytes:
+    """What the command prints, frame by frame: the client's own loop reads without end."""
+    until = time.monotonic() + _SECONDS
+    printed = b""
+    while len(printed) < longest:
+        connection.sock.settimeout(max(0.001, until - time.monotonic()))
+        code, frame = connection.sock.recv_data_frame(True)
+        if code == ABNF.OPCODE_CLOSE:
+            break
+        if code in (ABNF.OPCODE_BINARY, ABNF.OPCODE_TEXT) and frame.data:
+            channel, content = frame.data[0], frame.data[1:]
+            if channel == STDOUT_CHANNEL:
+                printed += content
+            elif channel == ERROR_CHANNEL:
+                _require_success(content)
+    return printed[:longest]
+
+
+def _require_success(status: bytes) -> None:
+    try:
+        members = json.loads(status)
+        success, message = members["status"] == "Success", members.get("message", "")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        success, message = False, status[:300]
+    if not success:
+        raise UnreadableTokenError(f"'cat' in the container: {shown(message)}")
