@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Literal
 
 from federation.config import ClusterConfig
 from federation.errors import OidcIamError
 from wizard.causes import Cause
-from wizard.cdktf.events import Failed, Interrupted
+from wizard.cdktf.events import Failed, Interrupted, Line, Step
 from wizard.cdktf.plan import Plan
-from wizard.tui.ports import Run
+from wizard.tui.ports import Result, Run
 from wizard.tui.progress import Progress
 
 Kind = Literal["plan", "deploy", "destroy"]
@@ -30,6 +30,7 @@ class Activity:
         path: The configuration's file.
         progress: How far it is.
         cancelled: Whether a person asked it to end.
+        warnings: What its checks found to be worth a warning.
     """
 
     def __init__(
@@ -39,13 +40,29 @@ class Activity:
         config: ClusterConfig,
         run: Run,
         now: Callable[[], float],
+        *,
         plan: Plan | None = None,
+        checks: AsyncIterator[Result] | None = None,
     ) -> None:
+        """Make an activity, which begins with `follow`.
+
+        Args:
+            kind: What it does.
+            path: The configuration's file.
+            config: The configuration.
+            run: What does it.
+            now: A clock, in seconds.
+            plan: What it is going to do, where that is known.
+            checks: What has to hold before it; where one fails, nothing is run.
+        """
         self.kind = kind
         self.path = path
         self.config = config
         self.progress = Progress(plan)
         self.cancelled = False
+        self.warnings: list[Result] = []
+        self._checks = checks
+        self._checking: asyncio.Future[tuple[Cause, ...]] | None = None
         self._run = run
         self._now = now
         self._began = now()
@@ -74,19 +91,15 @@ class Activity:
     def interrupt(self) -> None:
         """Let Terraform finish what is in flight; a second call does nothing."""
         self.cancelled = True
+        if self._checking is not None:
+            self._checking.cancel()
         self._run.interrupt()
 
     async def follow(self) -> None:
         """Take what happens until the end; whatever goes wrong becomes the outcome."""
         try:
-            async with self._run as run:
-                taken = 0
-                async for event in run:
-                    self.progress.take(event)
-                    taken += 1
-                    if taken % _AT_ONCE == 0:
-                        # Lines that are there already come without a wait between them.
-                        await asyncio.sleep(0)
+            if await self._may_begin():
+                await self._take()
         except OidcIamError as error:
             self._fail("It could not be run", str(error), "")
         except OSError as error:
@@ -95,6 +108,42 @@ class Activity:
             if self.progress.outcome is None:
                 self.progress.take(Interrupted(self.log))
             self._ended = self._now()
+
+    async def _may_begin(self) -> bool:
+        """Whether all that has to hold does; what does not is the outcome."""
+        if self._checks is None:
+            return True
+        self.progress.take(Step(None, "looking at what a deployment needs"))
+        self._checking = asyncio.ensure_future(self._check(self._checks))
+        try:
+            await asyncio.wait([self._checking])
+        finally:
+            self._checking.cancel()
+        if self.cancelled:
+            return False
+        if causes := self._checking.result():
+            self.progress.take(Failed(1, causes, self.log))
+        return not causes
+
+    async def _check(self, checks: AsyncIterator[Result]) -> tuple[Cause, ...]:
+        failed = []
+        async for result in checks:
+            self.progress.take(Line(None, f"{result.title}: {result.seen} {result.remedy}".strip()))
+            if result.verdict == "fail":
+                failed.append(Cause(result.title, result.seen, result.remedy))
+            elif result.verdict == "warn":
+                self.warnings.append(result)
+        return tuple(failed)
+
+    async def _take(self) -> None:
+        async with self._run as run:
+            taken = 0
+            async for event in run:
+                self.progress.take(event)
+                taken += 1
+                if taken % _AT_ONCE == 0:
+                    # Lines that are there already come without a wait between them.
+                    await asyncio.sleep(0)
 
     def _fail(self, title: str, message: str, remedy: str) -> None:
         self.progress.take(Failed(1, (Cause(title, message, remedy),), self.log))

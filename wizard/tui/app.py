@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from wizard.tui.draft import Draft
     from wizard.tui.keeper import Keeper
     from wizard.tui.loading import Loaded
-    from wizard.tui.ports import Ports, Run
+    from wizard.tui.ports import Ports, Result, Run
     from wizard.tui.review import Review
 
 _SECOND_CTRL_C = 3.0
@@ -166,7 +166,8 @@ class WizardApp(App[None]):
         from wizard.tui.screens.plan import ShowPlan
 
         run = self.ports.plan(path, config, destroy=destroy)
-        if activity := self._started("plan", path, config, run):
+        checks = self.ports.preflight(config)
+        if activity := self._started("plan", path, config, run, checks=checks):
             self.work(activity.follow(), "run")
             self.push_screen(ShowPlan(activity, destroy=destroy))
 
@@ -177,7 +178,7 @@ class WizardApp(App[None]):
         path, config = planned.path, planned.config
         start = self.ports.destroy if destroy else self.ports.deploy
         kind: Kind = "destroy" if destroy else "deploy"
-        if activity := self._started(kind, path, config, start(path, config), plan):
+        if activity := self._started(kind, path, config, start(path, config), plan=plan):
             self.work(running.carry_out(self, activity), "run")
             self.show_deployment()
 
@@ -322,7 +323,14 @@ class WizardApp(App[None]):
         self.call_later(self.notify, message, title="No draft", severity="error", markup=False)
 
     def _started(
-        self, kind: Kind, path: Path, config: ClusterConfig, run: Run, plan: Plan | None = None
+        self,
+        kind: Kind,
+        path: Path,
+        config: ClusterConfig,
+        run: Run,
+        *,
+        plan: Plan | None = None,
+        checks: AsyncIterator[Result] | None = None,
     ) -> Activity | None:
         from wizard.tui.activity import Activity
 
@@ -330,7 +338,8 @@ class WizardApp(App[None]):
             about = self.activity.config.cluster
             self.notify(f"{about} is being worked on: one at a time.", severity="warning")
             return None
-        self.activity = Activity(kind, path, config, run, self.ports.now, plan)
+        now = self.ports.now
+        self.activity = Activity(kind, path, config, run, now, plan=plan, checks=checks)
         return self.activity
 
     def _stay(self) -> None:
@@ -339,7 +348,8 @@ class WizardApp(App[None]):
     def _show_meanwhile(self) -> None:
         activity = self.activity
         text = ""
-        if activity is not None and activity.running and activity.kind != "plan":
+        seen = isinstance(self.screen, Step) and self.screen.STEP == "Deploy"
+        if activity is not None and activity.running and activity.kind != "plan" and not seen:
             progress = activity.progress
             text = f"▶ {activity.config.cluster} {progress.done}/{progress.total}"
         for trail in self.screen.query(Trail):

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from wizard.preflight import Check
 
 T = TypeVar("T")
+Outputs = Mapping[str, Mapping[str, Any]]
+"""Stack to output to value."""
+Say = Callable[[str], object]
 
 _PROBED = frozenset({"names", "tls", "discovery", "keys"})
 
@@ -79,20 +84,22 @@ class Live:
         stacks = folder / "out" / "stacks"
         return {stack: (stacks / stack / "cdk.tf").read_text() for stack in config.stacks}
 
-    def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> runs.Run:
+    def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> _Surrounded:
         """What a deployment, or taking all down, would change."""
-        project = runs.project(path, config)
-        return runs.plan(project, new_log(f"plan-{config.cluster}"), destroy=destroy)
+        run = runs.plan(
+            runs.project(path, config), new_log(f"plan-{config.cluster}"), destroy=destroy
+        )
+        return _Surrounded(run, before=_refusing_others(config) if destroy else None)
 
-    def deploy(self, path: Path, config: ClusterConfig) -> _Applying:
+    def deploy(self, path: Path, config: ClusterConfig) -> _Surrounded:
         """Apply what was planned, and the manifests where Terraform does not."""
         run = runs.deploy(runs.project(path, config), new_log(f"deploy-{config.cluster}"))
-        return _Applying(run, config)
+        return _Surrounded(run, after=_applying_manifests(config))
 
-    def destroy(self, path: Path, config: ClusterConfig) -> _Destroying:
+    def destroy(self, path: Path, config: ClusterConfig) -> _Surrounded:
         """Take all down, manifests first."""
         run = runs.destroy(runs.project(path, config), new_log(f"destroy-{config.cluster}"))
-        return _Destroying(run, config)
+        return _Surrounded(run, before=_deleting_manifests(config))
 
     async def _examined(self, config: ClusterConfig, **options: Any) -> AsyncIterator[Result]:
         runner = await _imported("doctor.runner")
@@ -102,12 +109,39 @@ class Live:
             yield _found(finding)
 
 
-class _Applying:
-    """A deployment; what is left to do after cdktf belongs to it."""
+@dataclass(frozen=True)
+class _Part:
+    """What belongs to a run besides cdktf; `work` blocks, and says what it does line by line."""
 
-    def __init__(self, run: runs.Run, config: ClusterConfig) -> None:
+    doing: str
+    work: Callable[[Outputs, Say], object]
+
+    async def events(self, outputs: Outputs) -> AsyncIterator[Event]:
+        """Do it in a thread, and tell each line as it comes."""
+        loop = asyncio.get_running_loop()
+        said: asyncio.Queue[str | None] = asyncio.Queue()
+
+        def say(line: str) -> None:
+            loop.call_soon_threadsafe(said.put_nowait, line)
+
+        yield Step(None, self.doing)
+        working = asyncio.ensure_future(asyncio.to_thread(self.work, outputs, say))
+        working.add_done_callback(lambda _: said.put_nowait(None))
+        while (line := await said.get()) is not None:
+            yield Line(None, line)
+        await working
+
+
+class _Surrounded:
+    """A run of cdktf, with what comes before it and after its success."""
+
+    def __init__(
+        self, run: runs.Run, *, before: _Part | None = None, after: _Part | None = None
+    ) -> None:
         self._run = run
-        self._config = config
+        self._before = before
+        self._after = after
+        self._entered = AsyncExitStack()
 
     @property
     def log(self) -> Path:
@@ -121,50 +155,50 @@ class _Applying:
         self._run.interrupt()
 
     async def __aenter__(self) -> Self:
-        await self._run.__aenter__()
         return self
 
-    async def __aexit__(self, *error: object) -> None:
-        await self._run.__aexit__(*error)
+    async def __aexit__(self, *error: Any) -> None:
+        await self._entered.__aexit__(*error)
 
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return self._events()
-
-    async def _events(self) -> AsyncIterator[Event]:
-        async for event in self._run:
-            if isinstance(event, Succeeded) and self._config.kubernetes.apply == "manifests":
-                yield Step(None, "applying manifests")
-                for line in await asyncio.to_thread(self._apply, event.outputs):
-                    yield Line(None, line)
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        if self._before is not None:
+            async for event in self._before.events({}):
+                yield event
+        # Entering it starts cdktf.
+        async for event in await self._entered.enter_async_context(self._run):
+            if isinstance(event, Succeeded) and self._after is not None:
+                async for told in self._after.events(event.outputs):
+                    yield told
             yield event
 
-    def _apply(self, outputs: Mapping[str, Mapping[str, Any]]) -> list[str]:
+
+def _refusing_others(config: ClusterConfig) -> _Part:
+    def work(_: Outputs, __: Say) -> None:
+        from wizard.manifests import refuse_others
+
+        refuse_others(config)
+
+    return _Part("looking for what others have made", work)
+
+
+def _applying_manifests(config: ClusterConfig) -> _Part | None:
+    def work(outputs: Outputs, say: Say) -> None:
         from wizard.manifests import apply_manifests
 
-        said: list[str] = []
-        role_arns = outputs[self._config.stack("identity")]["role_arns"]
-        apply_manifests(self._config, role_arns, said.append)
-        return said
+        apply_manifests(config, outputs[config.stack("identity")]["role_arns"], say)
+
+    manifests = config.kubernetes.apply == "manifests"
+    return _Part("applying manifests", work) if manifests else None
 
 
-class _Destroying(_Applying):
-    """Taking down; what has to be done before cdktf belongs to it."""
+def _deleting_manifests(config: ClusterConfig) -> _Part | None:
+    def work(_: Outputs, say: Say) -> None:
+        from wizard.manifests import delete_manifests
 
-    async def _events(self) -> AsyncIterator[Event]:
-        yield Step(None, "looking for what others have made")
-        for line in await asyncio.to_thread(self._delete):
-            yield Line(None, line)
-        async for event in self._run:
-            yield event
+        delete_manifests(config, say)
 
-    def _delete(self) -> list[str]:
-        from wizard import manifests
-
-        said: list[str] = []
-        manifests.refuse_others(self._config)
-        if self._config.kubernetes.apply == "manifests":
-            manifests.delete_manifests(self._config, said.append)
-        return said
+    manifests = config.kubernetes.apply == "manifests"
+    return _Part("deleting manifests", work) if manifests else None
 
 
 _VERDICTS: dict[str, Verdict] = {"ok": "pass", "warn": "warn", "fail": "fail"}

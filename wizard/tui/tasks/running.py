@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from federation.errors import OidcIamError
+from federation.errors import OidcIamError, UserError
 from wizard import applied
 from wizard.cdktf.events import Failed, Succeeded
 from wizard.logs import shown
@@ -49,7 +49,14 @@ async def write_terraform(app: WizardApp, screen: ShowReview) -> None:
 
 
 async def copy_log(app: WizardApp, log: Path, to: Path) -> None:
-    """Copy a log to where the person wants it."""
+    """Copy a log to where the person wants it.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
     target = to.expanduser()
-    await asyncio.to_thread(shutil.copyfile, log, target)
+    try:
+        await asyncio.to_thread(shutil.copyfile, log, target)
+    except OSError as error:
+        raise UserError(f"{error.filename or target}: {error.strerror or error}.") from error
     app.notify(shown(target), title="The log was copied", markup=False)
