@@ -9,7 +9,7 @@ does not have the generated form that the two rely on are left alone: slow, and 
 
 What is left is mostly waiting, of Python for node and of node for Python: `kernel` lets them work
 side by side, and `one_process.js` takes out the second node process through which jsii sends every
-message. With many resources it is the checks of arguments: `type_checks` leaves out their repetition.
+message. With many resources it is the checks of arguments: `type_checks` does each once.
 
 Setting `OIDC_IAM_PLAIN_BINDINGS=1` switches all of it off; what is synthesized is the same.
 """
