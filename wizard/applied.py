@@ -6,6 +6,7 @@ since. Terraform's plan remains the truth: this is a reminder that costs no requ
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -45,8 +46,16 @@ def status(project: Path, config: ClusterConfig) -> Status:
     if known is None:
         # Deployed by `cdktf deploy` itself, or by an older version.
         state = project / "state" / f"{config.stack('identity')}.tfstate"
-        return "deployed" if state.exists() else "never applied"
+        return "deployed" if _has_resources(state) else "never applied"
     return "deployed" if known == config else "changed since"
+
+
+def _has_resources(state: Path) -> bool:
+    """Whether a Terraform state has something in it: that of what was destroyed stays, empty."""
+    try:
+        return bool(json.loads(state.read_bytes()).get("resources"))
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _path(project: Path, cluster: str) -> Path:

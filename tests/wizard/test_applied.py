@@ -38,10 +38,18 @@ def test_another_configuration_has_changed_since(tmp_path: Path) -> None:
     assert applied.status(tmp_path, config("other")) == "changed since"
 
 
-def test_a_state_without_a_record_is_deployed(tmp_path: Path) -> None:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "prod-identity.tfstate").touch()
+def test_a_state_with_resources_and_without_a_record_is_deployed(tmp_path: Path) -> None:
+    state = tmp_path / "state" / "prod-identity.tfstate"
+    state.parent.mkdir()
+    state.write_text('{"resources": [{}]}')
     assert applied.status(tmp_path, config()) == "deployed"
+
+
+def test_a_state_from_which_all_was_destroyed_is_not_deployed(tmp_path: Path) -> None:
+    state = tmp_path / "state" / "prod-identity.tfstate"
+    state.parent.mkdir()
+    state.write_text('{"resources": []}')
+    assert applied.status(tmp_path, config()) == "never applied"
 
 
 def test_what_was_destroyed_is_forgotten(tmp_path: Path) -> None:
