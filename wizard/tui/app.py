@@ -164,11 +164,12 @@ class WizardApp(App[None]):
     def show_plan(self, path: Path, config: ClusterConfig, *, destroy: bool = False) -> None:
         """Plan a configuration, and show how that goes."""
         from wizard.tui.screens.plan import ShowPlan
+        from wizard.tui.tasks import running
 
         run = self.ports.plan(path, config, destroy=destroy)
         checks = self.ports.preflight(config)
         if activity := self._started("plan", path, config, run, checks=checks):
-            self.work(activity.follow(), "run")
+            self.work(running.plan(self, activity, destroy=destroy), "run")
             self.push_screen(ShowPlan(activity, destroy=destroy))
 
     def carry_out(self, planned: Activity, plan: Plan, *, destroy: bool) -> None:
@@ -235,12 +236,12 @@ class WizardApp(App[None]):
         self.exit()
 
     async def action_interrupt(self) -> None:
-        """Ctrl+C: leave at the second time."""
+        """Ctrl+C, and Escape where there is nothing to go back to: leave at the second time."""
         if self._leaving:
             await self.action_quit()
             return
         self._leaving = True
-        self.notify("Press Ctrl+C again to leave. Your answers are kept.")
+        self.notify("Press it again to leave. Your answers are kept.")
         self.set_timer(_SECOND_CTRL_C, self._stay)
 
     def lose_terminal(self) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from federation.config import ClusterConfig
 from federation.errors import UserError
+from federation.files import ConfigError
 from wizard.questions import (
     Question,
     answers,
@@ -79,8 +80,14 @@ def role_name(draft: Draft, at: int) -> str:
 
 
 def probed(draft: Draft) -> ClusterConfig | None:
-    """A configuration that is good enough to look at the cluster; None without an issuer."""
-    known, config = _stood_in(draft, 0)
+    """What to look at the cluster with: the configuration, or as much of it as is answered well.
+
+    None without an issuer.
+    """
+    try:
+        return draft.configuration()
+    except ConfigError:
+        known, config = _stood_in(draft, 0)
     return config if "issuer" in known else None
 
 

@@ -122,4 +122,5 @@ and the next deployment goes on from there. Quitting has to wait for the end.
             work = progress.working[0]
             more = len(progress.working) - 1
             return Content(f"{work.stack}: {work}" + (f" and {more} more" if more else ""))
-        return Content(f"{progress.step} …")
+        doing = f"{progress.stack}: " if progress.stack else ""
+        return Content(f"{doing}{progress.step} …")

@@ -58,7 +58,7 @@ Escape while it is being made stops it."""
         """Offer to carry out what can be."""
         plan = self._plan
         if action == "carry_out":
-            return plan is not None and not plan.empty
+            return plan is not None and (not plan.empty or self._has_manifests)
         if action == "again":
             return not self.activity.running
         return plan is not None if action == "log" else True
@@ -119,6 +119,11 @@ Escape while it is being made stops it."""
         outcome = self.activity.progress.outcome
         return outcome.plan if isinstance(outcome, Succeeded) else None
 
+    @property
+    def _has_manifests(self) -> bool:
+        """Whether there is more to do than Terraform knows of."""
+        return self.activity.config.kubernetes.apply == "manifests"
+
     def _carry_out(self, *, agreed: bool) -> None:
         plan = self._plan
         if agreed and plan is not None:
@@ -126,16 +131,24 @@ Escape while it is being made stops it."""
 
     def _summary(self) -> Content:
         activity, plan = self.activity, self._plan
-        if plan is not None and plan.empty:
-            return Content("No changes: what is there is what the configuration says.")
         if plan is not None:
-            return Content.assemble(
-                (f"+ {plan.add} to add", "bold $text-success"),
-                "   ",
-                (f"~ {plan.change} to change", "bold $text-warning"),
-                "   ",
-                (f"- {plan.destroy} to destroy", "bold $text-error"),
+            warnings = (
+                f"\n! {each.title}: {each.seen} {each.remedy}" for each in activity.warnings
             )
+            return Content("").join([self._counts(plan), *map(Content, warnings)])
         if activity.running:
             return Content(f"{activity.progress.step} … {duration(activity.elapsed)}")
         return Content("There is no plan.")
+
+    def _counts(self, plan: Plan) -> Content:
+        if plan.empty and self._has_manifests:
+            return Content("Terraform has nothing to change; the manifests are still to be done.")
+        if plan.empty:
+            return Content("No changes: what is there is what the configuration says.")
+        return Content.assemble(
+            (f"+ {plan.add} to add", "bold $text-success"),
+            "   ",
+            (f"~ {plan.change} to change", "bold $text-warning"),
+            "   ",
+            (f"- {plan.destroy} to destroy", "bold $text-error"),
+        )

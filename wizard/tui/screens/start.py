@@ -52,7 +52,8 @@ configuration can be written without any of it."""
         Binding("x", "take_down", "Destroy"),
         Binding("delete", "drop", "Drop draft"),
         Binding("f5", "look_again", "Look again", show=False),
-        Binding("escape", "app.quit", "Quit"),
+        Binding("q", "app.quit", "Quit"),
+        Binding("escape", "app.interrupt", "Leave", show=False),
     ]
 
     def __init__(self) -> None:

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from wizard.tui.screens.review import ShowReview
 
 
+async def plan(app: WizardApp, activity: Activity, *, destroy: bool) -> None:
+    """Follow a plan to its end; one without any change proves that all of it is deployed."""
+    await activity.follow()
+    outcome = activity.progress.outcome
+    unchanged = isinstance(outcome, Succeeded) and outcome.plan is not None and outcome.plan.empty
+    if unchanged and not destroy and activity.config.kubernetes.apply == "terraform":
+        await asyncio.to_thread(applied.record, app.project, activity.config)
+
+
 async def carry_out(app: WizardApp, activity: Activity) -> None:
     """Follow a deployment to its end, remember it, and say so wherever the person is."""
     await activity.follow()

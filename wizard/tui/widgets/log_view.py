@@ -39,23 +39,33 @@ class LogView(ScrollView, can_focus=True):
         self._dropped = 0
         self._widest = 0
         self._found = 0
+        self._follows = True
 
     def catch_up(self) -> None:
         """Draw what was appended since the last time, and stay at the end if that was in sight."""
         end = len(self._lines) + self._lines.dropped
         if end == self._drawn:
             return
-        at_end = self.scroll_offset.y >= self.max_scroll_y
         for at in range(max(self._drawn - self._lines.dropped, 0), len(self._lines)):
             self._widest = max(self._widest, len(self._lines[at]))
         pushed_out, self._dropped = self._lines.dropped - self._dropped, self._lines.dropped
         self._drawn = end
         self.virtual_size = Size(self._widest, len(self._lines))
-        if at_end:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+        if self._follows:
+            self._go_to_end()
         elif pushed_out:
             self.scroll_to(y=self.scroll_offset.y - pushed_out, animate=False, immediate=True)
         self.refresh()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Follow the end for as long as it is in sight."""
+        super().watch_scroll_y(old_value, new_value)
+        self._follows = new_value >= self.max_scroll_y
+
+    def on_resize(self) -> None:
+        """Keep the end in sight, also when the scrollbar for long lines comes."""
+        if self._follows:
+            self._go_to_end()
 
     def action_find(self, by: int) -> None:
         """Go to the next line that has the word, or to the one before."""
@@ -83,6 +93,9 @@ class LogView(ScrollView, can_focus=True):
         text = self._styled(self._lines[top + y], found=top + y == self._found)
         strip = Strip(text.render(self.app.console), text.cell_len)
         return strip.crop_extend(left, left + width, self.rich_style)
+
+    def _go_to_end(self) -> None:
+        self.scroll_end(animate=False, immediate=True, x_axis=False)
 
     def _styled(self, line: str, *, found: bool) -> Text:
         text = Text(line, style=self.rich_style, no_wrap=True, end="")

@@ -11,8 +11,11 @@ from wizard.tui.ports import Result, Verdict
 SIGNS: dict[Verdict, str] = {"pass": "✓", "warn": "!", "fail": "✗", "skip": "-"}
 
 
+_ORDER: tuple[Verdict, ...] = ("fail", "warn", "pass", "skip")
+
+
 class Results(VerticalScroll):
-    """A list of results below a line that says what goes on."""
+    """A list of results below a line that says what goes on, what matters most on top."""
 
     def __init__(self, state: str = "", *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -32,8 +35,11 @@ class Results(VerticalScroll):
         await self.query(".result").remove()
 
     async def add(self, result: Result) -> None:
-        """Show one more."""
-        await self.mount(Static(_content(result), classes=f"result -{result.verdict}"))
+        """Show one more, below those that matter as much."""
+        lighter = ", ".join(f".-{each}" for each in _ORDER[_ORDER.index(result.verdict) + 1 :])
+        following = self.query(lighter).first() if lighter and self.query(lighter) else None
+        shown = Static(_content(result), classes=f"result -{result.verdict}")
+        await self.mount(shown, before=following)
 
 
 def _content(result: Result) -> Content:
