@@ -93,13 +93,18 @@ def _make_identity(made: LiveFederation) -> None:
 
 
 def _make_objects(made: LiveFederation) -> None:
-    arns = {
-        f"{each.namespace}/{each.service_account}": str(made.config.role_arn(each))
-        for each in made.config.workloads
-    }
     dynamic = DynamicClient(made.api)  # type: ignore[no-untyped-call]
-    for each in manifests.objects(made.config, arns):
+    for each in objects(made):
         apply(dynamic, each)
+
+
+def objects(live: LiveFederation) -> list[dict[str, Any]]:
+    """The Kubernetes objects of the federation, in the order in which they apply."""
+    arns = {
+        f"{each.namespace}/{each.service_account}": str(live.config.role_arn(each))
+        for each in live.config.workloads
+    }
+    return manifests.objects(live.config, arns)
 
 
 def apply(dynamic: DynamicClient, each: dict[str, Any]) -> None:
@@ -111,6 +116,7 @@ def apply(dynamic: DynamicClient, each: dict[str, Any]) -> None:
         name=each["metadata"]["name"],
         namespace=each["metadata"].get("namespace"),
         field_manager="tests",
+        force_conflicts=True,
     )
 
 
