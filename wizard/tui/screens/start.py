@@ -155,13 +155,10 @@ def _new() -> Option:
 
 def _row(entry: Entry, width: int) -> Content:
     left = f"{_SIGNS[entry.status]} {entry.name.ljust(width)}  "
-    what = f"{entry.status}" + (", a draft from " + _time(entry) if entry.kept else "")
+    draft = f"draft from {entry.kept.changed:%d %b %H:%M}" if entry.kept else ""
+    what = draft if entry.status == "draft" else ", ".join(filter(None, (entry.status, draft)))
     text = entry.issuer.removeprefix("https://") or (entry.problems[0] if entry.problems else "")
     return Content.assemble((left, "bold"), f"{what}  ", (text, "dim"))
-
-
-def _time(entry: Entry) -> str:
-    return f"{entry.kept.changed:%d %b %H:%M}" if entry.kept else ""
 
 
 def _same(entry: Entry, other: Entry | None) -> bool:
