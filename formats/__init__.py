@@ -1,0 +1,1 @@
+"""Documents that other programs read, made of plain data. Imports nothing of ours."""

@@ -1,0 +1,150 @@
+"""SARIF 2.1.0 (OASIS), which code scanning services show beside the files that it is about.
+
+The doctor and the linter say here what they found; the document comes out the same for both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What results are instances of.
+
+    Attributes:
+        code: Its stable name.
+        title: What it is about, as a sentence.
+        meaning: Why it matters.
+        help: What to do, in lines.
+        tags: What services filter by.
+    """
+
+    code: str
+    title: str
+    meaning: str
+    help: str
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One thing that was found.
+
+    Attributes:
+        code: Of its rule.
+        level: How much it matters.
+        message: What was found, in lines.
+        file: The file that it is about, seen from the root of the repository.
+        line: Counted from 1; None where it is about the file as a whole.
+        identity: What stays the same of it in the next run, whatever is seen then.
+        accepted: Why it is accepted, where it is.
+    """
+
+    code: str
+    level: Literal["error", "warning", "note"]
+    message: str
+    file: str
+    line: int | None
+    identity: str
+    accepted: str | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to say about a rule that is no result, such as that nothing could be told."""
+
+    code: str
+    message: str
+
+
+def sarif(
+    tool: str,
+    about: str,
+    rules: Sequence[Rule],
+    results: Sequence[Result],
+    notices: Sequence[Notice] = (),
+) -> dict[str, Any]:
+    """The log of one run.
+
+    Args:
+        tool: Which program it is.
+        about: What was looked at; keeps several apart where one service gets them all.
+        rules: All that the program knows.
+        results: What it found.
+        notices: What else it has to say.
+    """
+    index = {rule.code: at for at, rule in enumerate(rules)}
+    invocation = {
+        "executionSuccessful": True,
+        "toolExecutionNotifications": [_notification(each, index) for each in notices],
+    }
+    return {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": {"name": tool, "rules": [_rule(rule) for rule in rules]}},
+                "automationDetails": {"id": f"{tool}/{about}/"},
+                "invocations": [invocation],
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(each, index) for each in results],
+            }
+        ],
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.code,
+        "shortDescription": {"text": _literal(rule.title)},
+        "fullDescription": {"text": _literal(rule.meaning)},
+        "help": {"text": _literal(rule.help)},
+        "properties": {"tags": list(rule.tags)},
+    }
+
+
+def _result(result: Result, index: dict[str, int]) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(result.file)}}
+    if result.line is not None:
+        place["region"] = {"startLine": result.line}
+    document = {
+        "ruleId": result.code,
+        "ruleIndex": index[result.code],
+        "level": result.level,
+        "message": {"text": _literal(result.message)},
+        "locations": [{"physicalLocation": place}],
+        "partialFingerprints": {"codeAndSubject/v1": _fingerprint(result)},
+    }
+    if result.accepted is not None:
+        suppression = {"kind": "external", "status": "accepted", "justification": result.accepted}
+        document["suppressions"] = [suppression]
+    return document
+
+
+def _notification(notice: Notice, index: dict[str, int]) -> dict[str, Any]:
+    return {
+        "associatedRule": {"id": notice.code, "index": index[notice.code]},
+        "level": "note",
+        "message": {"text": _literal(notice.message)},
+    }
+
+
+def _fingerprint(result: Result) -> str:
+    return hashlib.sha256(f"{result.code} {result.identity}".encode()).hexdigest()
+
+
+def _literal(text: str) -> str:
+    """A text in which nothing is a placeholder or a link (SARIF 2.1.0, 3.11.5 and 3.11.6)."""
+    return text.translate(_ESCAPES)
+
+
+_ESCAPES = str.maketrans({"{": "{{", "}": "}}", "\\": "\\\\", "[": "\\[", "]": "\\]"})
