@@ -1,0 +1,1 @@
+"""What a reviewer needs to judge a federation: findings, comparisons. Reads files, nothing else."""

@@ -1,0 +1,118 @@
+"""What files tell about a cluster and about roles that are not ours: read, and made facts of.
+
+Each function takes a file's text and how the file is called; `wizard.cli.lint` reads the files.
+Messages quote nothing of a file but names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from federation.errors import UserError
+from federation.policy_document import parse_policy
+from review.chain import read_chain
+from review.estate import Audiences, Chain, Estate, Trust, Where
+
+_API_SERVER = "kube-apiserver"
+_API_AUDIENCES = "--api-audiences"
+
+
+def service_accounts(text: str, file: str) -> Estate:
+    """The service accounts in what `kubectl get serviceaccounts -A -o json` (or yaml) prints.
+
+    Raises:
+        UserError: it is no such list.
+    """
+    document = _yaml(text, file)
+    items = document.get("items", [document])
+    found = []
+    for item in items if isinstance(items, list) else []:
+        metadata = item.get("metadata") if isinstance(item, Mapping) else None
+        if isinstance(metadata, Mapping) and item.get("kind", "") == "ServiceAccount":
+            found.append(f"{metadata.get('namespace', 'default')}/{metadata.get('name')}")
+    if not found:
+        raise UserError(
+            f"{file} lists no service accounts: write it with "
+            "'kubectl get serviceaccounts -A -o json'."
+        )
+    return Estate(service_accounts=tuple(sorted(set(found))))
+
+
+def trust_policy_file(text: str, file: str) -> Estate:
+    """The trust policy of a role, as `aws iam get-role` shows it below `AssumeRolePolicyDocument`.
+
+    Raises:
+        UserError: it is none that IAM would take.
+    """
+    try:
+        policy = parse_policy(text)
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from None
+    return Estate(trusts=(Trust(Where(file), PurePath(file).stem, policy),))
+
+
+def api_server(text: str, file: str) -> Estate:
+    """What the manifest of an API server's static pod says about the tokens that it takes.
+
+    Raises:
+        UserError: it is no manifest with a kube-apiserver in it.
+    """
+    flags = _flags(_yaml(text, file))
+    if flags is None:
+        raise UserError(
+            f"{file} is no manifest of a kube-apiserver (on a kubeadm node: "
+            "/etc/kubernetes/manifests/kube-apiserver.yaml)."
+        )
+    values = [flag.partition("=")[2] for flag in flags if flag.startswith(f"{_API_AUDIENCES}=")]
+    # The last one counts, and holds a list (kube-apiserver reference).
+    audiences = tuple(sorted(filter(None, values[-1].split(",")))) if values else ()
+    where = Where(file, _API_AUDIENCES)
+    return Estate(audiences=(Audiences(where, "", audiences, of_api_server=True),))
+
+
+def chain_file(text: str, file: str) -> Estate:
+    """The certificates of the issuer in PEM, its own first, as `openssl s_client -showcerts` does.
+
+    Raises:
+        UserError: there is none in it.
+    """
+    return Estate(chains=(Chain(Where(file), "", read_chain(file, text)),))
+
+
+def _yaml(text: str, file: str) -> Mapping[str, Any]:
+    try:
+        document = YAML(typ="safe", pure=True).load(text)
+    except YAMLError:
+        # The cause would carry a part of the text along.
+        raise UserError(f"{file} is neither JSON nor YAML.") from None
+    if not isinstance(document, Mapping):
+        raise UserError(f"{file} is not an object of Kubernetes.")
+    return document
+
+
+def _flags(manifest: Mapping[str, Any]) -> list[str] | None:
+    spec = manifest.get("spec")
+    containers = spec.get("containers") if isinstance(spec, Mapping) else None
+    for container in containers if isinstance(containers, list) else []:
+        if not isinstance(container, Mapping):
+            continue
+        words = [*(container.get("command") or []), *(container.get("args") or [])]
+        if words and PurePath(str(words[0])).name == _API_SERVER:
+            return _joined([str(word) for word in words[1:]])
+    return None
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Flags as `--name=value`, also where the value is a word of its own."""
+    flags: list[str] = []
+    for word in words:
+        if flags and not word.startswith("-") and "=" not in flags[-1]:
+            flags[-1] += f"={word}"
+        else:
+            flags.append(word)
+    return flags

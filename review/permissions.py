@@ -1,0 +1,75 @@
+"""What a policy allows, as far as it can be told from its text: actions and resources.
+
+Reads identity and resource policies leniently, unlike `federation.policy_document` trust policies:
+a reviewer wants to know what is in them even where IAM would refuse something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one statement allows.
+
+    Attributes:
+        actions: As written, sorted.
+        excludes_actions: Whether they are those of `NotAction`: everything else is allowed.
+        resources: As written, sorted; `*` where the statement names those that it is not about.
+        conditional: Whether a condition has to hold.
+        everybody: Whether its principal is everybody (policies of resources).
+    """
+
+    actions: tuple[str, ...]
+    excludes_actions: bool
+    resources: tuple[str, ...]
+    conditional: bool
+    everybody: bool
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is about every resource."""
+        return any(_EVERY_RESOURCE.fullmatch(resource) for resource in self.resources)
+
+    def allows(self, action: str) -> bool:
+        """Whether it is about an action; the names of actions ignore case."""
+        named = any(_matches(pattern, action) for pattern in self.actions)
+        return named != self.excludes_actions
+
+
+def allowances(policy: Mapping[str, Any]) -> Iterator[Allowance]:
+    """What the `Allow` statements of a policy allow."""
+    for statement in _listed(policy.get("Statement")):
+        if isinstance(statement, Mapping) and statement.get("Effect") == "Allow":
+            yield Allowance(
+                _texts(statement.get("Action", statement.get("NotAction"))),
+                "Action" not in statement,
+                _texts(statement.get("Resource")) or ("*",),
+                bool(statement.get("Condition")),
+                _is_everybody(statement.get("Principal")),
+            )
+
+
+_EVERY_RESOURCE = re.compile(r"[*:]*\*|arn:(aws[a-z-]*|\*):iam::[^:]*:(\*|(role|user|policy)/\*)")
+
+
+def _matches(pattern: str, action: str) -> bool:
+    expression = re.escape(pattern.lower()).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, action.lower()) is not None
+
+
+def _is_everybody(principal: Any) -> bool:
+    names = principal.values() if isinstance(principal, Mapping) else [principal]
+    return any("*" in _texts(name) for name in names)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(sorted(each for each in _listed(value) if isinstance(each, str)))
+
+
+def _listed(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,407 @@
+"""The facts of a Terraform plan, anybody's: what `terraform show -json` prints of one.
+
+Roles with their trust policies, attached and inline policies, OIDC providers, buckets, and what
+Kubernetes resources show to everybody. What is sensitive, or known only after the apply, is no
+fact; where a role's trust policy is, that is said. Source of the form: Terraform, "JSON output
+format", "Plan representation" and "Change representation".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from federation.errors import UserError
+from federation.policy_document import parse_policy
+from federation.quoting import quoted
+from federation.strict_json import json_object
+from review.chain import Certificate, read_chain
+from review.estate import (
+    AnonymousAccess,
+    Attachment,
+    Audiences,
+    Bucket,
+    Chain,
+    Estate,
+    Permissions,
+    Session,
+    Setting,
+    Thumbprints,
+    Trust,
+    Unbounded,
+    Unreadable,
+    Where,
+    joined,
+)
+from review.grants import grants
+from review.permissions import allowances
+
+HIDDEN = object()
+"""Stands for a value that is sensitive, or not known before the apply."""
+
+_ANONYMOUS = ("system:anonymous", "system:unauthenticated")
+_PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
+_ACL_BLOCKS = ("block_public_acls", "ignore_public_acls")
+"""The policy of a bucket is looked at by itself; ACLs of single objects stand in no plan."""
+_DOCUMENTS = (".well-known/openid-configuration", "openid/v1/jwks")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource as the plan would leave it; values that cannot be told are `HIDDEN`."""
+
+    address: str
+    type: str
+    values: Mapping[str, Any]
+    file: str
+
+    def where(self, place: str = "") -> Where:
+        """The resource, or one of its arguments."""
+        return Where(self.file, ".".join(filter(None, [self.address, place])))
+
+    def text(self, name: str) -> str | None:
+        """An argument that is text, None where it is not there or cannot be told."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) else None
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The texts in an argument that is a list, sorted."""
+        value = self.values.get(name)
+        found = value if isinstance(value, list) else []
+        return tuple(sorted(each for each in found if isinstance(each, str)))
+
+    def blocks(self, name: str) -> list[Mapping[str, Any]]:
+        """The blocks of a name."""
+        value = self.values.get(name)
+        found = value if isinstance(value, list) else []
+        return [each for each in found if isinstance(each, Mapping)]
+
+
+def plan_facts(text: str, file: str) -> Estate:
+    """The facts of a plan, as it would leave things.
+
+    Args:
+        text: What `terraform show -json PLANFILE` prints.
+        file: How the file is called.
+
+    Raises:
+        UserError: it is no plan.
+    """
+    plan = json_object(file, text)
+    changes = plan.get("resource_changes", [] if "planned_values" in plan else None)
+    if not isinstance(changes, list):
+        raise UserError(
+            f"{file} is no plan: write one with 'terraform plan -out PLAN', then "
+            "'terraform show -json PLAN'."
+        )
+    resources = [*_planned(changes, file), *_read_before(plan, file)]
+    others = _roles_of_others(resources)
+    return joined(
+        _resource_facts(each)
+        for each in resources
+        if each.type not in _OF_A_ROLE or _role_name(each) not in others
+    )
+
+
+def _planned(changes: Iterable[Any], file: str) -> Iterator[Resource]:
+    for change in changes:
+        if not isinstance(change, Mapping) or change.get("mode", "managed") != "managed":
+            continue
+        details = change.get("change")
+        after = details.get("after") if isinstance(details, Mapping) else None
+        if isinstance(details, Mapping) and isinstance(after, Mapping):
+            told = _told(after, details.get("after_unknown"), details.get("after_sensitive"))
+            yield Resource(_address(change), str(change.get("type")), told, file)
+
+
+def _read_before(plan: Mapping[str, Any], file: str) -> Iterator[Resource]:
+    """The data sources that Terraform read to make the plan."""
+    state = plan.get("prior_state")
+    values = state.get("values") if isinstance(state, Mapping) else None
+    modules = [values.get("root_module")] if isinstance(values, Mapping) else []
+    while modules:
+        module = modules.pop()
+        if not isinstance(module, Mapping):
+            continue
+        modules += module.get("child_modules") or []
+        for each in module.get("resources") or []:
+            if isinstance(each, Mapping) and each.get("mode") == "data":
+                told = _told(each.get("values") or {}, None, each.get("sensitive_values"))
+                yield Resource(_address(each), str(each.get("type")), told, file)
+
+
+def _address(resource: Mapping[str, Any]) -> str:
+    address = str(resource.get("address"))
+    return address if address.isprintable() else quoted(address)
+
+
+def _told(after: Any, unknown: Any, sensitive: Any) -> Any:
+    """A value with `HIDDEN` in the place of whatever is marked as unknown or sensitive."""
+    if unknown is True or sensitive is True:
+        return HIDDEN
+    if isinstance(after, Mapping):
+        keys = [*after, *(key for key in _mapping(unknown) if key not in after)]
+        return {
+            key: _told(after.get(key), _mapping(unknown).get(key), _mapping(sensitive).get(key))
+            for key in keys
+        }
+    if isinstance(after, list):
+        return [
+            _told(each, _entry(unknown, at), _entry(sensitive, at)) for at, each in enumerate(after)
+        ]
+    return after
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _entry(marks: Any, at: int) -> Any:
+    return marks[at] if isinstance(marks, list) and at < len(marks) else None
+
+
+def _roles_of_others(resources: Iterable[Resource]) -> frozenset[str | None]:
+    """The names of roles that no web identity is let into: services assume them, or people."""
+    return frozenset(
+        each.text("name")
+        for each in resources
+        if each.type == "aws_iam_role" and not _may_be_federated(each)
+    ) - {None}
+
+
+def _may_be_federated(role: Resource) -> bool:
+    text = role.text("assume_role_policy")
+    if text is None:
+        return True
+    try:
+        return bool(grants(parse_policy(text)))
+    except UserError:
+        return True
+
+
+def _role_name(resource: Resource) -> str | None:
+    return resource.text({"aws_iam_role": "name"}.get(resource.type, "role"))
+
+
+def _resource_facts(resource: Resource) -> Estate:
+    read = _READERS.get(resource.type)
+    parts = [read(resource)] if read else []
+    if resource.type.startswith("aws_"):
+        parts.append(_tags(resource))
+    if resource.type.startswith("kubernetes_"):
+        parts.append(Estate(settings=tuple(_environment(resource, resource.values))))
+    return joined(parts)
+
+
+def _role(resource: Resource) -> Estate:
+    about = resource.text("name") or resource.address
+    session = resource.values.get("max_session_duration")
+    bounded = resource.values.get("permissions_boundary")
+    settings = Estate(
+        sessions=(Session(resource.where("max_session_duration"), about, session),)
+        if isinstance(session, int)
+        else (),
+        unbounded=() if bounded else (Unbounded(resource.where(), about),),
+        attachments=tuple(
+            Attachment(resource.where("managed_policy_arns"), about, arn)
+            for arn in resource.texts("managed_policy_arns")
+        ),
+    )
+    inline = (
+        _permissions(resource.where("inline_policy"), about, block.get("policy"))
+        for block in resource.blocks("inline_policy")
+    )
+    return joined([_trust(resource, about), settings, *inline])
+
+
+def _trust(resource: Resource, about: str) -> Estate:
+    where = resource.where("assume_role_policy")
+    text = resource.text("assume_role_policy")
+    if text is None:
+        return Estate(trusts=(Trust(where, about, None),))
+    try:
+        return Estate(trusts=(Trust(where, about, parse_policy(text)),))
+    except UserError as error:
+        return Estate(unreadable=(Unreadable(where, about, str(error)),))
+
+
+def _permissions(where: Where, about: str, text: Any) -> Estate:
+    if not isinstance(text, str):
+        return Estate()
+    try:
+        return Estate(permissions=(Permissions(where, about, json_object("The policy", text)),))
+    except UserError as error:
+        return Estate(unreadable=(Unreadable(where, about, str(error)),))
+
+
+def _role_policy(resource: Resource) -> Estate:
+    about = resource.text("role") or resource.address
+    return _permissions(resource.where("policy"), about, resource.values.get("policy"))
+
+
+def _policy(resource: Resource) -> Estate:
+    about = resource.text("name") or resource.address
+    return _permissions(resource.where("policy"), about, resource.values.get("policy"))
+
+
+def _attachment(resource: Resource) -> Estate:
+    policy = resource.text("policy_arn")
+    about = resource.text("role") or resource.address
+    if policy is None:
+        return Estate()
+    return Estate(attachments=(Attachment(resource.where("policy_arn"), about, policy),))
+
+
+def _provider(resource: Resource) -> Estate:
+    digests = resource.texts("thumbprint_list")
+    audiences = Audiences(resource.where("client_id_list"), "", resource.texts("client_id_list"))
+    where = resource.where("thumbprint_list")
+    return Estate(
+        audiences=(audiences,),
+        thumbprints=(Thumbprints(where, "", digests),) if digests else (),
+    )
+
+
+def _presented(resource: Resource) -> Estate:
+    """A chain as `tls_certificate` lists it: the top of what is presented first."""
+    found: list[Certificate] = []
+    for block in reversed(resource.blocks("certificates")):
+        pem = block.get("cert_pem")
+        if not isinstance(pem, str):
+            return Estate()
+        found += read_chain(resource.address, pem)
+    chain = Chain(resource.where("certificates"), "", tuple(found))
+    return Estate(chains=(chain,) if found else ())
+
+
+def _bucket_acl(resource: Resource) -> Estate:
+    acl = resource.text("acl")
+    if acl not in _PUBLIC_ACLS:
+        return Estate()
+    return Estate(buckets=(Bucket(resource.where("acl"), "", f"the ACL {acl!r}"),))
+
+
+def _bucket_access(resource: Resource) -> Estate:
+    # The provider's default of each is false.
+    off = [name for name in _ACL_BLOCKS if resource.values.get(name) in (False, None)]
+    if not off:
+        return Estate()
+    return Estate(buckets=(Bucket(resource.where(), "", f"{' and '.join(off)} off"),))
+
+
+def _bucket_policy(resource: Resource) -> Estate:
+    """The discovery documents are public by their nature; anything more is not."""
+    text = resource.text("policy")
+    if text is None:
+        return Estate()
+    where = resource.where("policy")
+    try:
+        allowed = list(allowances(json_object("The policy", text)))
+    except UserError as error:
+        return Estate(unreadable=(Unreadable(where, "", str(error)),))
+    return Estate(
+        buckets=tuple(
+            Bucket(where, "", f"{quoted(action)} on {quoted(of)} for everybody")
+            for each in allowed
+            if each.everybody
+            for action in each.actions
+            for of in each.resources
+            if action.lower() != "s3:getobject" or not of.endswith(_DOCUMENTS)
+        )
+    )
+
+
+def _config_map(resource: Resource) -> Estate:
+    data = resource.values.get("data")
+    return Estate(
+        settings=tuple(
+            Setting(resource.where(f"data.{_shown(key)}"), "", key, value)
+            for key, value in (data.items() if isinstance(data, Mapping) else ())
+            if isinstance(value, str)
+        )
+    )
+
+
+def _service_account(resource: Resource) -> Estate:
+    found = []
+    for block in resource.blocks("metadata"):
+        name, namespace = block.get("name"), block.get("namespace") or "default"
+        if isinstance(name, str) and isinstance(namespace, str):
+            found.append(f"{namespace}/{name}")
+    return Estate(service_accounts=tuple(found))
+
+
+def _binding(resource: Resource) -> Estate:
+    subjects = [block.get("name") for block in resource.blocks("subject")]
+    roles = [block.get("name") for block in resource.blocks("role_ref")]
+    if not any(subject in _ANONYMOUS for subject in subjects):
+        return Estate()
+    return Estate(
+        anonymous=tuple(
+            AnonymousAccess(resource.where("role_ref"), "", role)
+            for role in roles
+            if isinstance(role, str)
+        )
+    )
+
+
+def _tags(resource: Resource) -> Estate:
+    tags = resource.values.get("tags_all") or resource.values.get("tags")
+    return Estate(
+        settings=tuple(
+            Setting(resource.where(f"tags.{_shown(key)}"), "", key, value)
+            for key, value in (tags.items() if isinstance(tags, Mapping) else ())
+            if isinstance(value, str)
+        )
+    )
+
+
+def _environment(resource: Resource, value: Any) -> Iterator[Setting]:
+    """The environment variables of containers, wherever in a resource they are."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "env" and isinstance(inner, list):
+                yield from _variables(resource, inner)
+            else:
+                yield from _environment(resource, inner)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _environment(resource, each)
+
+
+def _variables(resource: Resource, variables: Iterable[Any]) -> Iterator[Setting]:
+    for each in variables:
+        name = each.get("name") if isinstance(each, Mapping) else None
+        value = each.get("value") if isinstance(each, Mapping) else None
+        if isinstance(name, str) and isinstance(value, str):
+            yield Setting(resource.where(f"env.{_shown(name)}"), "", name, value)
+
+
+def _shown(key: str) -> str:
+    return key if key.isprintable() and len(key) <= _LONGEST_KEY else quoted(key)
+
+
+_LONGEST_KEY = 128
+_OF_A_ROLE = ("aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment")
+_READERS: Mapping[str, Callable[[Resource], Estate]] = {
+    "aws_iam_openid_connect_provider": _provider,
+    "aws_iam_policy": _policy,
+    "aws_iam_role": _role,
+    "aws_iam_role_policy": _role_policy,
+    "aws_iam_role_policy_attachment": _attachment,
+    "aws_s3_bucket": _bucket_acl,
+    "aws_s3_bucket_acl": _bucket_acl,
+    "aws_s3_bucket_policy": _bucket_policy,
+    "aws_s3_bucket_public_access_block": _bucket_access,
+    "kubernetes_cluster_role_binding": _binding,
+    "kubernetes_cluster_role_binding_v1": _binding,
+    "kubernetes_config_map": _config_map,
+    "kubernetes_config_map_v1": _config_map,
+    "kubernetes_config_map_v1_data": _config_map,
+    "kubernetes_role_binding": _binding,
+    "kubernetes_role_binding_v1": _binding,
+    "kubernetes_service_account": _service_account,
+    "kubernetes_service_account_v1": _service_account,
+    "tls_certificate": _presented,
+}
