@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.exceptions import NoCredentialsError as BotoNoCredentialsError
+from botocore.loaders import Loader
 
 from doctor.quoting import shown
 from federation.config import Aws
@@ -140,12 +142,9 @@ class Account:
             AwsError: IAM cannot be read.
         """
         with explained():
-            pages = self._iam.get_paginator("list_attached_role_policies").paginate(
-                RoleName=role_name
-            )
-            return tuple(
-                each.get("PolicyArn", "") for page in pages for each in page["AttachedPolicies"]
-            )
+            # A role has 25 at most (IAM quotas), and an answer up to 100.
+            found = self._iam.list_attached_role_policies(RoleName=role_name)["AttachedPolicies"]
+            return tuple(each.get("PolicyArn", "") for each in found)
 
 
 def session_for(aws: Aws) -> boto3.Session:
@@ -154,15 +153,26 @@ def session_for(aws: Aws) -> boto3.Session:
     Where another endpoint stands in for AWS and there are no credentials in the environment,
     placeholders do: searching the machine for real ones would be slow and for nothing.
     """
-    # At DEBUG botocore logs every request whole, and with it the tokens.
-    logging.getLogger("botocore").setLevel(logging.INFO)
     if aws.endpoint_url and not {"AWS_ACCESS_KEY_ID", "AWS_PROFILE"} & os.environ.keys():
-        return boto3.Session(
+        return session(
             aws_access_key_id="placeholder",
             aws_secret_access_key="placeholder",
             region_name=aws.region,
         )
-    return boto3.Session(region_name=aws.region)
+    return session(region_name=aws.region)
+
+
+def session(**settings: str) -> boto3.Session:
+    """A session with the given settings of boto3; it is for one thread."""
+    # At DEBUG botocore logs every request whole, and with it the tokens.
+    logging.getLogger("botocore").setLevel(logging.INFO)
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _LOADER)
+    return boto3.Session(botocore_session=core, **settings)
+
+
+_LOADER = Loader()
+"""Reads the folder of 400 services once, and not for each session anew."""
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The cluster behind the configured context: read, and asked for tokens, never changed.
 
-Wraps the kubernetes client, so that layers get values, and each failure as one `ClusterError`.
+The Kubernetes client reads the kubeconfig and sends the requests; answers are taken as JSON, since
+its own models of them take longer to import than all requests take. Layers get values, and each
+failure as one `ClusterError`.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from doctor import pod
 from doctor.quoting import shown
 from federation.errors import UserError
 from federation.strict_json import json_object
@@ -26,7 +27,12 @@ from federation.token import MAX_LENGTH, Token
 SHORTEST_LIFE = 600
 """Seconds: the TokenRequest API takes no less."""
 
+LARGEST = 32 * 1024 * 1024
+"""Bytes of an answer that are read: all bindings of a large cluster are a few megabytes."""
+
 _TIMEOUT = (3.0, 10.0)
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+_ANONYMOUS = ("system:unauthenticated", "system:anonymous")
 
 
 class ClusterError(Exception):
@@ -56,16 +62,17 @@ class Cluster:
         """
         # At DEBUG the client logs every answer whole, and with it the tokens.
         logging.getLogger("kubernetes.client.rest").setLevel(logging.INFO)
+        settings = client.Configuration()
+        settings.retries = False
         try:
             self._api = config.new_client_from_config(  # type: ignore[no-untyped-call]
                 config_file=str(kubeconfig) if kubeconfig else None,
                 context=context,
                 persist_config=False,
+                client_configuration=settings,
             )
         except (ConfigException, OSError) as error:
             raise ClusterError(shown(error)) from None
-        self._api.configuration.retries = False
-        self._core = client.CoreV1Api(self._api)
 
     @property
     def server(self) -> str:
@@ -84,9 +91,12 @@ class Cluster:
         return Path(path) if path else None
 
     def version(self) -> str:
-        """The version of the API server."""
-        with _explained():
-            return str(client.VersionApi(self._api).get_code(_request_timeout=_TIMEOUT).git_version)
+        """The version of the API server.
+
+        Raises:
+            ClusterError: it does not answer.
+        """
+        return str(self._get("/version").get("gitVersion"))
 
     def issuer(self) -> object:
         """The issuer in the discovery document, read with the kubeconfig's credentials.
@@ -94,16 +104,7 @@ class Cluster:
         Raises:
             ClusterError: the document cannot be read.
         """
-        with _explained():
-            answer: Any = client.WellKnownApi(
-                self._api
-            ).get_service_account_issuer_open_id_configuration(
-                _preload_content=False, _request_timeout=_TIMEOUT
-            )
-        try:
-            return json_object("The document", answer.data.decode()).get("issuer")
-        except (UserError, UnicodeDecodeError) as error:
-            raise ClusterError(shown(error)) from None
+        return self._get("/.well-known/openid-configuration").get("issuer")
 
     def api_servers(self) -> Mapping[str, tuple[str, ...]]:
         """The arguments of each API server that runs as a pod here, by the pod's name.
@@ -111,18 +112,16 @@ class Cluster:
         Raises:
             ClusterError: pods in kube-system cannot be listed.
         """
-        with _explained():
-            pods: Any = self._core.list_namespaced_pod(
-                "kube-system", label_selector="component=kube-apiserver", _request_timeout=_TIMEOUT
-            )
-        return {
-            pod.metadata.name: tuple(
-                argument
-                for container in pod.spec.containers
-                for argument in (*(container.command or ()), *(container.args or ()))
-            )
-            for pod in pods.items
-        }
+        path = "/api/v1/namespaces/kube-system/pods"
+        with _understood():
+            return {
+                pod["metadata"]["name"]: tuple(
+                    argument
+                    for container in pod["spec"]["containers"]
+                    for argument in (*container.get("command", ()), *container.get("args", ()))
+                )
+                for pod in self._list(path, labelSelector="component=kube-apiserver")
+            }
 
     def anonymous_bindings(self) -> Mapping[str, str]:
         """The role of each binding that names anonymous requests, by the binding's name.
@@ -132,19 +131,14 @@ class Cluster:
         Raises:
             ClusterError: bindings cannot be listed.
         """
-        rbac = client.RbacAuthorizationV1Api(self._api)
-        with _explained():
-            bindings: list[Any] = [
-                *rbac.list_cluster_role_binding(_request_timeout=_TIMEOUT).items,
-                *rbac.list_role_binding_for_all_namespaces(_request_timeout=_TIMEOUT).items,
-            ]
-        return {
-            "/".join(filter(None, [each.metadata.namespace, each.metadata.name])): str(
-                each.role_ref.name
-            )
-            for each in bindings
-            if any(subject.name in _ANONYMOUS for subject in each.subjects or ())
-        }
+        kinds = ("clusterrolebindings", "rolebindings")
+        bindings = [each for kind in kinds for each in self._list(f"{_RBAC}/{kind}")]
+        with _understood():
+            return {
+                _full_name(each["metadata"]): str(each["roleRef"]["name"])
+                for each in bindings
+                if any(subject["name"] in _ANONYMOUS for subject in each.get("subjects") or ())
+            }
 
     def limits_anonymous_paths(self) -> bool:
         """Whether an anonymous request for just any path is refused before RBAC is asked (401).
@@ -160,15 +154,19 @@ class Cluster:
         Raises:
             ClusterError: the cluster gives none; status 404 where there is no such account.
         """
-        body = client.AuthenticationV1TokenRequest(
-            spec=client.V1TokenRequestSpec(audiences=[audience], expiration_seconds=SHORTEST_LIFE)
+        answer = self._ask(
+            "POST",
+            f"/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}/token",
+            body={
+                "apiVersion": "authentication.k8s.io/v1",
+                "kind": "TokenRequest",
+                "spec": {"audiences": [audience], "expirationSeconds": SHORTEST_LIFE},
+            },
         )
-        with _explained():
-            answer = self._core.create_namespaced_service_account_token(
-                service_account, namespace, body, _request_timeout=_TIMEOUT
-            )
+        with _understood():
+            text = str(answer["status"]["token"])
         try:
-            return Token.parse(str(answer.status.token) if answer.status else "")
+            return Token.parse(text)
         except UserError as error:
             raise ClusterError(str(error)) from None
 
@@ -178,11 +176,9 @@ class Cluster:
         Raises:
             ClusterError: it cannot be read; status 404 where there is none.
         """
-        with _explained():
-            found = self._core.read_namespaced_config_map(
-                name, namespace, _request_timeout=_TIMEOUT
-            )
-        return dict(found.data or {})
+        found = self._get(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
+        with _understood():
+            return {str(key): str(value) for key, value in (found.get("data") or {}).items()}
 
     def pod_token(self, namespace: str, name: str, audiences: Collection[str]) -> Token:
         """The token for one of the audiences that a running pod has.
@@ -190,17 +186,21 @@ class Cluster:
         Raises:
             ClusterError: there is no such pod, it does not run, or its token cannot be read.
         """
-        with _explained():
-            found: Any = self._core.read_namespaced_pod(name, namespace, _request_timeout=_TIMEOUT)
-            if found.status.phase != "Running":
-                raise ClusterError(f"the pod is {shown(found.status.phase)}: no container runs yet")
-            # The client cannot do anything else while it connects.
-            with client.ApiClient(self._api.configuration) as api:
-                try:
-                    place = pod.token_place(found.spec, audiences)
+        # Reading in a pod takes all the models, and is seldom asked for.
+        from doctor import pod
+
+        found = self._get(f"/api/v1/namespaces/{namespace}/pods/{name}")
+        with _understood():
+            phase, spec = found["status"]["phase"], found["spec"]
+            if phase != "Running":
+                raise ClusterError(f"the pod is {shown(phase)}: no kubelet runs its containers yet")
+            try:
+                place = pod.token_place(spec, audiences)
+                # A client cannot do anything else while it connects.
+                with client.ApiClient(self._api.configuration) as api, _explained():
                     return Token.parse(pod.read(api, namespace, name, place, 2 * MAX_LENGTH))
-                except (pod.UnreadableTokenError, UserError) as error:
-                    raise ClusterError(str(error)) from None
+            except (pod.UnreadableTokenError, UserError) as error:
+                raise ClusterError(str(error)) from None
 
     def takes(self, token: Token) -> bool:
         """Whether the API server lets the holder of a token log in.
@@ -212,42 +212,98 @@ class Cluster:
 
     def _lets_in(self, headers: dict[str, str]) -> bool:
         """Whether a request with nothing but these headers gets past authentication."""
-        configuration = client.Configuration()
+        settings = client.Configuration()
         ours = self._api.configuration
         for setting in ("host", "ssl_ca_cert", "verify_ssl", "tls_server_name", "proxy"):
-            setattr(configuration, setting, getattr(ours, setting))
-        configuration.retries = False
-        with client.ApiClient(configuration) as stranger:
+            setattr(settings, setting, getattr(ours, setting))
+        settings.retries = False
+        with client.ApiClient(settings) as stranger:
             stranger.default_headers.update(headers)
             try:
-                with _explained():
-                    client.VersionApi(stranger).get_code(_request_timeout=_TIMEOUT)
+                _asked(stranger, "GET", "/version")
             except ClusterError as error:
                 if error.status in (401, 403):
                     return error.status == 403
                 raise
         return True
 
+    def _list(self, path: str, **query: str) -> list[dict[str, Any]]:
+        with _understood():
+            return list(self._get(path, **query)["items"])
 
-_ANONYMOUS = ("system:unauthenticated", "system:anonymous")
+    def _get(self, path: str, **query: str) -> dict[str, Any]:
+        return self._ask("GET", path, query)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        return _asked(self._api, method, path, query, body)
+
+
+def _asked(
+    api: client.ApiClient,
+    method: str,
+    path: str,
+    query: Mapping[str, str] | None = None,
+    body: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The JSON that the API server answers with, to a request with the kubeconfig's credentials."""
+    with _explained():
+        request = api.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json", "Content-Type": "application/json"},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        response = api.call_api(*request, _request_timeout=_TIMEOUT).response
+        content = response.read(LARGEST + 1)
+        response.close()
+    if len(content) > LARGEST:
+        raise ClusterError(f"{path} has more than {LARGEST} bytes")
+    if not 200 <= response.status < 300:
+        raise ClusterError(_refusal(response.status, content, response.reason), response.status)
+    try:
+        return json_object("The answer", content.decode())
+    except (UserError, UnicodeDecodeError) as error:
+        raise ClusterError(shown(error)) from None
 
 
 @contextmanager
 def _explained() -> Iterator[None]:
+    """Turn the exceptions of the client into ours."""
     try:
         yield
     except ApiException as error:
-        raise ClusterError(_answer(error), error.status) from None
+        raise ClusterError(_refusal(error.status, error.body, error.reason), error.status) from None
     except urllib3.exceptions.HTTPError as error:
         raise ClusterError(f"no answer: {shown(_innermost(error))}") from None
 
 
-def _answer(error: ApiException) -> str:
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Take an answer for what the API promises, and say so where it is something else."""
     try:
-        message: Any = json.loads(error.body or "")["message"]
+        yield
+    except (KeyError, TypeError, AttributeError):
+        raise ClusterError("the answer is none of a Kubernetes API server") from None
+
+
+def _refusal(status: int | None, body: bytes | str | None, reason: object) -> str:
+    try:
+        message: Any = json.loads(body or "")["message"]
     except (ValueError, KeyError, TypeError):
-        message = error.reason
-    return f"HTTP {error.status}: {shown(message)}"
+        message = reason
+    return f"HTTP {status}: {shown(message)}" if status else shown(message)
+
+
+def _full_name(metadata: Mapping[str, str]) -> str:
+    return "/".join(filter(None, [metadata.get("namespace"), metadata["name"]]))
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,21 +34,22 @@ class Place:
     path: str
 
 
-def token_place(spec: Any, audiences: Collection[str]) -> Place:
+def token_place(spec: Mapping[str, Any], audiences: Collection[str]) -> Place:
     """Where a pod has a token for one of the audiences.
 
     Args:
-        spec: The pod's spec, as the Kubernetes client gives it.
+        spec: The pod's `spec`.
         audiences: What AWS takes tokens for.
 
     Raises:
         UnreadableTokenError: no container mounts such a token.
     """
     found = dict(_projections(spec, audiences))
-    for container in spec.containers:
-        for mount in container.volume_mounts or ():
-            if mount.name in found and not mount.sub_path and not mount.sub_path_expr:
-                return Place(container.name, f"{mount.mount_path}/{found[mount.name]}")
+    for container in spec["containers"]:
+        for mount in container.get("volumeMounts", ()):
+            # With a subPath it is one file, and not renewed: not what the SDKs are pointed to.
+            if mount["name"] in found and not {"subPath", "subPathExpr"} & mount.keys():
+                return Place(container["name"], f"{mount['mountPath']}/{found[mount['name']]}")
     raise UnreadableTokenError(f"no container mounts a token for {listed(list(audiences))}")
 
 
@@ -88,13 +89,13 @@ def read(api: client.ApiClient, namespace: str, pod: str, place: Place, longest:
         connection.close(timeout=1)
 
 
-def _projections(spec: Any, audiences: Collection[str]) -> Iterator[tuple[str, str]]:
+def _projections(spec: Mapping[str, Any], audiences: Collection[str]) -> Iterator[tuple[str, str]]:
     """Volumes with a token for one of the audiences, and the path of the token in them."""
-    for volume in spec.volumes or ():
-        for source in (volume.projected and volume.projected.sources) or ():
-            token = source.service_account_token
-            if token is not None and token.audience in audiences:
-                yield volume.name, token.path
+    for volume in spec.get("volumes", ()):
+        for source in volume.get("projected", {}).get("sources", ()):
+            token = source.get("serviceAccountToken", {})
+            if token.get("audience") in audiences:
+                yield volume["name"], token["path"]
 
 
 def _printed(connection: WSClient, longest: int) -> bytes:

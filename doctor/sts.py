@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import boto3
 from botocore import UNSIGNED
 from botocore.client import Config
 
-from doctor.account import BOTO_CONFIG, explained, session_for
+from doctor.account import BOTO_CONFIG, explained, session, session_for
 from federation.config import Aws
 
 SESSION_NAME = "oidc-iam-doctor"
@@ -64,12 +63,12 @@ class Sts:
         Raises:
             AwsError: STS refuses, or gives no answer.
         """
-        session = boto3.Session(
+        as_role = session(
             aws_access_key_id=assumed.access_key_id,
             aws_secret_access_key=assumed.secret_access_key,
             aws_session_token=assumed.session_token,
             region_name=self._aws.region,
         )
-        sts = session.client("sts", endpoint_url=self._aws.endpoint_url, config=BOTO_CONFIG)
+        sts = as_role.client("sts", endpoint_url=self._aws.endpoint_url, config=BOTO_CONFIG)
         with explained():
             return sts.get_caller_identity()["Arn"]
