@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from textual.worker import Worker, WorkerState
 
 from wizard.tui.screens.start import Start
 from wizard.tui.screens.step import Asking, Step
+from wizard.tui.threads import LeftBehind
 from wizard.tui.widgets.trail import STEPS, Trail
 
 if TYPE_CHECKING:
@@ -39,8 +41,12 @@ _SECOND_CTRL_C = 3.0
 
 def main() -> None:
     """Run the app in this terminal, for the project that this program is part of."""
-    project = Path(__file__).resolve().parents[2]
-    make_app(project).run()
+    app = make_app(Path(__file__).resolve().parents[2])
+    app.run()
+    # Python would wait for threads that hang in the network.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(app.return_code or 0)
 
 
 def make_app(project: Path, ports: Ports | None = None) -> WizardApp:
@@ -294,6 +300,7 @@ class WizardApp(App[None]):
     def _begin_work(self) -> None:
         from wizard.tui.tasks import checking, opening
 
+        asyncio.get_running_loop().set_default_executor(LeftBehind())
         self._loading = asyncio.create_task(self._load())
         self.work(opening.list_clusters(self), "clusters")
         self.work(checking.machine(self), "machine")
@@ -342,6 +349,16 @@ class WizardApp(App[None]):
         now = self.ports.now
         self.activity = Activity(kind, path, config, run, now, plan=plan, checks=checks)
         return self.activity
+
+    def _fatal_error(self) -> None:
+        """Name the file with the traceback, instead of showing it with all that the app holds."""
+        from wizard.errors import DEFECT, report
+
+        if self._keeper is not None:
+            self._keeper.keep()
+        assert self._exception is not None  # noqa: S101  (Textual notes it before)
+        self._return_code = DEFECT
+        self.panic(report(self._exception).message)
 
     def _stay(self) -> None:
         self._leaving = False
