@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import trustme
 from joserfc.jwk import RSAKey
 
+from doctor.examination import Options
+from doctor.finding import Finding
+from doctor.runner import examined
 from federation.config import ClusterConfig
 
 HOST = "oidc.example.com"
@@ -83,6 +86,12 @@ class Authority:
         return path
 
 
+AUTHORITY = Authority.new()
+"""The one that the doctor is given by --ca-file."""
+
+Tls = Literal["good", "none", "unknown", "wrong name", "expired", "leaf only", "1.3 only"]
+
+
 def context(certificate: trustme.LeafCert, folder: Path, *, whole: bool = True) -> ssl.SSLContext:
     """A server's context that presents the whole chain, or the leaf alone."""
     file = folder / "server.pem"
@@ -125,6 +134,53 @@ def serving(pages: dict[str, Page | Respond], tls: ssl.SSLContext | None) -> Ite
             yield server.server_port
         finally:
             server.shutdown()
+
+
+DOCUMENT = page(document())
+KEYS = page(key_set())
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """What an issuer serves, and how.
+
+    Attributes:
+        tls: Its certificate, or what is wrong with it.
+        settings: What the configuration says under `discovery`.
+        seconds: How long the doctor waits for an answer.
+    """
+
+    discovery: Page | Respond = DOCUMENT
+    jwks: Page | Respond = KEYS
+    tls: Tls = "good"
+    settings: dict[str, object] = field(default_factory=dict)
+    seconds: float = 5.0
+
+
+async def look(issuer: Issuer, folder: Path) -> list[Finding]:
+    """Let the doctor look at an issuer."""
+    pages: dict[str, Page | Respond] = {DISCOVERY: issuer.discovery, JWKS: issuer.jwks}
+    options = Options(
+        ca_file=AUTHORITY.file(folder),
+        only=frozenset({"names", "tls", "discovery", "keys"}),
+        skip=frozenset({"control-plane"}),
+        answer_timeout=issuer.seconds,
+    )
+    with serving(pages, server_context(issuer.tls, folder)) as port:
+        return await examined(config_for(port, **issuer.settings), options)
+
+
+def server_context(kind: Tls, folder: Path) -> ssl.SSLContext | None:
+    """What a server needs to present a certificate with what is wrong with it."""
+    if kind == "none":
+        return None
+    authority = Authority.new() if kind == "unknown" else AUTHORITY
+    host = "other.example.com" if kind == "wrong name" else HOST
+    life = datetime.timedelta(days=-1) if kind == "expired" else None
+    made = context(authority.chain(host, life), folder, whole=kind != "leaf only")
+    if kind == "1.3 only":
+        made.minimum_version = ssl.TLSVersion.TLSv1_3
+    return made
 
 
 def config_for(port: int, **discovery: object) -> ClusterConfig:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import gzip
-import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -18,35 +15,15 @@ from stand_in_issuer import (
     ISSUER,
     JWKS,
     KEY,
-    Authority,
+    Issuer,
     Page,
-    Respond,
-    config_for,
-    context,
     document,
     key_set,
+    look,
     page,
-    serving,
 )
 
-from doctor.examination import Options
-from doctor.finding import Finding
-from doctor.runner import examined
-
-AUTHORITY = Authority.new()
-DOCUMENT = page(document())
-KEYS = page(key_set())
 _ENDED = threading.Event()
-
-
-@dataclass(frozen=True)
-class Issuer:
-    """What is served, and how."""
-
-    discovery: Page | Respond = DOCUMENT
-    jwks: Page | Respond = KEYS
-    tls: str = "good"
-    settings: dict[str, object] = field(default_factory=dict)
 
 
 @pytest.fixture(autouse=True)
@@ -140,8 +117,8 @@ DEFECTS = {
     "a redirect to itself": (Issuer(redirect(DISCOVERY)), "discovery-redirect"),
     "HTML": (Issuer(HTML), "discovery-html"),
     "HTML for the keys": (Issuer(jwks=HTML), "discovery-html"),
-    "a slow body": (Issuer(drip), "discovery-slow"),
-    "slow headers": (Issuer(drip_headers), "discovery-slow"),
+    "a slow body": (Issuer(drip, seconds=0.5), "discovery-slow"),
+    "slow headers": (Issuer(drip_headers, seconds=0.5), "discovery-slow"),
     "100 MB": (Issuer(hundred_megabytes), "discovery-size"),
     "a gzip bomb": (Issuer(BOMB), "discovery-encoding"),
     "invalid JSON": (Issuer(Page(b'{"issuer": ')), "discovery-json"),
@@ -197,29 +174,3 @@ async def test_a_defect_gives_one_failing_code(issuer: Issuer, code: str, tmp_pa
     findings = await look(issuer, tmp_path)
 
     assert [each.code for each in findings if each.verdict == "fail"] == [code]
-
-
-async def look(issuer: Issuer, folder: Path) -> list[Finding]:
-    pages: dict[str, Page | Respond] = {DISCOVERY: issuer.discovery, JWKS: issuer.jwks}
-    # Only where a defect makes us wait is a short time of use.
-    slow = issuer.discovery in (drip, drip_headers)
-    options = Options(
-        ca_file=AUTHORITY.file(folder),
-        only=frozenset({"names", "tls", "discovery", "keys"}),
-        skip=frozenset({"control-plane"}),
-        answer_timeout=0.5 if slow else 5.0,
-    )
-    with serving(pages, server_context(issuer.tls, folder)) as port:
-        return await examined(config_for(port, **issuer.settings), options)
-
-
-def server_context(kind: str, folder: Path) -> ssl.SSLContext | None:
-    if kind == "none":
-        return None
-    authority = Authority.new() if kind == "unknown" else AUTHORITY
-    host = "other.example.com" if kind == "wrong name" else HOST
-    life = datetime.timedelta(days=-1) if kind == "expired" else None
-    made = context(authority.chain(host, life), folder, whole=kind != "leaf only")
-    if kind == "1.3 only":
-        made.minimum_version = ssl.TLSVersion.TLSv1_3
-    return made
