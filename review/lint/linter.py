@@ -47,6 +47,10 @@ class Report:
         weights = [finding.rule.weight for finding in self.findings]
         return {weight: weights.count(weight) for weight in WEIGHTS}
 
+    def fails(self, *, strict: bool) -> bool:
+        """Whether there is an error; strictly, a warning counts too."""
+        return bool(self.counts["error"] or (strict and self.counts["warning"]))
+
 
 def lint(estate: Estate, accept: Sequence[Acceptance], today: date) -> Report:
     """Judge what there is.
@@ -55,11 +59,7 @@ def lint(estate: Estate, accept: Sequence[Acceptance], today: date) -> Report:
         estate: The facts.
         accept: The findings that somebody decided to live with.
         today: An acceptance whose last day is over counts no more.
-
-    Raises:
-        UserError: an acceptance names a code that there is not.
     """
-    check_codes(accept)
     findings: list[Finding] = []
     accepted: list[Accepted] = []
     used: set[Acceptance] = set()
@@ -76,17 +76,20 @@ def lint(estate: Estate, accept: Sequence[Acceptance], today: date) -> Report:
     return Report(tuple(findings), tuple(accepted), tuple(unused))
 
 
-def check_codes(accept: Iterable[Acceptance]) -> None:
+def check_codes(accept: Iterable[Acceptance], file: str) -> None:
     """See that each acceptance is of a rule that there is.
 
     Raises:
         UserError: one is not.
     """
-    codes = [rule.code for rule in RULES]
+    codes = sorted(rule.code for rule in RULES)
     for at, each in enumerate(accept):
         if each.code not in codes:
-            hint = did_you_mean(each.code, codes) or f" Codes: {', '.join(sorted(codes))}."
-            raise UserError(f"lint.accept[{at}].code: {each.code!r} is no finding's code.{hint}")
+            hint = did_you_mean(each.code, codes)
+            raise UserError(
+                f"{file}: lint.accept[{at}].code: {each.code!r} is no finding's code.{hint} "
+                f"Known: {', '.join(codes)}."
+            )
 
 
 def _found(estate: Estate) -> list[Finding]:

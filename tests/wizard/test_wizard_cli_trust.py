@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from federation.errors import UserError
 from federation.trust_policy import trust_policy
-from wizard.cli.trust import SIZE_LIMIT, trust
+from wizard.cli.options import SIZE_LIMIT
+from wizard.cli.trust import trust
 
 HOST = "cluster.example.com"
 ARN = f"arn:aws:iam::123456789012:oidc-provider/{HOST}"

@@ -25,6 +25,10 @@ def check(path: Path, as_json: bool, offline: bool) -> None:
     thumbprint from it.
     """
     config = files.load(path)
+    if config.lint.accept:
+        from review.lint.linter import check_codes
+
+        check_codes(config.lint.accept, relative(path))
     found = [*neighbour_advice(path, config), *_advice(config, offline)]
     if as_json:
         warnings = [{"code": each.code, "place": each.place, "text": each.text} for each in found]

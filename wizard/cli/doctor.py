@@ -7,7 +7,7 @@ import dataclasses
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,16 @@ from federation import documents, files
 from federation.config import ClusterConfig
 from federation.errors import UserError
 from federation.fields import did_you_mean
-from wizard.cli.options import config_option, json_option, print_json, refuse_token, relative
+from wizard.cli.options import (
+    config_option,
+    is_stdout,
+    json_option,
+    print_json,
+    refuse_token,
+    relative,
+    report_option,
+    write_report,
+)
 from wizard.cli.sandbox import signing_key
 from wizard.process import Command, capture
 
@@ -27,30 +36,16 @@ if TYPE_CHECKING:
     from doctor.examination import Options
     from doctor.finding import Finding
 
-_STDOUT = "-"
 _POD = re.compile(r"[a-z0-9.-]+/[a-z0-9.-]+")
 _AT_ONCE = 32
 """Checks that wait for the network, each in a thread; asyncio by itself has six on two cores."""
 
 
-_Command = Callable[..., Any]
-
-
-def _report_option(name: str, what: str) -> Callable[[_Command], _Command]:
-    return click.option(
-        name,
-        is_flag=False,
-        flag_value=_STDOUT,
-        metavar="[FILE]",
-        help=f"Write {what} to a file; without FILE, or with -, to stdout.",
-    )
-
-
 @click.command()
 @config_option
 @json_option
-@_report_option("--sarif", "SARIF 2.1.0 for code scanning")
-@_report_option("--junit", "JUnit XML for pipelines")
+@report_option("--sarif", "SARIF 2.1.0 for code scanning")
+@report_option("--junit", "JUnit XML for pipelines")
 @click.option("--strict", is_flag=True, help="Exit 1 for warnings too.")
 @click.option("--only", multiple=True, metavar="NAME", help="Look at this layer or code alone.")
 @click.option("--skip", multiple=True, metavar="NAME", help="Leave this layer or code out.")
@@ -85,17 +80,16 @@ def doctor(
     """
     from doctor.reports.summary import document, is_proven
 
-    if [as_json, sarif == _STDOUT, junit == _STDOUT].count(True) > 1:
-        raise UserError("One report at a time can go to stdout: give the others a FILE.")
+    quiet = is_stdout("-" if as_json else None, sarif, junit)
     config = files.load(path)
     options = _options(config, given)
-    found = examined(config, options, quiet=as_json or _STDOUT in (sarif, junit))
+    found = examined(config, options, quiet=quiet)
     if as_json:
         print_json(document(config, found))
     if sarif:
-        _write(sarif, _sarif(config, path, found))
+        write_report(sarif, _sarif(config, path, found))
     if junit:
-        _write(junit, _junit(found, strict))
+        write_report(junit, _junit(found, strict))
     return int(not is_proven(found, strict=strict))
 
 
@@ -182,13 +176,6 @@ async def _run_aws_cli(args: tuple[str, ...], environment: Mapping[str, str]) ->
 
 
 _CLI_TIMEOUT = 15.0
-
-
-def _write(target: str, text: str) -> None:
-    if target == _STDOUT:
-        click.echo(text, nl=False)
-    else:
-        files.write(Path(target), text)
 
 
 def _sarif(config: ClusterConfig, path: Path, found: list[Finding]) -> str:

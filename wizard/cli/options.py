@@ -9,10 +9,16 @@ from typing import Any, TypeVar
 
 import click
 
+from federation import files
 from federation.errors import UserError
 from federation.files import PROJECT
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+SIZE_LIMIT = 1_000_000
+"""Bytes read of a file: many times what a policy or a token can have."""
+
+_STDOUT = "-"
 
 
 def config_option(command: Command) -> Command:
@@ -23,7 +29,7 @@ def config_option(command: Command) -> Command:
         "path",
         envvar="OIDC_IAM_CONFIG",
         metavar="FILE",
-        callback=lambda _, __, given: Path(given) if given else _only_configuration(),
+        callback=lambda _, __, given: Path(given) if given else only_configuration(),
         help="The configuration; by default OIDC_IAM_CONFIG, or the only file in clusters/.",
     )(command)
 
@@ -31,6 +37,37 @@ def config_option(command: Command) -> Command:
 def json_option(command: Command) -> Command:
     """`--json`: print a JSON document instead of text."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def report_option(name: str, what: str) -> Callable[[Command], Command]:
+    """An option that writes a report to a file, or to stdout."""
+    return click.option(
+        name,
+        is_flag=False,
+        flag_value=_STDOUT,
+        metavar="[FILE]",
+        help=f"Write {what} to a file; without FILE, or with -, to stdout.",
+    )
+
+
+def is_stdout(*reports: str | None) -> bool:
+    """Whether one of the reports goes to stdout, so that nothing else may.
+
+    Raises:
+        UserError: several do.
+    """
+    count = reports.count(_STDOUT)
+    if count > 1:
+        raise UserError("One report at a time can go to stdout: give the others a FILE.")
+    return count == 1
+
+
+def write_report(target: str, text: str) -> None:
+    """Write a report to a file, or to stdout."""
+    if target == _STDOUT:
+        click.echo(text, nl=False)
+    else:
+        files.write(Path(target), text)
 
 
 def print_json(document: Any) -> None:
@@ -51,6 +88,27 @@ def refuse_token(option: str, name: str) -> None:
         )
 
 
+def read_text(option: str, name: str, limit: int = SIZE_LIMIT) -> str:
+    """The text of a file that an option names; `-` is stdin.
+
+    Raises:
+        UserError: it cannot be read, is no text, or is larger than the limit in bytes.
+    """
+    refuse_token(option, name)
+    try:
+        with click.open_file(name, "rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise UserError(f"{option}: {Path(name)} cannot be read: {error.strerror}.") from error
+    if len(content) > limit:
+        raise UserError(f"{option}: {Path(name)} has more than {limit} bytes.")
+    try:
+        return str(content, "utf-8-sig")
+    except UnicodeDecodeError:
+        # The cause would carry the file's content along.
+        raise UserError(f"{option}: {Path(name)} is not UTF-8 text.") from None
+
+
 def relative(path: Path) -> str:
     """A path as a person in the current folder would type it."""
     try:
@@ -59,7 +117,12 @@ def relative(path: Path) -> str:
         return str(path)
 
 
-def _only_configuration() -> Path:
+def only_configuration() -> Path:
+    """The one file in clusters/, the sandbox's own left aside.
+
+    Raises:
+        UserError: there is none, or there are several.
+    """
     found = sorted((PROJECT / "clusters").glob("*.yaml"))
     others = [path for path in found if path.name != "sandbox.yaml"]
     if len(others or found) == 1:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
@@ -18,10 +17,7 @@ from federation.errors import UserError
 from federation.evaluation import Decision, evaluate, parse_policy
 from federation.strict_json import json_object
 from federation.token import Token
-from wizard.cli.options import json_option, print_json, refuse_token
-
-SIZE_LIMIT = 1_000_000
-"""Bytes read of a file: many times what a policy or a token can have."""
+from wizard.cli.options import json_option, print_json, read_text
 
 
 @click.command()
@@ -56,7 +52,7 @@ def trust(
     if [policy, token, claims].count("-") > 1:
         raise UserError("stdin can be read once: give one of the two inputs as a file.")
     decision = evaluate(
-        parse_policy(_read("--policy", policy)),
+        parse_policy(read_text("--policy", policy)),
         _claims(token, claims),
         federated=provider,
         context=_now() | dict(map(_pair, pairs)),
@@ -69,24 +65,8 @@ def _claims(token: str | None, claims: str | None) -> Mapping[str, Any]:
     if (token is None) == (claims is None):
         raise UserError("Give --token FILE or --claims FILE, one of them.")
     if token is not None:
-        return Token.parse(_read("--token", token)).claims
-    return json_object("The file of claims", _read("--claims", str(claims)))
-
-
-def _read(option: str, name: str) -> str:
-    refuse_token(option, name)
-    try:
-        with click.open_file(name, "rb") as file:
-            content = file.read(SIZE_LIMIT + 1)
-    except OSError as error:
-        raise UserError(f"{option}: {Path(name)} cannot be read: {error.strerror}.") from error
-    if len(content) > SIZE_LIMIT:
-        raise UserError(f"{option}: {Path(name)} has more than {SIZE_LIMIT} bytes.")
-    try:
-        return str(content, "utf-8-sig")
-    except UnicodeDecodeError:
-        # The cause would carry the file's content along.
-        raise UserError(f"{option}: {Path(name)} is not UTF-8 text.") from None
+        return Token.parse(read_text("--token", token)).claims
+    return json_object("The file of claims", read_text("--claims", str(claims)))
 
 
 def _now() -> dict[str, str]:

@@ -1,0 +1,79 @@
+"""What the linter found, as documents: data for JSON, and results for `formats.sarif`.
+
+docs/lint.md says what each key of the JSON means; keys are only ever added.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from formats import sarif as formatted
+from review.lint.finding import Finding, Rule
+from review.lint.linter import RULES, Report
+
+TOOL = "oidc-iam-lint"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """A run as data."""
+    return {
+        "counts": dict(report.counts),
+        "findings": [_members(finding) for finding in report.findings],
+        "accepted": [
+            {**_members(each.finding), "reason": each.reason, "until": each.until}
+            for each in report.accepted
+        ],
+        "unused_acceptances": [each.model_dump() for each in report.unused],
+    }
+
+
+def sarif(report: Report, about: str) -> dict[str, Any]:
+    """A run as SARIF; `about` keeps runs of several clusters apart."""
+    results = [
+        *(_result(finding, None) for finding in report.findings),
+        *(_result(e.finding, f"until {e.until}: {e.reason}") for e in report.accepted),
+    ]
+    return formatted.sarif(TOOL, about, [_rule(rule) for rule in RULES], results)
+
+
+def _members(finding: Finding) -> dict[str, Any]:
+    rule, seen = finding.rule, finding.seen
+    return {
+        "code": rule.code,
+        "weight": rule.weight,
+        "title": rule.title,
+        "file": seen.where.file,
+        "line": seen.where.line,
+        "place": seen.where.place,
+        "about": seen.about,
+        "seen": seen.text,
+        "reasoning": rule.reasoning,
+        "fix": rule.fix,
+        "source": rule.source,
+        "note": finding.note,
+    }
+
+
+def _rule(rule: Rule) -> formatted.Rule:
+    help_text = f"Fix: {rule.fix}\nSource: {rule.source}."
+    return formatted.Rule(rule.code, f"{rule.title}.", rule.reasoning, help_text, ("security",))
+
+
+def _result(finding: Finding, accepted: str | None) -> formatted.Result:
+    rule, seen = finding.rule, finding.seen
+    about = f" ({seen.about})" if seen.about else ""
+    lines = (
+        f"{rule.title}{about}.",
+        f"Seen: {': '.join(filter(None, [seen.where.place, seen.text]))}",
+        finding.note,
+        f"Fix: {rule.fix}",
+    )
+    return formatted.Result(
+        rule.code,
+        rule.weight,
+        "\n".join(filter(None, lines)),
+        seen.where.file,
+        seen.where.line,
+        identity=f"{seen.about} {seen.where.place}",
+        accepted=accepted,
+    )
