@@ -31,9 +31,15 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from sandbox.faults import Fault, Faults
-from sandbox.iam import check_role, check_trust_policy, completed_provider
+from sandbox.iam import (
+    AUDIENCE_CHANGES,
+    change_audiences,
+    check_role,
+    check_trust_policy,
+    completed_provider,
+)
 from sandbox.issuer import Network
-from sandbox.refusal import RefusedError
+from sandbox.refusal import RefusedError, done
 from sandbox.sts import StrictSts
 
 if TYPE_CHECKING:
@@ -68,6 +74,9 @@ class Front:
         with self._creating_role if action == "CreateRole" else contextlib.nullcontext():
             try:
                 self._check(action, call, environ)
+                if action in AUDIENCE_CHANGES:
+                    change_audiences(call, DEFAULT_ACCOUNT_ID)
+                    return _answer(start_response, 200, done(action, str(uuid.uuid4())))
             except RefusedError as refusal:
                 _log.info("%s refused: %s", action, refusal)
                 service = "sts" if call.get("Version") == _STS_VERSION else "iam"

@@ -1,7 +1,8 @@
 """What IAM refuses and moto takes: role names that differ in case, odd providers, long policies.
 
-`sandbox.aws` asks here before moto answers. Limits: IAM API Reference (`CreateRole`,
-`CreateOpenIDConnectProvider`) and "IAM and AWS STS quotas" in the IAM User Guide.
+And what moto lacks: changing a provider's audiences. `sandbox.aws` asks here before moto answers.
+Limits: IAM API Reference (`CreateRole`, `CreateOpenIDConnectProvider`) and "IAM and AWS STS quotas"
+in the IAM User Guide.
 """
 
 from __future__ import annotations
@@ -84,6 +85,29 @@ def completed_provider(call: Mapping[str, str], network: Network) -> dict[str, s
             "provider URL.",
             reason=str(error),
         ) from error
+
+
+AUDIENCE_CHANGES = ("AddClientIDToOpenIDConnectProvider", "RemoveClientIDFromOpenIDConnectProvider")
+
+
+def change_audiences(call: Mapping[str, str], account: str) -> None:
+    """Carry out one of `AUDIENCE_CHANGES`; each may be repeated, as in IAM.
+
+    Raises:
+        RefusedError: IAM would refuse it.
+    """
+    arn, audience = call.get("OpenIDConnectProviderArn", ""), call.get("ClientID", "")
+    if not audience:
+        raise invalid("clientID", "", "have length greater than or equal to 1")
+    for backend in iam_backends[account].values():
+        if provider := backend.open_id_providers.get(arn):
+            others = [each for each in provider.client_id_list if each != audience]
+            adds = call["Action"] == AUDIENCE_CHANGES[0]
+            provider.client_id_list = [*others, audience] if adds else others
+            return
+    raise RefusedError(
+        "NoSuchEntity", f"OpenIDConnect Provider not found for arn {arn}", status=404
+    )
 
 
 def _members(call: Mapping[str, str], name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What IAM and STS answer instead of a result: an error code, a text, an HTTP status."""
+"""What IAM and STS answer where there is no result: that it is done, or an error."""
 
 from __future__ import annotations
 
@@ -35,6 +35,14 @@ class RefusedError(Exception):
             f"<Code>{escape(self.code)}</Code><Message>{escape(self.message)}</Message></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
+
+
+def done(action: str, request_id: str) -> str:
+    """The body of IAM's answer to a call that has no result."""
+    return (
+        f'<{action}Response xmlns="{_NAMESPACES["iam"]}"><ResponseMetadata>'
+        f"<RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
+    )
 
 
 def invalid(parameter: str, value: str | None, constraint: str) -> RefusedError:

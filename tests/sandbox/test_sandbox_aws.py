@@ -111,6 +111,33 @@ def test_a_provider_without_thumbprints_gets_the_one_on_top_of_the_chain(
     assert seen["ClientIDList"] == [AUDIENCE]
 
 
+def test_audiences_come_to_a_provider_and_go_again(iam: IAMClient) -> None:
+    made = iam.create_open_id_connect_provider(
+        Url="https://more.sandbox.internal", ClientIDList=[AUDIENCE], ThumbprintList=["0" * 40]
+    )
+    arn = made["OpenIDConnectProviderArn"]
+
+    def audiences() -> list[str]:
+        return iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"]
+
+    iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="vault")
+    iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="vault")
+    assert audiences() == [AUDIENCE, "vault"]
+    iam.remove_client_id_from_open_id_connect_provider(
+        OpenIDConnectProviderArn=arn, ClientID=AUDIENCE
+    )
+    assert audiences() == ["vault"]
+
+
+def test_an_unknown_provider_gets_no_audience(iam: IAMClient) -> None:
+    arn = "arn:aws:iam::123456789012:oidc-provider/none.sandbox.internal"
+    assert refusal(
+        lambda: iam.add_client_id_to_open_id_connect_provider(
+            OpenIDConnectProviderArn=arn, ClientID="vault"
+        )
+    ) == (404, "NoSuchEntity", f"OpenIDConnect Provider not found for arn {arn}")
+
+
 def test_an_ordered_fault_happens_as_often_as_ordered(sandbox: Sandbox, iam: IAMClient) -> None:
     sandbox.fault("ListRoles", "Throttling", "Rate exceeded", times=2)
     assert [refusal(iam.list_roles), refusal(iam.list_roles)] == [THROTTLED, THROTTLED]
