@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from federation.token import without_tokens
 
 LONGEST = 300
 """Characters of a quotation; the rest is cut."""
@@ -14,10 +14,10 @@ LONGEST_TEXT = 8_000
 def reportable(text: str) -> str:
     """A text as it may stand in a report, wherever it comes from.
 
-    It is on one line and not endless, nothing in it acts on a terminal, and each token is cut to
-    its beginning: an exception of a library may quote one.
+    It is on one line and not endless, no token in it is whole, and nothing in it acts on a terminal
+    or on a pipeline (Azure Pipelines and GitHub run `##[...]` and `##vso[...]` amid a line).
     """
-    safe = ascii_safe(_TOKEN.sub(_cut, text[:_READ]))
+    safe = ascii_safe(without_tokens(text[:_READ])).replace("##", "#\\x23")
     return safe if len(safe) <= LONGEST_TEXT else f"{safe[:LONGEST_TEXT]}..."
 
 
@@ -47,13 +47,6 @@ def listed(values: object) -> str:
 
 _MOST = 10
 _READ = 4 * LONGEST_TEXT
-_SHOWN = 8
-_TOKEN = re.compile(r"eyJ[\w-]{8,}(?:(?:\.|%2E)[\w-]*){1,4}", re.ASCII | re.IGNORECASE)
-"""A token as RFC 7515 writes it: its header is JSON, so that it begins with `{"` in base64url."""
-
-
-def _cut(token: re.Match[str]) -> str:
-    return f"{token[0][:_SHOWN]}... ({len(token[0])} characters)"
 
 
 def _rest(items: list[object]) -> str:

@@ -81,8 +81,7 @@ class Token:
 
     def redacted(self) -> str:
         """A form to show: how the header begins, and how long the whole is."""
-        start = self.encoded.partition(".")[0][:_SHOWN]
-        return f"{start}... ({len(self.encoded)} characters)"
+        return _redacted(self.encoded)
 
     def __repr__(self) -> str:
         return f"Token({self.redacted()})"
@@ -91,7 +90,24 @@ class Token:
         return self.redacted()
 
 
+def without_tokens(text: str) -> str:
+    """A text in which each token is cut to its beginning: an error of a library may quote one."""
+    return _RUN.sub(lambda run: _without_token(run[0]), text)
+
+
+def _without_token(run: str) -> str:
+    """Compact serialization (RFC 7515): the header is JSON, and so begins with `eyJ`."""
+    before, start, rest = run.partition("eyJ")
+    return before + _redacted(start + rest) if "." in rest or "%2E" in rest else run
+
+
+def _redacted(encoded: str) -> str:
+    return f"{encoded.partition('.')[0][:_SHOWN]}... ({len(encoded)} characters)"
+
+
 _SHOWN = 8
+_RUN = re.compile(r"[\w.%-]+", re.ASCII)
+"""The characters of a token, dots as URLs have them included: each is looked at once."""
 _PARTS = 3
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 

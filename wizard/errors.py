@@ -124,7 +124,9 @@ def _of_the_machine(error: OSError) -> str:
 
 
 def _logged(error: BaseException) -> str:
-    text = "".join(traceback.format_exception(error))
+    from federation.token import without_tokens  # only a defect needs it
+
+    text = without_tokens("".join(traceback.format_exception(error)))
     summary = "This is a defect of the program, not of yours"
     path = new_log("defect")
     try:

@@ -31,11 +31,25 @@ CUT = f"{TOKEN[:8]}... ({len(TOKEN)} characters)"
         ("right\u202eto left, zero\u200bwidth", "right\\u202eto left, zero\\u200bwidth"),
         ("null \x00, \ufffe, \ud800", "null \\x00, \\ufffe, \\ud800"),
         ("[red]markup[/red] ]]> <b>", "[red]markup[/red] ]]> <b>"),
+        ("x ##vso[a] ###[b] # c", "x #\\x23vso[a] #\\x23#[b] # c"),
         (f"boto: {TOKEN}!", f"boto: {CUT}!"),
         (f"{TOKEN}&x=1, and again {TOKEN}", f"{CUT}&x=1, and again {CUT}"),
+        (f"%22token%22=%22{TOKEN}", f"%22token%22=%22{CUT}"),
         ("x" * (LONGEST_TEXT + 1), "x" * LONGEST_TEXT + "..."),
     ],
-    ids=["plain", "lines", "escapes", "direction", "none", "markup", "token", "tokens", "long"],
+    ids=[
+        "plain",
+        "lines",
+        "escapes",
+        "direction",
+        "none",
+        "markup",
+        "commands",
+        "token",
+        "tokens",
+        "in a URL",
+        "long",
+    ],
 )
 def test_no_text_of_a_finding_acts_on_its_reader_or_has_a_whole_token(
     given: str, shown: str
@@ -50,7 +64,7 @@ def test_no_text_of_a_finding_acts_on_its_reader_or_has_a_whole_token(
 
 
 def test_a_text_of_any_length_is_read_only_so_far() -> None:
-    endless = "eyJ" + "A" * 10_000_000
+    endless = "eyJ" * 10_000_000
 
     assert RULE.passed(endless).seen == endless[:LONGEST_TEXT] + "..."
 

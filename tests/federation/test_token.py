@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from federation.errors import UserError
-from federation.token import Token
+from federation.token import Token, without_tokens
 
 HEADER = {"alg": "RS256", "kid": "key-1"}
 CLAIMS = {
@@ -139,3 +139,20 @@ def test_refuses_what_is_no_token_and_quotes_nothing_of_it(text: str, message: s
 
     assert str(refusal.value) == message
     assert refusal.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("no token", "no token"),
+        ("Bearer {token}", "Bearer {cut}"),
+        ("{token}, {token}", "{cut}, {cut}"),
+        ('"token": "{token}"', '"token": "{cut}"'),
+        ("%22{token}", "%22{cut}"),
+        ("eyJ and eyJhbGciOiJSUzI1NiJ9 alone", "eyJ and eyJhbGciOiJSUzI1NiJ9 alone"),
+    ],
+)
+def test_cuts_tokens_out_of_a_text(text: str, cut: str) -> None:
+    token = encode()
+
+    assert without_tokens(text.format(token=token)) == cut.format(cut=Token.parse(token))

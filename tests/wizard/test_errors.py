@@ -17,6 +17,8 @@ from wizard.causes import Cause
 from wizard.cdktf.events import Failed, Interrupted, Succeeded
 from wizard.errors import InterruptedRunError, Report, completed, guarded, report
 
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
+
 
 def raising(error: BaseException) -> Callable[[], object]:
     def run() -> object:
@@ -83,6 +85,16 @@ def test_a_defect_leaves_its_traceback_in_a_log(
     lines = (log_folder / "defect.log").read_text().splitlines()
     assert (lines[0], lines[-1]) == ("Traceback (most recent call last):", "KeyError: 'oops'")
     assert exit_.value.code == 70
+
+
+def test_the_log_of_a_defect_has_no_whole_token(
+    log_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        guarded(raising(RuntimeError(f"cannot send {TOKEN}")))
+    lines = (log_folder / "defect.log").read_text().splitlines()
+    assert lines[-1] == f"RuntimeError: cannot send eyJhbGci... ({len(TOKEN)} characters)"
+    assert TOKEN not in capsys.readouterr().err
 
 
 def test_a_defect_is_shown_where_no_log_can_be_written(log_folder: Path) -> None:
