@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import Any
 
 from cdktf import (
     DataTerraformRemoteStateLocal,
     DataTerraformRemoteStateS3,
     LocalBackend,
     S3Backend,
+    S3BackendEndpointConfig,
     TerraformStack,
     TerraformVariable,
 )
@@ -40,13 +42,7 @@ class ClusterStack(TerraformStack):
         super().__init__(scope, config.stack(kind))
         self.config = config
         if isinstance(config.backend, S3Settings):
-            S3Backend(
-                self,
-                bucket=config.backend.bucket,
-                region=config.backend.region,
-                key=_state_key(config.backend, config.stack(kind)),
-                encrypt=True,
-            )
+            S3Backend(self, **self._in_bucket(config.backend, kind), encrypt=True)
             self.add_override("terraform.backend.s3.use_lockfile", True)
         else:
             LocalBackend(self, path=_state_file(config.stack(kind)))
@@ -56,16 +52,24 @@ class ClusterStack(TerraformStack):
         backend = self.config.backend
         stack = self.config.stack(kind)
         if isinstance(backend, S3Settings):
-            DataTerraformRemoteStateS3(
-                self,
-                kind,
-                bucket=backend.bucket,
-                region=backend.region,
-                key=_state_key(backend, stack),
-            )
+            DataTerraformRemoteStateS3(self, kind, **self._in_bucket(backend, kind))
         else:
             DataTerraformRemoteStateLocal(self, kind, path=_state_file(stack))
         return f"data.terraform_remote_state.{kind}.outputs"
+
+    def _in_bucket(self, backend: S3Settings, kind: str) -> dict[str, Any]:
+        """Where the state of a stack is in S3, or in the S3 of an emulator."""
+        place = {
+            "bucket": backend.bucket,
+            "region": backend.region,
+            "key": f"{backend.key_prefix}/{self.config.stack(kind)}.tfstate",
+        }
+        url = self.config.aws.endpoint_url
+        if url is None:
+            return place
+        # An emulator has one name; a bucket's own would be BUCKET.NAME.
+        endpoints = S3BackendEndpointConfig(s3=url, sts=url, iam=url)
+        return {**place, "endpoints": endpoints, "use_path_style": True}
 
     def aws_provider(self) -> None:
         """Configure hashicorp/aws; credentials come from the environment, never from here."""
@@ -117,10 +121,6 @@ class ClusterStack(TerraformStack):
 
 def _state_file(stack: str) -> str:
     return f"{_PROJECT_FROM_STACK}/state/{stack}.tfstate"
-
-
-def _state_key(backend: S3Settings, stack: str) -> str:
-    return f"{backend.key_prefix}/{stack}.tfstate"
 
 
 def _from_stack(path: str) -> str:

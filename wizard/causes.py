@@ -48,7 +48,7 @@ _RULES = (
         "Free some space, then run the command again: it goes on from the state it has.",
     ),
     _Rule(
-        r"Error acquiring the state lock.*?ID: (?P<id>\S+)(?:.*?Who: (?P<who>\S+))?",
+        r"Error acquiring the state lock.*?Lock Info: ID: (?P<id>\S+)(?:.*?Who: (?P<who>\S+))?",
         "Another Terraform run holds the state's lock",
         "Wait until the run of {who} has ended. Where it was killed and runs no more: "
         "'terraform force-unlock {id}' in the stack's folder below cdktf.out/stacks.",
@@ -62,7 +62,13 @@ _RULES = (
     _Rule(
         r"Backend initialization required|Backend configuration changed",
         "The state's place has changed since the last run",
-        "Move the state: 'cdktf deploy --migrate-state' with the stack's name.",
+        "Move the state: \"cdktf deploy --migrate-state 'CLUSTER-*'\", with the cluster's name.",
+    ),
+    _Rule(
+        r'S3 bucket "\S+" does not exist|NoSuchBucket',
+        "The bucket of the state does not exist",
+        "Make it ('aws s3 mb'), with versions and without public access, or correct "
+        "backend.bucket.",
     ),
     # AWS.
     _Rule(

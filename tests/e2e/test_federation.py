@@ -8,36 +8,24 @@ objects applied as manifests.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
+from project_copy import ProjectCopy, project_copy
 from ruamel.yaml import YAML
 
 from federation.config import ClusterConfig
-from federation.files import PROJECT, load, save
+from federation.files import load, save
 from federation.manifests import objects
 from sandbox.sandbox import Sandbox
 
-COPIED = (
-    "main.py", "cdktf.json", "federation", "stacks", "templates", "wizard", "doctor", "sandbox",
-    "clusters",
-)  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Here:
+class Here(ProjectCopy):
     """A copy of the project, and the sandbox that runs in it."""
-
-    project: Path
-    environment: dict[str, str]
 
     @property
     def box(self) -> Sandbox:
@@ -56,21 +44,6 @@ class Here:
     def config(self) -> ClusterConfig:
         """What it holds."""
         return load(self.path)
-
-    def wizard(self, *arguments: str, status: int = 0, **environment: str) -> str:
-        """What a command prints; both streams, so that a message is seen wherever it goes."""
-        done = subprocess.run(
-            [sys.executable, "-m", "wizard", *arguments],
-            cwd=self.project,
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout
-        return done.stdout
 
     def on_sandbox(self, *arguments: str, status: int = 0) -> str:
         """A command with the sandbox's environment and configuration."""
@@ -98,18 +71,8 @@ class Here:
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
-    project = tmp_path_factory.mktemp("e2e") / "a copy"
-    project.mkdir()
-    for name in COPIED:
-        source = PROJECT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, project / name)
-    (project / "node_modules").symlink_to(PROJECT / "node_modules")
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "TF_VAR_", "OIDC_IAM_CONFIG"))
-    }
-    copy = Here(project, environment)
+    made = project_copy(tmp_path_factory.mktemp("e2e"))
+    copy = Here(made.project, made.environment)
     copy.wizard("sandbox", "up")
     try:
         if copy.box.missing:

@@ -64,7 +64,7 @@ def test_the_output_is_the_same_in_another_folder_of_another_user(tmp_path: Path
         subprocess.run([sys.executable, "main.py"], cwd=project, env=environment, check=True)
         outputs.append(written(project / "cdktf.out"))
     assert outputs[0] == outputs[1]
-    assert len(outputs[0]) == 11  # three stacks of three clusters, one of the fourth, a manifest
+    assert len(outputs[0]) == 14  # three stacks of four clusters, one of the fifth, a manifest
 
 
 def test_no_machine_and_no_time_is_named_in_the_output() -> None:

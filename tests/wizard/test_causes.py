@@ -217,6 +217,49 @@ def test_a_lock_that_is_held_names_its_holder() -> None:
     )
 
 
+LOCKED_IN_S3 = """\
+Error: Error acquiring the state lock
+
+Error message: operation error S3: PutObject, https response error
+StatusCode: 412, RequestID: yMetTXiZGc, HostID: 9Gjjt1m+cjU4=, api error
+PreconditionFailed: At least one of the pre-conditions you specified did not hold
+Lock Info:
+  ID:        3788058c-d096-05c9-a6e2-77a39e9be0d7
+  Path:      states/oidc-iam/prod-identity.tfstate
+  Operation: OperationTypeApply
+  Who:       ada@laptop
+"""
+
+
+def test_a_lock_in_s3_is_named_by_its_own_id_not_by_that_of_the_request() -> None:
+    assert explain(LOCKED_IN_S3).remedy == explain(LOCKED).remedy
+
+
+NO_BUCKET = (
+    """\
+Error: Failed to get existing workspaces: S3 bucket "states" does not exist.
+
+The referenced S3 bucket must have been previously created.
+""",
+    """\
+Error: operation error S3: ListObjectsV2, https response error StatusCode: 404, RequestID: jY, \
+HostID: 9G=, NoSuchBucket:
+""",
+)
+
+
+def test_a_bucket_that_is_missing_is_said_once() -> None:
+    assert explain_all(NO_BUCKET) == (
+        Cause(
+            "The bucket of the state does not exist",
+            'Failed to get existing workspaces: S3 bucket "states" does not exist. '
+            "The referenced S3 bucket must have been previously created.",
+            "Make it ('aws s3 mb'), with versions and without public access, or correct "
+            "backend.bucket.",
+        ),
+    )
+
+
 NO_REGISTRY = """\
 Error: Failed to query available provider packages
 
