@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import AsyncIterator
 
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding
+from doctor.https import Address, proxy_for
 from doctor.quoting import shown
+from doctor.reach import unreachable
 from doctor.rules import names as rules
 
 
@@ -17,11 +18,22 @@ async def addresses(examination: Examination) -> tuple[str, ...]:
     """The addresses of the issuer's host, as this machine sees them."""
     examination.allows("names")
     _needs_name(examination)
-    host = examination.config.issuer_host
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+        return await resolved(examination.config.issuer_host)
     except OSError as error:
         raise Missing.because(_unresolved(examination, error)) from None
+
+
+async def resolved(host: str) -> tuple[str, ...]:
+    """The addresses of a host, as this machine sees them.
+
+    Raises:
+        OSError: it has none.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OSError("it is no DNS name") from None
     return tuple(dict.fromkeys(str(each[4][0]) for each in found))
 
 
@@ -32,9 +44,9 @@ async def _resolves(examination: Examination) -> AsyncIterator[Finding]:
 
 async def _is_public(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(addresses)
-    private = [each for each in found if not ipaddress.ip_address(each.split("%")[0]).is_global]
-    if private:
-        yield rules.PUBLIC.warned(", ".join(private), "addresses of the internet alone")
+    elsewhere = unreachable(found)
+    if elsewhere:
+        yield rules.PUBLIC.warned(", ".join(elsewhere), "addresses of the internet alone")
     else:
         yield rules.PUBLIC.passed(", ".join(found))
 
@@ -49,10 +61,19 @@ def _needs_name(examination: Examination) -> None:
 def _unresolved(examination: Examination, error: OSError) -> Finding:
     host = examination.config.issuer_host
     seen = f"{host} does not resolve here: {shown(error.strerror or error)}"
-    if examination.config.discovery.endpoint:
-        # Whoever connects elsewhere need not resolve the name; whether AWS can is not known here.
+    if _is_resolved_elsewhere(examination):
         return rules.RESOLVES.warned(seen, "a name that AWS can resolve")
     return rules.RESOLVES.failed(seen, "a name that AWS can resolve")
+
+
+def _is_resolved_elsewhere(examination: Examination) -> bool:
+    """Whether this machine need not resolve the name; whether AWS can is not known then."""
+    host = examination.config.issuer_host
+    try:
+        proxy = proxy_for(Address(host, 443, host))
+    except OSError:
+        return False
+    return examination.config.discovery.endpoint is not None or proxy is not None
 
 
 CHECKS = (Check(rules.RESOLVES, _resolves), Check(rules.PUBLIC, _is_public))

@@ -17,8 +17,9 @@ PUBLIC = Rule(
     "names-public",
     _LAYER,
     "The issuer's addresses can be reached from the internet",
-    "'Reachable from here' is not 'reachable by AWS': it connects from the internet, so that an "
-    "address of RFC 1918, a loopback or a link-local address leads it nowhere.",
+    "'Reachable from here' is not 'reachable by AWS': it connects from the internet. A private "
+    "address (RFC 1918, RFC 4193) leads it nowhere, nor does one of carrier-grade NAT (RFC 6598), "
+    "of loopback or of the link.",
     "The name resolves to an internal load balancer or to the control plane's own address; or "
     "this machine sees another answer than the internet does (split DNS).",
     "Serve the two documents at a public address: a public load balancer for the two paths, or "
