@@ -1,0 +1,213 @@
+"""A plan in the form of a distribution: its files, and what to do with them.
+
+Rendered from `templates/apiserver/`; shown and written by the command `apiserver`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from control_plane.authentication import authentication_configuration
+from control_plane.plan import AUTHENTICATION_FILE, Plan
+from control_plane.settings import (
+    ANONYMOUS_AUTH,
+    AUTHENTICATION_CONFIG,
+    FEATURE_GATES,
+    ISSUER,
+    JWKS_URI,
+    NAMES,
+    Flags,
+)
+from federation.templates import render
+
+_KUBEADM_PATCH = "kube-apiserver0+json.yaml"
+"""`TARGET[SUFFIX][+TYPE].EXTENSION` (kubeadm documentation, Patches)."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to bring to the control plane.
+
+    Attributes:
+        text: what is in it.
+        place: where it goes, or into what it is merged.
+    """
+
+    text: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """A plan in the form of a distribution.
+
+    Attributes:
+        files: by their names.
+        instructions: what to do with them, as text.
+    """
+
+    files: Mapping[str, File]
+    instructions: str
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What the file that is changed holds besides the settings.
+
+    Attributes:
+        others: flags that have to be written again, since the form is one list of all.
+        program: the path of kube-apiserver.
+        authentication: the content of the AuthenticationConfiguration that is in use.
+    """
+
+    others: Flags = ()
+    program: str = ""
+    authentication: Mapping[str, Any] | None = None
+
+
+def rendered(plan: Plan, existing: Existing | None = None) -> Rendering:
+    """Render a plan that has no refusals.
+
+    Raises:
+        UserError: the AuthenticationConfiguration that is in use is none.
+    """
+    existing = existing or Existing()
+    files = _RENDERERS[plan.target.distribution.name](plan, existing)
+    own = plan.target.distribution
+    if _has_own_file(plan) and own.name not in ("talos", "kubespray", "cluster-api"):
+        place = (
+            f"{plan.after.authentication_config}, on {own.nodes}, before the API server needs it"
+        )
+        files[AUTHENTICATION_FILE] = File(_authentication(plan, existing), place)
+    instructions = render(
+        "apiserver/instructions.txt.j2",
+        plan=plan,
+        target=plan.target,
+        distribution=own,
+        schema=plan.target.schema,
+        files=files,
+        removed=[f"--{change.flag}" for change in plan.changes if not change.after],
+        patches=" --patches DIRECTORY" if _KUBEADM_PATCH in files else "",
+    )
+    return Rendering(files, instructions)
+
+
+def written(plan: Plan) -> Flags:
+    """The flags that a file has to say: issuer and keys' address always, others as they change."""
+    changed = {change.flag for change in plan.changes}
+    names = [name for name in NAMES if name in (ISSUER, JWKS_URI) or name in changed]
+    return tuple((name, value) for name in names for value in plan.after.values(name))
+
+
+def _has_own_file(plan: Plan) -> bool:
+    return plan.target.exposure == "authentication-config"
+
+
+def _authentication(plan: Plan, existing: Existing) -> str:
+    return render(
+        "apiserver/authentication-config.yaml.j2",
+        document=_document(plan, existing),
+        config=plan.target.config,
+    )
+
+
+def _document(plan: Plan, existing: Existing) -> dict[str, Any]:
+    return authentication_configuration(plan.target.config.kubernetes, existing.authentication)
+
+
+def _one(template: str, name: str) -> Callable[[Plan, Existing], dict[str, File]]:
+    """A renderer of one file."""
+
+    def renderer(plan: Plan, existing: Existing) -> dict[str, File]:
+        return {name: _file(template, plan, existing)}
+
+    return renderer
+
+
+def _file(template: str, plan: Plan, existing: Existing) -> File:
+    text = render(f"apiserver/{template}", **_values(plan, existing))
+    return File(text, plan.target.distribution.place)
+
+
+def _values(plan: Plan, existing: Existing) -> dict[str, Any]:
+    flags = (*existing.others, *written(plan))
+    first: dict[str, str] = {}
+    further: list[tuple[str, str]] = []
+    for name, value in flags:
+        if name in first:
+            further.append((name, value))
+        else:
+            first[name] = value
+    by_name: dict[str, list[str]] = {}
+    for name, value in flags:
+        by_name.setdefault(name, []).append(value)
+    return {
+        "plan": plan,
+        "config": plan.target.config,
+        "distribution": plan.target.distribution,
+        "schema": plan.target.schema,
+        "after": plan.after,
+        "flags": flags,
+        "first": first,
+        "further": further,
+        "by_name": by_name,
+        "program": existing.program,
+        "authentication": _document(plan, existing) if _has_own_file(plan) else None,
+        "patch_file": _KUBEADM_PATCH,
+    }
+
+
+def _plain(plan: Plan, existing: Existing) -> dict[str, File]:
+    if plan.target.schema.name == "systemd":
+        place = "/etc/systemd/system/kube-apiserver.service.d/oidc-iam.conf"
+        # An ExecStart replaces the one of the unit: it has to have every flag.
+        flags = (*existing.others, *plan.after.oidc, *plan.after.flags())
+        text = render("apiserver/systemd.conf.j2", **{**_values(plan, existing), "flags": flags})
+        return {"oidc-iam.conf": File(text, place)}
+    without_others = Existing(authentication=existing.authentication)
+    return {"kube-apiserver.flags": _file("plain.flags.j2", plan, without_others)}
+
+
+def _kubeadm(plan: Plan, existing: Existing) -> dict[str, File]:
+    values = _values(plan, existing)
+    form = plan.target.schema.name
+    text = render("apiserver/kubeadm.yaml.j2", **values, version=form.removesuffix("-patch"))
+    files = {"cluster-configuration.yaml": File(text, plan.target.distribution.place)}
+    if form.endswith("-patch") and values["further"]:
+        patch = render("apiserver/kubeadm.patch.yaml.j2", **values)
+        files[_KUBEADM_PATCH] = File(
+            patch, "a folder of patches on every control plane node, for 'kubeadm --patches'"
+        )
+    return files
+
+
+def _talos(plan: Plan, existing: Existing) -> dict[str, File]:
+    template = "talos-documents.yaml.j2" if plan.target.schema.name == "v1.14" else "talos.yaml.j2"
+    # Talos merges a patch by the names of flags: what is there already stays.
+    without_others = Existing(authentication=existing.authentication)
+    return {"talos-patch.yaml": _file(template, plan, without_others)}
+
+
+def _kubespray(plan: Plan, existing: Existing) -> dict[str, File]:
+    values = _values(plan, existing)
+    has_own = (AUTHENTICATION_CONFIG, FEATURE_GATES, ANONYMOUS_AUTH)
+    values["first"] = {
+        name: value for name, value in values["first"].items() if name not in has_own
+    }
+    text = render("apiserver/kubespray.yaml.j2", **values)
+    return {"k8s-cluster.yml": File(text, plan.target.distribution.place)}
+
+
+_RENDERERS: Mapping[str, Callable[[Plan, Existing], dict[str, File]]] = {
+    "plain": _plain,
+    "kubeadm": _kubeadm,
+    "k3s": _one("config.yaml.j2", "config.yaml"),
+    "rke2": _one("config.yaml.j2", "config.yaml"),
+    "talos": _talos,
+    "kops": _one("kops.yaml.j2", "cluster.yaml"),
+    "k0s": _one("k0s.yaml.j2", "k0s.yaml"),
+    "kubespray": _kubespray,
+    "cluster-api": _one("cluster-api.yaml.j2", "kubeadm-control-plane.yaml"),
+}

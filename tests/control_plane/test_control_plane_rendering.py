@@ -1,0 +1,173 @@
+"""The files of each distribution: whole, and read back to the flags that were planned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from control_plane_cases import ISSUER, JWKS, OLD, planned
+from ruamel.yaml import YAML
+
+from control_plane.distributions import DISTRIBUTIONS
+from control_plane.reading import read
+from control_plane.rendering import Existing, rendered
+from control_plane.settings import Settings
+from federation.errors import UserError
+
+EXPECTED = Path(__file__).parent / "expected"
+
+BINDING = [
+    ("plain", "flags", "1.34"),
+    ("plain", "flags", "1.19"),
+    ("kubeadm", "v1beta4", "1.34"),
+    ("kubeadm", "v1beta3-patch", "1.30"),
+    ("kubeadm", "v1beta2", "1.19"),
+    ("k3s", "config", "1.34"),
+    ("rke2", "config", "1.34"),
+    ("talos", "v1.13", "1.34"),
+    ("k0s", "v1beta1", "1.34"),
+    ("kubespray", "extra-args-patch", "1.34"),
+    ("cluster-api", "v1beta2-patch", "1.34"),
+    ("cluster-api", "v1beta1-patch", "1.34"),
+]
+ALLOWLIST = [
+    ("plain", "flags", "1.31"),
+    ("kubeadm", "v1beta4", "1.34"),
+    ("kubeadm", "v1beta3-patch", "1.31"),
+    ("k3s", "config", "1.34"),
+    ("rke2", "config", "1.34"),
+    ("talos", "v1.14", "1.34"),
+    ("k0s", "v1beta1", "1.37"),
+    ("kubespray", "extra-args-patch", "1.33"),
+    ("cluster-api", "v1beta2-patch", "1.34"),
+]
+NONE = [("kops", "v1alpha2", "1.34"), ("kops", "v1alpha2-1.27", "1.27"), ("talos", "v1.12", "1.30")]
+CASES = [
+    *((*case, "binding") for case in BINDING),
+    *((*case, "authentication-config") for case in ALLOWLIST),
+    *((*case, "none") for case in NONE),
+]
+
+
+def files(distribution: str, schema: str, version: str, exposure: str) -> dict[str, str]:
+    """What is rendered for a case; the distribution's own issuer is kept, or an old one."""
+    own = DISTRIBUTIONS[distribution]
+    single = schema in ("v1.12", "v1alpha2-1.27")
+    kept = () if own.issuer or distribution == "plain" or single else ("https://old.example.com",)
+    made = planned(
+        None, distribution, schema, version=version, exposure=exposure, kept=kept, new=single
+    )
+    assert made.refusals == ()
+    return {name: file.text for name, file in rendered(made).files.items()}
+
+
+@pytest.mark.parametrize(("distribution", "schema", "version", "exposure"), CASES)
+def test_the_files_are_these(distribution: str, schema: str, version: str, exposure: str) -> None:
+    folder = EXPECTED / f"{distribution}_{schema}_{version}_{exposure}"
+    expected = {path.name: path.read_text() for path in folder.iterdir()}
+    assert files(distribution, schema, version, exposure) == expected
+
+
+@pytest.mark.parametrize(("distribution", "schema", "version", "exposure"), CASES)
+def test_the_files_parse_and_hold_the_flags_of_the_plan(
+    distribution: str, schema: str, version: str, exposure: str
+) -> None:
+    made = files(distribution, schema, version, exposure)
+    patch = made.pop("kube-apiserver0+json.yaml", None)
+    made.pop("authentication-config.yaml", None)
+    (text,) = made.values()
+    if distribution == "talos" and schema != "v1.14":
+        text += "  controlPlane: {endpoint: 'https://10.0.0.1:6443'}\n"
+    if schema == "v1.14":
+        text += "---\ncluster: {controlPlane: {endpoint: 'https://10.0.0.1:6443'}}\n"
+    if distribution == "kops":
+        text = f"apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\n{text}"
+    (found,) = read(text.encode(), "file")
+    further = [each["value"] for each in YAML(typ="safe").load(patch)] if patch else []
+    issuers = (*found.settings.issuers, *(value.partition("=")[2] for value in further))
+    assert issuers[0] == ISSUER
+    assert issuers[1:] in (
+        (),
+        (OLD,),
+        ("https://old.example.com",),
+        ("https://kubernetes.default.svc",),
+    )
+    assert found.settings.jwks_uri == JWKS
+    assert "sts.amazonaws.com" not in found.settings.api_audiences
+
+
+@pytest.mark.parametrize(("distribution", "schema", "version"), ALLOWLIST)
+def test_an_allowlist_never_goes_with_anonymous_auth(
+    distribution: str, schema: str, version: str
+) -> None:
+    texts = files(distribution, schema, version, "authentication-config").values()
+    assert [text for text in texts if "anonymous-auth" in text or "anonymous_auth" in text] == []
+
+
+def test_a_drop_in_of_systemd_has_all_flags_of_the_unit() -> None:
+    before = Settings.of(
+        [
+            ("etcd-servers", "https://127.0.0.1:2379"),
+            ("service-account-issuer", OLD),
+            ("service-account-key-file", "/var/lib/kubernetes/service-accounts.crt"),
+            ("oidc-client-id", "kubernetes"),
+        ]
+    )
+    made = planned(before, "plain", "systemd")
+    existing = Existing(others=before.others, program="/usr/local/bin/kube-apiserver")
+    text = rendered(made, existing).files["oidc-iam.conf"].text
+    assert text.splitlines()[3:] == [
+        "[Service]",
+        "ExecStart=",
+        "ExecStart=/usr/local/bin/kube-apiserver \\",
+        "  --etcd-servers=https://127.0.0.1:2379 \\",
+        "  --oidc-client-id=kubernetes \\",
+        f"  --service-account-issuer={ISSUER} \\",
+        f"  --service-account-issuer={OLD} \\",
+        f"  --service-account-jwks-uri={JWKS} \\",
+        "  --service-account-key-file=/var/lib/kubernetes/service-accounts.crt",
+    ]
+    (found,) = read(text.encode(), "oidc-iam.conf")
+    assert found.settings == made.after
+
+
+def test_an_authentication_configuration_in_use_keeps_its_authenticators() -> None:
+    before = Settings(issuers=(ISSUER,), jwks_uri=JWKS, authentication_config="/etc/auth.yaml")
+    made = planned(before, exposure="authentication-config")
+    jwt = [{"issuer": {"url": "https://login.example.com", "audiences": ["kubernetes"]}}]
+    document: dict[str, Any] = {
+        "apiVersion": "apiserver.config.k8s.io/v1beta1",
+        "kind": "AuthenticationConfiguration",
+        "jwt": jwt,
+    }
+    result = rendered(made, Existing(authentication=document))
+    file = result.files["authentication-config.yaml"]
+    assert file.place == (
+        "/etc/auth.yaml, on every control plane node, with the same values, before the API "
+        "server needs it"
+    )
+    read_back = YAML(typ="safe").load(file.text)
+    assert (read_back["apiVersion"], read_back["jwt"]) == (document["apiVersion"], jwt)
+    assert made.warnings == (
+        "/etc/auth.yaml is in use: merge 'anonymous:' into it, and replace nothing. A change of "
+        "'anonymous' counts after a restart only.",
+    )
+
+
+def test_a_file_that_is_no_authentication_configuration_is_refused() -> None:
+    made = planned(Settings(issuers=(ISSUER,)), exposure="authentication-config")
+    with pytest.raises(UserError) as caught:
+        rendered(made, Existing(authentication={"apiVersion": "v1", "kind": "Pod"}))
+    assert str(caught.value) == (
+        "The file of --authentication-config is no AuthenticationConfiguration of "
+        "apiserver.config.k8s.io: it says apiVersion 'v1' and kind 'Pod'."
+    )
+
+
+@pytest.mark.parametrize("exposure", ["binding", "authentication-config", "none"])
+def test_the_instructions_say_where_in_which_order_how_to_verify_and_how_to_go_back(
+    exposure: str,
+) -> None:
+    text = rendered(planned(None, "kubeadm", exposure=exposure)).instructions
+    assert text == (EXPECTED / f"instructions_{exposure}.txt").read_text()

@@ -1,0 +1,242 @@
+"""`apiserver`: what to set on the control plane, in the form of its distribution.
+
+Nothing is contacted and nothing is changed: what runs now is read with `--from`, and what is to be
+set is printed, or written into a folder with `--output`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from federation import files
+from federation.config import DISTRIBUTIONS, ClusterConfig
+from federation.errors import UserError
+from federation.fields import did_you_mean
+from wizard.cli.options import config_option, json_option, print_json, relative
+
+if TYPE_CHECKING:
+    from control_plane.distributions import Distribution, Schema
+    from control_plane.plan import Plan
+    from control_plane.reading import Reading
+    from control_plane.rendering import Rendering
+
+SIZE_LIMIT = 5_000_000
+"""Bytes read of a file: many times what a control plane's configuration can have."""
+
+
+@click.command()
+@config_option
+@json_option
+@click.option(
+    "--distribution", type=click.Choice(DISTRIBUTIONS), help="What runs the control plane."
+)
+@click.option("--version", metavar="1.MINOR", help="The version of the API servers, the oldest.")
+@click.option("--schema", metavar="NAME", help="The form of the distribution's configuration.")
+@click.option(
+    "--exposure",
+    type=click.Choice(["binding", "authentication-config", "none"]),
+    help="How the documents are shown to AWS, other than configured.",
+)
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    metavar="FILE",
+    help="What runs now: a manifest, a unit, a line of ps, a configuration; - reads stdin.",
+)
+@click.option(
+    "--authentication-config",
+    "authentication",
+    metavar="FILE",
+    help="The AuthenticationConfiguration that is in use; it is kept.",
+)
+@click.option(
+    "--keep-issuer", multiple=True, metavar="URL", help="An issuer that runs now; repeatable."
+)
+@click.option("--new-cluster", is_flag=True, help="The cluster is not made yet: keep nothing.")
+@click.option("--output", metavar="DIR", help="Write the files and the instructions there.")
+def apiserver(
+    path: Path,
+    as_json: bool,
+    distribution: str | None,
+    version: str | None,
+    schema: str | None,
+    exposure: str | None,
+    sources: tuple[str, ...],
+    authentication: str | None,
+    keep_issuer: tuple[str, ...],
+    new_cluster: bool,
+    output: str | None,
+) -> int:
+    """Say what to set on the API servers, and refuse what would lock you out.
+
+    Exit codes: 0, 1 where it is refused, 2 bad input.
+    """
+    from control_plane import distributions
+    from control_plane.plan import Target, plan
+    from control_plane.reading import agreed
+    from control_plane.rendering import Existing, rendered
+
+    if new_cluster and (sources or keep_issuer):
+        raise UserError("--new-cluster keeps nothing: leave out --from and --keep-issuer.")
+    readings = tuple(reading for source in sources for reading in _readings(source))
+    config = _configured(files.load(path), distribution, version, exposure, readings)
+    own = distributions.DISTRIBUTIONS[config.kubernetes.distribution or "plain"]
+    target = Target(config, own, _schema(own, schema, config, readings), keep_issuer, new_cluster)
+    made = plan(target, agreed(readings) if readings else None)
+    existing = Existing(
+        others=made.before.others if made.before else (),
+        program=readings[0].program if readings else "",
+        authentication=_authentication(authentication) if authentication else None,
+    )
+    if made.refusals:
+        _refuse(made, as_json)
+        return 1
+    result = rendered(made, existing)
+    if output:
+        _write(result, Path(output))
+    if as_json:
+        print_json(_document(made, result))
+    else:
+        _show(made, result, Path(output) if output else None)
+    return 0
+
+
+def _readings(source: str) -> tuple[Reading, ...]:
+    from control_plane.reading import read
+
+    name = "stdin" if source == "-" else source
+    return read(_content("--from", source), name)
+
+
+def _content(option: str, source: str) -> bytes:
+    try:
+        with click.open_file(source, "rb") as file:
+            content: bytes = file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise UserError(f"{option}: {source} cannot be read: {error.strerror}.") from error
+    if len(content) > SIZE_LIMIT:
+        raise UserError(f"{option}: {source} has more than {SIZE_LIMIT} bytes.")
+    return content
+
+
+def _authentication(source: str) -> dict[str, Any]:
+    from federation import documents
+
+    try:
+        data = documents.read(_content("--authentication-config", source).decode()).data
+    except UnicodeDecodeError:
+        raise UserError(f"{source}: is not UTF-8 text.") from None
+    except documents.DocumentError as error:
+        raise UserError(f"{source}:{error.line}: {error}") from None
+    if not isinstance(data, dict):
+        raise UserError(f"{source}: is not a mapping of keys to values.")
+    return data
+
+
+def _configured(
+    config: ClusterConfig,
+    distribution: str | None,
+    version: str | None,
+    exposure: str | None,
+    readings: tuple[Reading, ...],
+) -> ClusterConfig:
+    """The configuration with what the options and what runs say of the control plane."""
+    seen = readings[0] if readings else None
+    document = config.model_dump()
+    kubernetes, discovery = document["kubernetes"], document["discovery"]
+    given = distribution or config.kubernetes.distribution
+    kubernetes["distribution"] = given or (seen.distribution if seen else None)
+    if version or not config.kubernetes.version:
+        kubernetes["version"] = _minor(version) or (seen.version if seen else None)
+    discovery["exposure"] = exposure or config.discovery.exposure
+    _check_kind(seen, kubernetes["distribution"])
+    return files.validate(document)
+
+
+def _check_kind(seen: Reading | None, distribution: str | None) -> None:
+    """That what was read is of the distribution that is asked for, or of its family."""
+    kin = ({"k3s", "rke2"}, {"kubeadm", "kubespray", "cluster-api"}, {distribution})
+    if seen is None or seen.distribution is None:
+        return
+    if not any({seen.distribution, distribution} <= family for family in kin):
+        raise UserError(
+            f"{seen.name}: is {seen.kind}, and the distribution is to be {distribution!r}: name "
+            f"the one that it is of (--distribution {seen.distribution})."
+        )
+
+
+def _minor(version: str | None) -> str | None:
+    """`1.34` of `v1.34.4+k3s1`; what is no version stays, for its message."""
+    if version is None:
+        return None
+    parts = version.removeprefix("v").split(".")
+    return ".".join(parts[:2]) if len(parts) > 1 else version
+
+
+def _schema(
+    own: Distribution, name: str | None, config: ClusterConfig, readings: tuple[Reading, ...]
+) -> Schema:
+    by_name = {schema.name: schema for schema in own.schemas}
+    seen = readings[0].schema if readings and readings[0].distribution in (None, own.name) else ""
+    if name is not None and name not in by_name:
+        raise UserError(
+            f"--schema {name!r} is no form of {own.title}.{did_you_mean(name, by_name)} "
+            f"Forms: {', '.join(by_name)}."
+        )
+    if name or seen in by_name:
+        return by_name[name or seen or ""]
+    fitting = [each for each in own.schemas if each.takes(config.kubernetes.minor)]
+    if not fitting:
+        raise UserError(
+            f"No form of {own.title}'s configuration is known here for Kubernetes "
+            f"{config.kubernetes.version}. '--distribution plain' shows the flags."
+        )
+    return fitting[0]
+
+
+def _refuse(made: Plan, as_json: bool) -> None:
+    if as_json:
+        print_json({"refusals": made.refusals, "warnings": made.warnings})
+        return
+    click.echo("Nothing is shown, since it would stop an API server or lock clients out:", err=True)
+    for refusal in made.refusals:
+        click.echo(f"  x {refusal}", err=True)
+
+
+def _write(result: Rendering, folder: Path) -> None:
+    for name, file in result.files.items():
+        files.write(folder / name, file.text)
+    files.write(folder / "INSTRUCTIONS.txt", result.instructions)
+
+
+def _show(made: Plan, result: Rendering, folder: Path | None) -> None:
+    click.echo(result.instructions, nl=False)
+    if made.before is not None and made.diff:
+        click.echo(f"\nDIFFERENCE\n{made.diff}")
+    for name, file in result.files.items():
+        place = relative(folder / name) if folder else name
+        click.echo(f"\n=== {place}")
+        click.echo(file.text, nl=False)
+
+
+def _document(made: Plan, result: Rendering) -> dict[str, Any]:
+    return {
+        "distribution": made.target.distribution.name,
+        "schema": made.target.schema.name,
+        "source": made.target.schema.source,
+        "run_here": made.target.distribution.run_here,
+        "flags": [f"--{name}={value}" for name, value in made.after.flags()],
+        "changes": [asdict(change) for change in made.changes],
+        "warnings": list(made.warnings),
+        "refusals": [],
+        "files": {name: asdict(file) for name, file in result.files.items()},
+        "order": list(made.target.distribution.order),
+        "verify": list(made.target.distribution.verify),
+        "back": list(made.target.distribution.back),
+        "diff": made.diff if made.before is not None else "",
+    }
