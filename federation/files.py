@@ -28,6 +28,8 @@ from federation.templates import render
 
 PROJECT = Path(__file__).resolve().parent.parent
 SCHEMA = PROJECT / "clusters" / "cluster.schema.json"
+MIGRATION = ".migration.yaml"
+"""How a file ends that holds the state of a migration, beside the configuration."""
 
 
 class ConfigError(UserError):
@@ -42,6 +44,11 @@ class ConfigError(UserError):
         self.problems = tuple(problems)
         self.places = tuple(places)
         super().__init__("\n".join(problems))
+
+
+def configurations(folder: Path) -> list[Path]:
+    """The files of a folder that hold configurations, by name."""
+    return sorted(path for path in folder.glob("*.yaml") if not path.name.endswith(MIGRATION))
 
 
 def load(path: Path) -> ClusterConfig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from federation import files
 from federation.config import ClusterConfig
 from federation.errors import UserError
 from federation.files import PROJECT, load
@@ -20,7 +21,7 @@ def configurations(named: str | None) -> list[ClusterConfig]:
     """
     if named:
         return [load(Path(named))]
-    paths = sorted((PROJECT / "clusters").glob("*.yaml"))
+    paths = files.configurations(PROJECT / "clusters")
     if not paths:
         raise UserError("clusters/ holds no *.yaml file: 'python -m wizard init' makes one.")
     configs: dict[str, ClusterConfig] = {}

@@ -11,7 +11,7 @@ import click
 
 from federation import files
 from federation.errors import UserError
-from federation.files import PROJECT
+from federation.files import PROJECT, configurations
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -123,7 +123,7 @@ def only_configuration() -> Path:
     Raises:
         UserError: there is none, or there are several.
     """
-    found = sorted((PROJECT / "clusters").glob("*.yaml"))
+    found = configurations(PROJECT / "clusters")
     others = [path for path in found if path.name != "sandbox.yaml"]
     if len(others or found) == 1:
         return (others or found)[0]

@@ -36,11 +36,11 @@ class Entry:
 
 
 def entries(project: Path) -> tuple[Entry, ...]:
-    """Drafts of new configurations first, then all of `clusters/*.yaml` by name."""
+    """Drafts of new configurations first, then all configurations of `clusters/` by name."""
     left = Drafts(project / ".drafts").all()
     new = [kept for kept in left if kept.draft.path is None]
     of_files = {kept.draft.path: kept for kept in left if kept.draft.path is not None}
-    paths = sorted((project / "clusters").glob("*.yaml"))
+    paths = files.configurations(project / "clusters")
     return (
         *(_new(kept) for kept in new),
         *(_entry(project, path, of_files.get(path)) for path in paths),
