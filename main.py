@@ -26,12 +26,12 @@ def main() -> None:
 
     try:
         configs = configurations(os.environ.get("OIDC_IAM_CONFIG"))
+        from stacks.app import synth
+
+        synth(configs)
     except UserError as error:
         print(error, file=sys.stderr)  # noqa: T201  (cdktf shows what its app prints)
         sys.exit(2)
-    from stacks.app import synth
-
-    synth(configs)
 
 
 if __name__ == "__main__":

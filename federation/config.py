@@ -8,7 +8,7 @@ places: the JSON Schema, the comments of a saved file, and the wizard's help.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from federation import fields, names
 from federation.quoting import quoted
-from federation.regions import partitions
+from federation.regions import dns_suffix, partitions
 
 STACKS = ("discovery", "identity", "workloads")
 """The stacks of a cluster, in the order in which they are applied."""
@@ -43,15 +43,42 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class Bucket(_Part):
+    """The bucket that serves the two discovery documents, where the API server does not."""
+
+    bucket: fields.DiscoveryBucket = Field(
+        description="The name of the bucket, which a deploy makes. The issuer follows from it: "
+        "https://BUCKET.s3.REGION.amazonaws.com."
+    )
+    keys: Annotated[tuple[fields.Plain, ...], Field(min_length=1, strict=False)] = Field(
+        description="The public keys of the API servers: PEM files, all of those of "
+        "--service-account-key-file, or the key set that 'python -m wizard jwks --from-cluster' "
+        "writes; relative paths start at the project's folder. Never a private key."
+    )
+    acm_certificate_arn: fields.CertificateArn | None = Field(
+        None,
+        description="A certificate for the issuer's host, in us-east-1. With it the bucket is "
+        "private, and CloudFront serves the documents under a name of your own.",
+    )
+
+
 class Discovery(_Part):
     """How AWS, and whoever checks, gets at the cluster's two discovery documents."""
 
+    hosting: Literal["apiserver", "s3"] = Field(
+        "apiserver",
+        description="What serves the documents: 'apiserver', or 's3' (a bucket, for API servers "
+        "that AWS cannot or should not reach).",
+    )
+    s3: Bucket | None = Field(
+        None, description="The bucket, with 'hosting: s3': its name (bucket), and the public keys."
+    )
     exposure: Literal["binding", "authentication-config", "none"] = Field(
         "binding",
         description="How the API server shows the documents to AWS, which asks anonymously: "
         "'binding' (a ClusterRoleBinding), 'authentication-config' (the binding, and an allowlist "
         "of anonymous paths, which 'python -m wizard apiserver' shows: Kubernetes 1.31 or newer), "
-        "or 'none' (something else serves them).",
+        "or 'none' (something else serves them; the default with 'hosting: s3').",
     )
     endpoint: fields.DiscoveryEndpoint | None = Field(
         None,
@@ -62,8 +89,30 @@ class Discovery(_Part):
     thumbprint: fields.Thumbprint = Field(
         "endpoint",
         description="The thumbprint of the OIDC provider: 'endpoint' (of the certificate on top "
-        "of the chain that is served), 'omit' (IAM decides), or a list of 1 to 5 SHA-1 digests.",
+        "of the chain that is served), 'omit' (IAM decides; the default with 'hosting: s3'), or a "
+        "list of 1 to 5 SHA-1 digests.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follows_its_hosting(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and given.get("hosting") == "s3":
+            # AWS knows the authority of S3 and CloudFront, and reads nothing from the API server.
+            return {"exposure": "none", "thumbprint": "omit", **given}
+        return given
+
+    @model_validator(mode="after")
+    def _has_what_hosts(self) -> Self:
+        if self.hosting == "s3" and self.s3 is None:
+            raise _error(
+                ("s3",), "is needed with 'hosting: s3': write its bucket, and the public keys."
+            )
+        if self.hosting == "apiserver" and self.s3 is not None:
+            raise _error(
+                ("s3",),
+                "does nothing with 'hosting: apiserver': remove it, or write 'hosting: s3'.",
+            )
+        return self
 
 
 class Aws(_Part):
@@ -76,7 +125,7 @@ class Aws(_Part):
         "another account.",
     )
     endpoint_url: fields.EndpointUrl | None = Field(
-        None, description="Another address for IAM and STS, for moto or LocalStack."
+        None, description="Another address for AWS, for moto or LocalStack."
     )
     permissions_boundary: fields.PolicyArn | None = Field(
         None, description="The ARN of a policy that bounds every role."
@@ -249,6 +298,12 @@ class Lint(_Part):
     )
 
 
+def bucket_url(bucket: str, region: str) -> str:
+    """The address at which a bucket serves its objects (S3 user guide, "Virtual hosting of general
+    purpose buckets")."""
+    return f"https://{bucket}.s3.{region}.{dns_suffix(partitions()[region])}"
+
+
 class ClusterConfig(_Part):
     """A federation between one cluster and one AWS account."""
 
@@ -300,6 +355,13 @@ class ClusterConfig(_Part):
         return f"{self.issuer}/openid/v1/jwks"
 
     @property
+    def bucket_url(self) -> str | None:
+        """The address of the bucket; None without one."""
+        if self.discovery.s3 is None:
+            return None
+        return bucket_url(self.discovery.s3.bucket, self.aws.region)
+
+    @property
     def partition(self) -> str:
         """The AWS partition: `aws`, `aws-cn`, `aws-us-gov`, ..."""
         return partitions()[self.aws.region]
@@ -316,7 +378,9 @@ class ClusterConfig(_Part):
     @property
     def stacks(self) -> tuple[str, ...]:
         """The stacks of this configuration, in the order in which they are applied."""
-        kinds = STACKS if self.kubernetes.apply == "terraform" else ("identity",)
+        kinds: tuple[str, ...] = STACKS
+        if self.kubernetes.apply == "manifests":
+            kinds = ("discovery", "identity") if self.discovery.s3 else ("identity",)
         return tuple(self.stack(kind) for kind in kinds)
 
     @property
@@ -402,6 +466,47 @@ class ClusterConfig(_Part):
                 f"Kubernetes {self.kubernetes.version} cannot restrict anonymous requests to "
                 f"paths, which came with 1.{ANONYMOUS_PATHS_MINOR} (KEP-4633): write 'binding', "
                 "or upgrade.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _is_issued_where_the_bucket_serves(self) -> Self:
+        bucket = self.discovery.s3
+        if bucket is None or bucket.acm_certificate_arn:
+            return self
+        url = str(self.bucket_url)
+        if self.issuer != url and not self.issuer.startswith(f"{url}/"):
+            raise _error(
+                ("issuer",),
+                f"is {quoted(self.issuer)}, but the bucket serves the documents at {url!r}: write "
+                "that, or name a certificate for a host of your own "
+                "(discovery.s3.acm_certificate_arn).",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_certificate_that_cloudfront_takes(self) -> Self:
+        arn = self.discovery.s3.acm_certificate_arn if self.discovery.s3 else None
+        if arn is None:
+            return self
+        place = ("discovery", "s3", "acm_certificate_arn")
+        if self.partition != "aws":
+            raise _error(
+                place,
+                f"CloudFront is set up in the partition 'aws' alone, and {self.aws.region} is in "
+                f"{self.partition!r}: leave it out, and let the bucket serve.",
+            )
+        if arn.split(":")[4] != (self.aws.account_id or arn.split(":")[4]):
+            raise _error(
+                place,
+                f"{arn!r} belongs to the account {arn.split(':')[4]}, and CloudFront takes "
+                f"certificates of its own: write one of {self.aws.account_id}.",
+            )
+        if self.issuer_host.endswith((".amazonaws.com", ".cloudfront.net")):
+            raise _error(
+                ("issuer",),
+                f"{quoted(self.issuer_host)} is a name of AWS, for which you have no certificate: "
+                "write a host of your own.",
             )
         return self
 

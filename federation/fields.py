@@ -29,6 +29,18 @@ _POLICY_ARN = re.compile(
 )
 _POLICY_PATH = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_RESERVED_BUCKETS = (
+    "xn--",
+    "sthree-",
+    "amzn-s3-demo-",
+    "-s3alias",
+    "--ol-s3",
+    "--x-s3",
+    "--table-s3",
+)
+_CERTIFICATE_ARN = re.compile(
+    r"arn:[a-z-]+:acm:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):certificate/[A-Za-z0-9-]{1,64}"
+)
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -330,6 +342,37 @@ def _bucket(value: str) -> str:
     return value
 
 
+def _discovery_bucket(value: str) -> str:
+    """S3 user guide, "General purpose bucket naming rules"."""
+    _bucket(value)
+    if "." in value:
+        raise ValueError(
+            f"{quoted(value)} has a dot: the certificate of S3 is for one label below its own name "
+            "alone, so that https fails. Write '-' instead."
+        )
+    for reserved in _RESERVED_BUCKETS:
+        if value.startswith(reserved) or value.endswith(reserved):
+            raise ValueError(
+                f"{quoted(value)} is a name that S3 keeps for itself, because of {reserved!r}."
+            )
+    return value
+
+
+def _certificate_arn(value: str) -> str:
+    found = _CERTIFICATE_ARN.fullmatch(value)
+    if not found:
+        raise ValueError(
+            f"{quoted(value)} is not the ARN of a certificate: write one like "
+            "'arn:aws:acm:us-east-1:123456789012:certificate/ID'."
+        )
+    if found["region"] != "us-east-1":
+        raise ValueError(
+            f"{quoted(value)} is a certificate in {found['region']}, and CloudFront takes those in "
+            "us-east-1: request one there."
+        )
+    return value
+
+
 def _key_prefix(value: str) -> str:
     if not _KEY_PREFIX.fullmatch(value):
         raise ValueError(
@@ -492,6 +535,17 @@ Tags = Annotated[
 ]
 """IAM API, Tag: at most 50, keys unique without regard to case."""
 Bucket = Annotated[str, AfterValidator(_bucket), _in_editors(_BUCKET.pattern)]
+DiscoveryBucket = Annotated[
+    str, AfterValidator(_discovery_bucket), _in_editors("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+]
+"""A bucket whose own name is that of a web server with TLS."""
+CertificateArn = Annotated[
+    str,
+    AfterValidator(_certificate_arn),
+    _in_editors("arn:[a-z-]+:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]{1,64}"),
+]
+"""A certificate that CloudFront takes (CloudFront developer guide, "Requirements for using SSL/TLS
+certificates with CloudFront")."""
 KeyPrefix = Annotated[
     str, AfterValidator(_key_prefix), _in_editors(_KEY_PREFIX.pattern, maxLength=512)
 ]

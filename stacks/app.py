@@ -23,8 +23,13 @@ def build_app(configs: Iterable[ClusterConfig], outdir: str | None = None) -> Ap
     app = App(outdir=outdir)
     for config in configs:
         identity = IdentityStack(app, config)
-        if config.kubernetes.apply == "terraform":
-            DiscoveryStack(app, config)
+        if config.stack("discovery") in config.stacks:
+            discovery = DiscoveryStack(app, config)
+            if config.discovery.s3:
+                # Destroyed in the reverse order: whoever gets the name of a bucket that AWS still
+                # trusts can publish keys of their own in it.
+                identity.add_dependency(discovery)
+        if config.stack("workloads") in config.stacks:
             WorkloadsStack(app, config).add_dependency(identity)
     return app
 

@@ -71,18 +71,23 @@ class ClusterStack(TerraformStack):
         endpoints = S3BackendEndpointConfig(s3=url, sts=url, iam=url)
         return {**place, "endpoints": endpoints, "use_path_style": True}
 
-    def aws_provider(self) -> None:
-        """Configure hashicorp/aws; credentials come from the environment, never from here."""
+    def aws_provider(self, *services: str) -> None:
+        """Configure hashicorp/aws; credentials come from the environment, never from here.
+
+        Args:
+            services: those that are asked at `aws.endpoint_url`, where there is one; besides STS.
+        """
         aws = self.config.aws
+        elsewhere = dict.fromkeys((*services, "sts"), aws.endpoint_url)
         AwsProvider(
             self,
             "aws",
             region=aws.region,
             allowed_account_ids=[aws.account_id] if aws.account_id else None,
             default_tags=[AwsProviderDefaultTags(tags=aws.tags)] if aws.tags else None,
-            endpoints=[AwsProviderEndpoints(iam=aws.endpoint_url, sts=aws.endpoint_url)]
-            if aws.endpoint_url
-            else None,
+            endpoints=[AwsProviderEndpoints(**elsewhere)] if aws.endpoint_url else None,
+            # The address of an endpoint has no label for the bucket.
+            s3_use_path_style=True if aws.endpoint_url and "s3" in services else None,
             max_retries=aws.max_retries,
         )
         self._allow_versions("aws")

@@ -1,4 +1,7 @@
-"""The `discovery` stack: who may read the cluster's discovery documents."""
+"""The `discovery` stack: what lets anyone, and so AWS, read the cluster's two documents.
+
+A binding for those of the API server; or a bucket that serves them, which `stacks.bucket` makes.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,26 @@ from stacks.cluster_stack import ClusterStack
 
 
 class DiscoveryStack(ClusterStack):
-    """Lets anyone, and so AWS, read the discovery document and the public keys.
-
-    The role is Kubernetes' own and grants `get` on those two paths alone (KEP-1393).
-    """
+    """The binding, the bucket, or both."""
 
     def __init__(self, scope: Construct, config: ClusterConfig) -> None:
         super().__init__(scope, config, "discovery")
-        # Always, since the provider is needed as well to remove a binding that was there.
-        self.kubernetes_provider()
-        if config.discovery.exposure != "none":
-            self._bind()
+        if config.kubernetes.apply == "terraform":
+            # Without a binding too: Terraform needs the provider to remove one that was there.
+            self.kubernetes_provider()
+            if config.discovery.exposure != "none":
+                self._bind()
+        if config.discovery.s3:
+            # Only here: importing what CloudFront needs takes as long as all other resources.
+            from stacks import bucket
+
+            bucket.serve_documents(self, config.discovery.s3)
 
     def _bind(self) -> None:
+        """Let anonymous readers in.
+
+        The role is Kubernetes' own and grants `get` on the two paths alone (KEP-1393).
+        """
         ClusterRoleBindingV1(
             self,
             "oidc-reviewer",

@@ -24,7 +24,7 @@ class IdentityStack(ClusterStack):
 
     def __init__(self, scope: Construct, config: ClusterConfig) -> None:
         super().__init__(scope, config, "identity")
-        self.aws_provider()
+        self.aws_provider("iam")
         thumbprints = self._thumbprints()
         IamOpenidConnectProvider(
             self,

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from federation import files
-from federation.config import DISTRIBUTIONS, ClusterConfig
+from federation.config import DISTRIBUTIONS, ClusterConfig, bucket_url
 from federation.errors import UserError
 from federation.files import ConfigError
 from federation.places import Place, description
+from federation.regions import partitions
 from wizard.surroundings import Surroundings
 
 Answers = Mapping[str, str]
@@ -198,8 +199,25 @@ def _apply(answers: Answers, surroundings: Surroundings) -> str:
     return "terraform" if known else "manifests"
 
 
+def _bucket_url(answers: Answers, here: Surroundings) -> str:
+    """The issuer that follows from a public bucket, where there is one."""
+    bucket = answers.get("discovery.s3.bucket", "").strip()
+    region = answers.get("aws.region", "").strip() or here.region or ""
+    own_name = answers.get("discovery.s3.acm_certificate_arn", "").strip()
+    if not bucket or own_name or region not in partitions():
+        return ""
+    return bucket_url(bucket, region)
+
+
+def _of_hosting(hosted_in_s3: str) -> Callable[[Answers, Surroundings], str]:
+    """A default that is another one where a bucket serves the documents."""
+    return lambda answers, _: (
+        hosted_in_s3 if answers.get("discovery.hosting", "").strip() == "s3" else ""
+    )
+
+
 _FIRST = (
-    Question(("issuer",), "Cluster DNS", BASICS, "issuer"),
+    Question(("issuer",), "Cluster DNS", BASICS, "issuer", default=_bucket_url),
     Question(("audience",), "Audience", BASICS, "audience", default=lambda *_: "sts.amazonaws.com"),
 )
 _MORE = (
@@ -210,15 +228,26 @@ _MORE = (
     Question(("aws", "tags"), "Tags", AWS, "tags"),
     Question(("aws", "endpoint_url"), "Endpoint url", AWS),
     Question(("aws", "max_retries"), "Max retries", AWS, "number"),
+    Question(("discovery", "hosting"), "Hosting", DISCOVERY, "choice", choices=("apiserver", "s3")),
+    Question(("discovery", "s3", "bucket"), "Bucket", DISCOVERY),
+    Question(("discovery", "s3", "keys"), "Public keys", DISCOVERY, "list"),
+    Question(("discovery", "s3", "acm_certificate_arn"), "Certificate arn", DISCOVERY),
     Question(
         ("discovery", "exposure"),
         "Exposure",
         DISCOVERY,
         "choice",
         choices=("binding", "authentication-config", "none"),
+        default=_of_hosting("none"),
     ),
     Question(("discovery", "endpoint"), "Discovery endpoint", DISCOVERY),
-    Question(("discovery", "thumbprint"), "Thumbprint", DISCOVERY, "thumbprint"),
+    Question(
+        ("discovery", "thumbprint"),
+        "Thumbprint",
+        DISCOVERY,
+        "thumbprint",
+        default=_of_hosting("omit"),
+    ),
     Question(
         ("kubernetes", "apply"),
         "Apply",

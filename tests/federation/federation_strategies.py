@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from federation.config import DISTRIBUTIONS, ClusterConfig
+from federation.config import DISTRIBUTIONS, ClusterConfig, bucket_url
 from federation.files import validate
 from federation.regions import partitions
 
@@ -65,6 +65,8 @@ def answers(draw: st.DrawFn) -> dict[str, Any]:
         "workloads": draw(workloads(policies)),
         **draw(st.fixed_dictionaries({}, optional=optional)),
     }
+    if draw(st.booleans()):
+        document.update(draw(in_a_bucket(region)))
     accepted = draw(st.lists(acceptances(document["workloads"]), max_size=3, unique_by=_what))
     return {**document, "lint": {"accept": accepted}} if accepted else document
 
@@ -91,6 +93,21 @@ def issuers(draw: st.DrawFn) -> str:
     """Hosts with and without a path, within the 255 characters that IAM takes."""
     path = draw(st.from_regex(r"(/[A-Za-z0-9_~-]{1,12}){0,2}", fullmatch=True))
     return f"https://{draw(subdomains)}{path}"
+
+
+@st.composite
+def in_a_bucket(draw: st.DrawFn, region: str) -> dict[str, Any]:
+    """What a bucket that serves the documents says of the issuer."""
+    name = draw(st.from_regex(r"[a-z][a-z0-9]{2,20}", fullmatch=True))
+    path = draw(st.sampled_from(["", "/a", "/a/b"]))
+    return {
+        "issuer": bucket_url(name, region) + path,
+        "discovery": {
+            **draw(discoveries()),
+            "hosting": "s3",
+            "s3": {"bucket": name, "keys": draw(st.lists(printable, min_size=1, max_size=3))},
+        },
+    }
 
 
 def discoveries() -> st.SearchStrategy[dict[str, Any]]:

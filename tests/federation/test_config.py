@@ -34,7 +34,13 @@ class TestWhatFollows:
             "cluster": "prod",
             "issuer": "https://oidc.example.com",
             "audience": ("sts.amazonaws.com",),
-            "discovery": {"exposure": "binding", "endpoint": None, "thumbprint": "endpoint"},
+            "discovery": {
+                "hosting": "apiserver",
+                "s3": None,
+                "exposure": "binding",
+                "endpoint": None,
+                "thumbprint": "endpoint",
+            },
             "aws": {
                 "region": "eu-west-1",
                 "account_id": None,
@@ -193,6 +199,93 @@ class TestWhatFollows:
             "default/awscli-c": "system:serviceaccount:default:c",
             "other/awscli": "system:serviceaccount:other:c",
         }
+
+
+class TestBucket:
+    """Documents in a bucket: what follows from it, and what does not go with it."""
+
+    ISSUER = "https://oidc-prod.s3.eu-west-1.amazonaws.com"
+    CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0f3f1a7e"
+
+    def hosted(self, certificate: str | None = None, **discovery: Any) -> dict[str, Any]:
+        """The part `discovery`."""
+        bucket = {"bucket": "oidc-prod", "keys": ["sa.pub"], "acm_certificate_arn": certificate}
+        return {"hosting": "s3", "s3": bucket, **discovery}
+
+    def test_nothing_is_bound_and_nothing_pinned_unless_asked_for(self) -> None:
+        config = configured(issuer=self.ISSUER, discovery=self.hosted())
+        asked = self.hosted(exposure="binding", thumbprint="endpoint")
+        other = configured(issuer=self.ISSUER, discovery=asked)
+        assert (config.discovery.exposure, config.discovery.thumbprint) == ("none", "omit")
+        assert (other.discovery.exposure, other.discovery.thumbprint) == ("binding", "endpoint")
+
+    @pytest.mark.parametrize(
+        ("region", "url"),
+        [
+            ("us-east-1", "https://oidc-prod.s3.us-east-1.amazonaws.com"),
+            ("us-gov-west-1", "https://oidc-prod.s3.us-gov-west-1.amazonaws.com"),
+            ("cn-north-1", "https://oidc-prod.s3.cn-north-1.amazonaws.com.cn"),
+        ],
+    )
+    def test_the_issuer_is_the_address_of_the_bucket(self, region: str, url: str) -> None:
+        for issuer in (url, f"{url}/clusters/prod"):
+            config = configured(issuer=issuer, discovery=self.hosted(), aws={"region": region})
+            assert config.bucket_url == url
+        assert configured().bucket_url is None
+
+    @pytest.mark.parametrize(
+        "issuer",
+        [
+            "https://oidc.example.com",
+            "https://oidc-prod.s3.amazonaws.com",
+            "https://s3.eu-west-1.amazonaws.com/oidc-prod",
+            "https://oidc-prod.s3.eu-west-1.amazonaws.com.example.com",
+        ],
+    )
+    def test_another_issuer_is_refused_with_the_right_one(self, issuer: str) -> None:
+        assert refusals(issuer=issuer, discovery=self.hosted()) == [
+            f"issuer: is {issuer!r}, but the bucket serves the documents at {self.ISSUER!r}: write "
+            "that, or name a certificate for a host of your own "
+            "(discovery.s3.acm_certificate_arn)."
+        ]
+
+    def test_with_a_certificate_the_issuer_has_a_host_of_ones_own(self) -> None:
+        discovery = self.hosted(self.CERTIFICATE)
+        assert configured(discovery=discovery).issuer_host == "oidc.example.com"
+        assert refusals(issuer=self.ISSUER, discovery=discovery) == [
+            "issuer: 'oidc-prod.s3.eu-west-1.amazonaws.com' is a name of AWS, for which you have "
+            "no certificate: write a host of your own."
+        ]
+
+    def test_cloudfront_takes_certificates_of_its_account_in_the_public_partition(self) -> None:
+        discovery = self.hosted(self.CERTIFICATE)
+        assert refusals(discovery=discovery, aws={"region": "cn-north-1"}) == [
+            "discovery.s3.acm_certificate_arn: CloudFront is set up in the partition 'aws' alone, "
+            "and cn-north-1 is in 'aws-cn': leave it out, and let the bucket serve."
+        ]
+        assert refusals(
+            discovery=discovery, aws={"region": "eu-west-1", "account_id": "210987654321"}
+        ) == [
+            f"discovery.s3.acm_certificate_arn: '{self.CERTIFICATE}' belongs to the account "
+            "123456789012, and CloudFront takes certificates of its own: write one of 210987654321."
+        ]
+
+    def test_hosting_and_bucket_go_together(self) -> None:
+        assert refusals(discovery={"hosting": "s3"}) == [
+            "discovery.s3: is needed with 'hosting: s3': write its bucket, and the public keys."
+        ]
+        assert refusals(discovery=self.hosted() | {"hosting": "apiserver"}) == [
+            "discovery.s3: does nothing with 'hosting: apiserver': remove it, or write 'hosting: "
+            "s3'."
+        ]
+
+    def test_manifests_leave_the_bucket_to_terraform(self) -> None:
+        discovery = self.hosted()
+        kubernetes = {"apply": "manifests"}
+        config = configured(issuer=self.ISSUER, discovery=discovery, kubernetes=kubernetes)
+        assert config.stacks == ("prod-discovery", "prod-identity")
+        config = configured(issuer=self.ISSUER, discovery=discovery)
+        assert config.stacks == ("prod-discovery", "prod-identity", "prod-workloads")
 
 
 class TestLimits:

@@ -100,7 +100,9 @@ def replaced(old: str, new: str) -> str:
         pytest.param(
             lambda new: new.update(discovery={"thumbprint": "omit"}),
             replaced(
-                ": billing\n", ": billing\ndiscovery:\n  exposure: binding\n  thumbprint: omit\n"
+                ": billing\n",
+                ": billing\ndiscovery:\n  hosting: apiserver\n  exposure: binding\n"
+                "  thumbprint: omit\n",
             ),
             id="a part that was not there",
         ),

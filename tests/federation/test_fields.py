@@ -545,6 +545,52 @@ def test_what_cannot_be_the_name_of_a_bucket_is_refused(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["abc", "oidc-prod", "a" * 63])
+def test_a_bucket_without_dots_serves_documents(name: str) -> None:
+    assert taken(fields.DiscoveryBucket, name) == name
+
+
+def test_a_bucket_with_dots_has_no_certificate() -> None:
+    assert refusal(fields.DiscoveryBucket, "oidc.example.com") == (
+        "'oidc.example.com' has a dot: the certificate of S3 is for one label below its own name "
+        "alone, so that https fails. Write '-' instead."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "reserved"), [("xn--a", "xn--"), ("a-s3alias", "-s3alias"), ("a--x-s3", "--x-s3")]
+)
+def test_a_bucket_with_a_name_of_amazons_is_refused(name: str, reserved: str) -> None:
+    assert refusal(fields.DiscoveryBucket, name) == (
+        f"{name!r} is a name that S3 keeps for itself, because of {reserved!r}."
+    )
+
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0f3f1a7e-7a0f"
+
+
+def test_a_certificate_in_virginia_is_taken() -> None:
+    assert taken(fields.CertificateArn, CERTIFICATE) == CERTIFICATE
+
+
+@pytest.mark.parametrize(
+    "arn", ["", "0f3f1a7e", "arn:aws:iam::123456789012:server-certificate/a", CERTIFICATE + "/a"]
+)
+def test_what_is_no_certificate_of_acm_is_refused(arn: str) -> None:
+    assert refusal(fields.CertificateArn, arn) == (
+        f"{arn!r} is not the ARN of a certificate: write one like "
+        "'arn:aws:acm:us-east-1:123456789012:certificate/ID'."
+    )
+
+
+def test_a_certificate_elsewhere_is_refused() -> None:
+    arn = CERTIFICATE.replace("us-east-1", "eu-west-1")
+    assert refusal(fields.CertificateArn, arn) == (
+        f"{arn!r} is a certificate in eu-west-1, and CloudFront takes those in us-east-1: request "
+        "one there."
+    )
+
+
 @pytest.mark.parametrize("prefix", ["a", "A.b_c-d/e", "a" * 512])
 def test_the_beginning_of_a_key_is_taken(prefix: str) -> None:
     assert taken(fields.KeyPrefix, prefix) == prefix

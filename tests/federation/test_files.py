@@ -572,17 +572,23 @@ issuer: "https://oidc.example.com"
 audience: "sts.amazonaws.com"
 
 discovery:
+  # What serves the documents: 'apiserver', or 's3' (a bucket, for API servers that AWS cannot or
+  # should not reach).
+  hosting: "apiserver"
+  # The bucket, with 'hosting: s3': its name (bucket), and the public keys.
+  s3: null
   # How the API server shows the documents to AWS, which asks anonymously: 'binding' (a
   # ClusterRoleBinding), 'authentication-config' (the binding, and an allowlist of anonymous paths,
   # which 'python -m wizard apiserver' shows: Kubernetes 1.31 or newer), or 'none' (something else
-  # serves them).
+  # serves them; the default with 'hosting: s3').
   exposure: "binding"
   # Where to connect from here for the certificate and the documents, as https://HOST[:PORT], where
   # that is not the issuer's own address: an internal name or a load balancer. The issuer itself
   # stays as it is.
   endpoint: null
   # The thumbprint of the OIDC provider: 'endpoint' (of the certificate on top of the chain that is
-  # served), 'omit' (IAM decides), or a list of 1 to 5 SHA-1 digests.
+  # served), 'omit' (IAM decides; the default with 'hosting: s3'), or a list of 1 to 5 SHA-1
+  # digests.
   thumbprint: "endpoint"
 
 aws:
@@ -590,7 +596,7 @@ aws:
   region: "eu-west-1"
   # The account's 12 digits, in quotes. With it, nothing is ever applied to another account.
   account_id: "012345678901"
-  # Another address for IAM and STS, for moto or LocalStack.
+  # Another address for AWS, for moto or LocalStack.
   endpoint_url: null
   # The ARN of a policy that bounds every role.
   permissions_boundary: null

@@ -6,7 +6,7 @@ import importlib.util
 
 import pytest
 
-from federation.regions import partitions
+from federation.regions import dns_suffix, partitions
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,14 @@ def test_a_region_belongs_to_its_partition(region: str, partition: str) -> None:
 
 def test_what_stands_for_no_region_is_not_one() -> None:
     assert [name for name in partitions() if name.endswith("-global")] == []
+
+
+@pytest.mark.parametrize(
+    ("partition", "suffix"),
+    [("aws", "amazonaws.com"), ("aws-us-gov", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn")],
+)
+def test_names_of_services_end_as_their_partition_has_it(partition: str, suffix: str) -> None:
+    assert dns_suffix(partition) == suffix
 
 
 def test_without_botocore_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

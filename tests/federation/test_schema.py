@@ -91,6 +91,7 @@ def aws(**changes: Any) -> dict[str, Any]:
         ({"discovery": {"thumbprint": []}}, "$.discovery.thumbprint"),
         ({"discovery": {"endpoint": "https://a/"}}, "$.discovery.endpoint"),
         ({"discovery": {"exposure": "public"}}, "$.discovery.exposure"),
+        ({"discovery": {"hosting": "gcs"}}, "$.discovery.hosting"),
         (aws(region="eu"), "$.aws.region"),
         (aws(account_id=123456789012), "$.aws.account_id"),
         (aws(account_id="12345"), "$.aws.account_id"),

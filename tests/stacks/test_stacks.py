@@ -18,6 +18,7 @@ from federation.files import PROJECT, load
 from stacks.app import synth
 
 HERE = Path(__file__).parent
+KEYS = HERE / "keys"
 CONFIGURATIONS = sorted(HERE.glob("configurations/*.yaml"))
 ACCEPT = bool(os.environ.get("OIDC_IAM_ACCEPT"))
 
@@ -55,6 +56,7 @@ def test_the_output_is_the_same_in_another_folder_of_another_user(tmp_path: Path
         (project / "clusters").mkdir()
         for configuration in CONFIGURATIONS:
             shutil.copy(configuration, project / "clusters")
+        shutil.copytree(KEYS, project / KEYS.relative_to(PROJECT))
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path / f"home {number}"),
@@ -64,7 +66,7 @@ def test_the_output_is_the_same_in_another_folder_of_another_user(tmp_path: Path
         subprocess.run([sys.executable, "main.py"], cwd=project, env=environment, check=True)
         outputs.append(written(project / "cdktf.out"))
     assert outputs[0] == outputs[1]
-    assert len(outputs[0]) == 14  # three stacks of four clusters, one of the fifth, a manifest
+    assert len(outputs[0]) == 19  # three stacks of five clusters, three of two others, a manifest
 
 
 def test_no_machine_and_no_time_is_named_in_the_output() -> None:
@@ -106,6 +108,16 @@ class TestMain:
             f"{tmp_path}/bad.yaml:1: kubernetes: is missing: add it.",
             f"{tmp_path}/bad.yaml:1: workloads: is missing: add it.",
         ]
+        assert done.returncode == 2
+
+    def test_a_key_that_cannot_be_read_is_one_message_too(self, tmp_path: Path) -> None:
+        text = (HERE / "configurations" / "bucket.yaml").read_text()
+        (tmp_path / "bad.yaml").write_text(text.replace("keys/rsa.pub", "keys/none.pub"))
+        done = self.run(OIDC_IAM_CONFIG=str(tmp_path / "bad.yaml"))
+        assert done.stdout == ""
+        assert done.stderr == (
+            "tests/stacks/keys/none.pub: cannot be read: No such file or directory.\n"
+        )
         assert done.returncode == 2
 
     def test_a_configuration_that_is_not_there_is_said(self, tmp_path: Path) -> None:
