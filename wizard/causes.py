@@ -257,17 +257,23 @@ _LONGEST = 600
 
 def explain(report: str) -> Cause:
     """The reason behind one error report of Terraform, a provider or cdktf."""
-    place = _PLACE.search(report)
-    where = place["address"] if place else None
-    said = _on_one_line(_PLACE.sub("", report))
-    for rule in _RULES:
-        if found := re.search(rule.pattern, said):
-            known = {name: text or "it" for name, text in found.groupdict().items()}
-            title, remedy = rule.title.format(**known), rule.remedy.format(**known)
-            return Cause(title, _shortened(said), remedy, where)
+    if known := recognized(report):
+        return known
+    said, where = _parts(report)
     title = _on_one_line(report.strip().partition("\n")[0]).rstrip(".")
     remedy = "The log has all that was said. Run the command again when it is solved."
     return Cause(title or "It failed", _shortened(said) or "nothing", remedy, where)
+
+
+def recognized(report: str) -> Cause | None:
+    """The reason behind an error that is known here; None for any other."""
+    said, where = _parts(report)
+    for rule in _RULES:
+        if found := re.search(rule.pattern, said):
+            names = {name: text or "it" for name, text in found.groupdict().items()}
+            title, remedy = rule.title.format(**names), rule.remedy.format(**names)
+            return Cause(title, _shortened(said), remedy, where)
+    return None
 
 
 def explain_all(reports: Iterable[str]) -> tuple[Cause, ...]:
@@ -276,6 +282,12 @@ def explain_all(reports: Iterable[str]) -> tuple[Cause, ...]:
     worth = [cause for cause in causes if cause.came_back not in _NOT_CAUSES]
     first = {(cause.title, cause.remedy): cause for cause in reversed(worth)}
     return tuple(cause for cause in worth if first[cause.title, cause.remedy] is cause)
+
+
+def _parts(report: str) -> tuple[str, str | None]:
+    """What a report says, on one line, and the address of the resource that it is about."""
+    place = _PLACE.search(report)
+    return _on_one_line(_PLACE.sub("", report)), place["address"] if place else None
 
 
 def _on_one_line(text: str) -> str:

@@ -1,16 +1,30 @@
-"""Where logs are kept: `logs/` in the project, one file for each run of cdktf or Terraform."""
+"""Where logs are kept: `logs/` in the project, one file for each run of cdktf or Terraform.
+
+The names begin with the time in UTC, so that they sort by age.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
+
+KEPT = 50
+"""How many logs are kept; a new one takes the place of the oldest."""
+
+_LOGS = "????????T??????Z-*.log"
 
 
 def new_log(what: str) -> Path:
     """A path for a new log, not made yet: `logs/20260131T235959Z-deploy-prod.log`."""
     from federation.files import PROJECT  # it reads YAML and templates, which takes a while
 
-    return PROJECT / "logs" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{what}.log"
+    folder = PROJECT / "logs"
+    for old in sorted(folder.glob(_LOGS))[: 1 - KEPT]:
+        # What cannot be removed stays: no run fails for it.
+        with contextlib.suppress(OSError):
+            old.unlink()
+    return folder / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{what}.log"
 
 
 def shown(path: Path) -> str:

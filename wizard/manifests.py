@@ -1,13 +1,14 @@
 """Applies the Kubernetes objects of a federation as manifests, and guards namespaces of ours.
 
-For `kubernetes.apply: manifests`: the files are written for GitOps, and where a context is named
-they are applied server-side (https://kubernetes.io/docs/reference/using-api/server-side-apply/).
+For `kubernetes.apply: manifests`: where a context is named they are applied server-side
+(https://kubernetes.io/docs/reference/using-api/server-side-apply/), or else written for GitOps.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ from federation import files
 from federation.config import ClusterConfig
 from federation.errors import UserError, WorldError
 from federation.manifests import LABELS, manifests, objects
+from wizard.causes import recognized
+from wizard.logs import shown
 from wizard.surroundings import kubeconfig_paths
 
 FIELD_MANAGER = "oidc-iam"
@@ -31,30 +34,35 @@ _LOOKED_FOR = ("Pod", "ConfigMap", "Secret", "ServiceAccount", "Service", "Persi
 Say = Callable[[str], object]
 
 
-def apply_manifests(federation: ClusterConfig, role_arns: Mapping[str, str], say: Say) -> Path:
-    """Write the manifests, and apply them where the configuration names a context.
+def write_manifests(federation: ClusterConfig, role_arns: Mapping[str, str], say: Say) -> None:
+    """Write the manifests below `cdktf.out`, and say how they are applied by hand."""
+    folder = files.PROJECT / "cdktf.out" / "manifests" / federation.cluster
+    for stale in folder.glob("*.yaml"):
+        stale.unlink()
+    made = manifests(federation, role_arns)
+    for name, text in made.items():
+        files.write(folder / name, text)
+    say(f"Wrote {shown(folder)}/: copy it to where GitOps reads, or apply it with")
+    # kubectl takes the files of a folder by name, and a namespace has to be there first.
+    first = [shown(folder / "namespaces.yaml")] if "namespaces.yaml" in made else []
+    sources = " ".join(f"-f {shlex.quote(source)}" for source in (*first, shown(folder)))
+    say(f"  kubectl apply --server-side {sources}")
 
-    Returns:
-        The folder with the files.
+
+def apply_manifests(federation: ClusterConfig, role_arns: Mapping[str, str], say: Say) -> None:
+    """Apply the manifests where the configuration names a context, or else write them.
 
     Raises:
         WorldError: the cluster refused an object or cannot be reached.
     """
-    folder = files.PROJECT / "cdktf.out" / "manifests" / federation.cluster
-    for stale in folder.glob("*.yaml"):
-        stale.unlink()
-    for name, text in manifests(federation, role_arns).items():
-        files.write(folder / name, text)
     if federation.kubernetes.context is None:
-        say(f"Wrote {folder.relative_to(files.PROJECT)}/: commit it, or apply it with")
-        say(f"  kubectl apply --server-side -f {folder.relative_to(files.PROJECT)}")
-        return folder
+        write_manifests(federation, role_arns, say)
+        return
     api = _connected(federation)
     for each in objects(federation, role_arns):
         with _Explained(f"applying {_named(each)}"):
             _apply(api, each)
         say(f"  applied {_named(each)}")
-    return folder
 
 
 def delete_manifests(federation: ClusterConfig, say: Say) -> None:
@@ -203,7 +211,8 @@ class _Explained:
 
 def _answer(error: ApiException) -> str:
     try:
-        message = json.loads(str(error.body))["message"]
+        message = str(json.loads(str(error.body))["message"])
     except (TypeError, ValueError, KeyError):
-        message = error.reason
-    return f"{error.status}: {message}"
+        message = str(error.reason)
+    known = recognized(message)
+    return str(known) if known else f"{error.status}: {message}"

@@ -11,10 +11,7 @@ from pathlib import Path
 
 from federation.files import PROJECT
 
-_COPIED = (
-    "main.py", "cdktf.json", "federation", "stacks", "templates", "wizard", "doctor", "sandbox",
-    "clusters",
-)  # fmt: skip
+_COPIED = ("main.py", "cdktf.json", "templates", "clusters")
 _REMOVED = ("AWS_", "TF_VAR_", "OIDC_IAM_CONFIG")
 
 
@@ -49,7 +46,8 @@ def project_copy(folder: Path) -> ProjectCopy:
     """Copy the project; the path has a space in it, as some users' have."""
     project = folder / "a copy"
     project.mkdir()
-    for name in _COPIED:
+    rooms = (path.parent.name for path in PROJECT.glob("*/__init__.py"))
+    for name in (*_COPIED, *rooms):
         source = PROJECT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, project / name)
     (project / "node_modules").symlink_to(PROJECT / "node_modules")

@@ -10,7 +10,7 @@ import click
 from federation import files
 from wizard.cdktf import runs
 from wizard.cli.options import config_option, json_option, print_json
-from wizard.cli.running import planned, show_plan
+from wizard.cli.running import planned, require_ready, show_plan
 from wizard.logs import new_log
 
 
@@ -19,8 +19,12 @@ from wizard.logs import new_log
 @json_option
 @click.option("--destroy", is_flag=True, help="Plan to remove everything instead.")
 def plan(path: Path, as_json: bool, destroy: bool) -> None:
-    """Show what a deploy would change."""
+    """Show what a deploy would change, and change nothing.
+
+    A cluster that cannot be reached, or is another one, is a warning here: a deploy would refuse.
+    """
     config = files.load(path)
+    require_ready(config, changes=False)
     log = new_log(f"plan-{config.cluster}")
     run = runs.plan(runs.project(path, config), log, destroy=destroy)
     made = planned(run, quiet=as_json)

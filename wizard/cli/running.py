@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from dataclasses import replace
 
 import click
 
@@ -23,7 +24,7 @@ from wizard.cdktf.events import (
 from wizard.cdktf.plan import Plan
 from wizard.cdktf.runs import Run
 from wizard.errors import completed
-from wizard.preflight import preflight, require
+from wizard.preflight import Check, preflight, require
 from wizard.process import interrupts
 
 _SIGNS = {
@@ -137,15 +138,25 @@ def require_answer(yes: bool) -> None:
         raise UserError("There is no terminal to ask in: repeat with --yes to go ahead.")
 
 
-def require_ready(config: ClusterConfig) -> None:
+def require_ready(config: ClusterConfig, *, changes: bool = True) -> None:
     """Look at all that a run needs, and print what is worth a warning.
+
+    Args:
+        config: what is to be run on.
+        changes: whether the cluster is to be changed; a plan may do without it.
 
     Raises:
         WorldError: something is missing or wrong; the message has each of them.
     """
-    for check in require(preflight(config)):
+    checks = [_weighed(check, changes) for check in preflight(config)]
+    for check in require(checks):
         if check.verdict == "warn":
             click.echo(f"warning: {check}", err=True)
+
+
+def _weighed(check: Check, changes: bool) -> Check:
+    only_warns = check.name == "cluster" and check.verdict == "fail" and not changes
+    return replace(check, verdict="warn") if only_warns else check
 
 
 def agreed(question: str, yes: bool, wanted: str | None = None) -> bool:

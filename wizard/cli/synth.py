@@ -7,19 +7,36 @@ from pathlib import Path
 import click
 
 from federation import files
+from federation.config import ClusterConfig
 from wizard.cdktf import runs
 from wizard.cli.options import config_option
 from wizard.cli.running import follow
-from wizard.logs import new_log
+from wizard.logs import new_log, shown
 
 
 @click.command()
 @config_option
 @click.option("--hcl", is_flag=True, help="Write HCL instead of JSON.")
 def synth(path: Path, hcl: bool) -> None:
-    """Write the Terraform of a configuration."""
+    """Write the Terraform of a configuration, and its manifests where it has some."""
     config = files.load(path)
     follow(runs.synth(runs.project(path, config), new_log(f"synth-{config.cluster}"), hcl=hcl))
     name = "cdk.tf" if hcl else "cdk.tf.json"
     for stack in config.stacks:
-        click.echo(f"cdktf.out/stacks/{stack}/{name}")
+        click.echo(shown(files.PROJECT / "cdktf.out" / "stacks" / stack / name))
+    if config.kubernetes.apply == "manifests":
+        _write_manifests(config)
+
+
+def _write_manifests(config: ClusterConfig) -> None:
+    role_arns = {
+        f"{each.namespace}/{each.service_account}": config.role_arn(each)
+        for each in config.workloads
+    }
+    known = {account: arn for account, arn in role_arns.items() if arn is not None}
+    if len(known) < len(role_arns):
+        click.echo("The manifests are not written: the roles' ARNs in them need aws.account_id.")
+    else:
+        from wizard.manifests import write_manifests
+
+        write_manifests(config, known, click.echo)
