@@ -6,6 +6,8 @@ Computes on what `doctor.https` fetched; connects to nothing and verifies nothin
 from __future__ import annotations
 
 import datetime
+import itertools
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -20,6 +22,7 @@ class Certificate:
 
     Attributes:
         subject: Its subject, quoted.
+        issuer: The subject of who signed it, quoted.
         names: The DNS names that it is for.
         expires: When it ends, in UTC.
         begins: When it begins, in UTC.
@@ -29,6 +32,7 @@ class Certificate:
     """
 
     subject: str
+    issuer: str
     names: tuple[str, ...]
     begins: datetime.datetime
     expires: datetime.datetime
@@ -42,6 +46,17 @@ class Certificate:
         if not self.is_authority:
             return "leaf"
         return "root" if self.is_self_signed else "intermediate"
+
+    @property
+    def pin(self) -> str:
+        """What becomes of a pin on it, as a text."""
+        lasting = f"until {self.expires:%Y-%m-%d}"
+        if self.is_authority:
+            return f"{self.thumbprint} of the {self.kind} {self.subject} holds {lasting}"
+        return (
+            f"{self.thumbprint} of the leaf {self.subject} breaks at its next renewal, and holds "
+            f"{lasting} at most"
+        )
 
     def is_for(self, host: str) -> bool:
         """Whether it names a host, by itself or by a wildcard for its first label (RFC 6125)."""
@@ -71,6 +86,19 @@ class Chain:
         return len(self.certificates) == 1
 
     @property
+    def is_in_order(self) -> bool:
+        """Whether each certificate is signed by the next one (RFC 5246, 7.4.2)."""
+        return all(
+            each.issuer == following.subject
+            for each, following in itertools.pairwise(self.certificates)
+        )
+
+    def pinned(self, thumbprints: Collection[str]) -> Certificate | None:
+        """The certificate nearest to the top that has one of these thumbprints."""
+        fitting = (each for each in self.certificates[::-1] if each.thumbprint in thumbprints)
+        return next(fitting, None)
+
+    @property
     def first_to_expire(self) -> Certificate:
         """The certificate whose end comes first."""
         return min(self.certificates, key=lambda each: each.expires)
@@ -90,6 +118,7 @@ def parse(chain: tuple[bytes, ...]) -> Chain:
 def _certificate(certificate: x509.Certificate) -> Certificate:
     return Certificate(
         subject=shown(certificate.subject.rfc4514_string()),
+        issuer=shown(certificate.issuer.rfc4514_string()),
         names=_names(certificate),
         begins=certificate.not_valid_before_utc,
         expires=certificate.not_valid_after_utc,

@@ -52,14 +52,21 @@ async def _has_audiences(examination: Examination) -> AsyncIterator[Finding]:
 async def _has_thumbprint(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(evidence.provider)
     presented = await examination.once(tls.presented_chain)
-    verified = await examination.once(tls.trust)
-    seen = listed(found.thumbprints)
-    if verified.is_public:
-        yield rules.THUMBPRINT.passed(f"{seen}; not used: the authority is public")
-    elif tls.fits(presented, found.thumbprints):
-        yield rules.THUMBPRINT.passed(f"{seen}; one of the presented certificates has it")
+    reason = await examination.once(tls.pinning)
+    finding = tls.fitting(rules.THUMBPRINT, found.thumbprints, presented, reason)
+    configured = examination.config.discovery.thumbprint
+    if (
+        finding.verdict == "pass"
+        and not isinstance(configured, str)
+        and set(found.thumbprints) != set(configured)
+    ):
+        seen, expected = listed(found.thumbprints), listed(configured)
+        yield rules.THUMBPRINT.warned(seen, expected, cause=_DRIFT)
     else:
-        yield rules.THUMBPRINT.failed(seen, tls.thumbprint_seen(presented))
+        yield finding
+
+
+_DRIFT = "The provider was edited, or the configuration changed since the last deployment."
 
 
 async def _has_role(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:

@@ -14,8 +14,8 @@ import certifi
 from doctor import chain, evidence
 from doctor.chain import Chain
 from doctor.examination import Check, Examination, Missing
-from doctor.finding import Finding
-from doctor.https import Address, Presented, present
+from doctor.finding import Finding, Rule
+from doctor.https import Address, Presented, present, proxy_for
 from doctor.quoting import listed, shown
 from doctor.rules import tls as rules
 
@@ -30,7 +30,7 @@ class Trust:
 
     Attributes:
         context: For connections.
-        is_public: Whether a public authority is enough, so that AWS needs no thumbprint.
+        is_public: Whether a public authority is enough (those of Mozilla, as in certifi).
         source: Where the authority comes from, in words.
     """
 
@@ -80,24 +80,43 @@ async def trust(examination: Examination) -> Trust:
     raise Missing.because(_unverified(examination, found, refusal, private))
 
 
-async def _connects(examination: Examination) -> AsyncIterator[Finding]:
-    found = await examination.once(presented)
-    yield rules.CONNECT.passed(f"{issuer_address(examination)} speaks {found.version}")
-
-
-async def _takes_older(examination: Examination) -> AsyncIterator[Finding]:
+async def takes_older(examination: Examination) -> bool:
+    """Whether TLS 1.2 is taken too."""
     await examination.once(presented)
     address, seconds = issuer_address(examination), examination.options.answer_timeout
     try:
         await asyncio.to_thread(present, address, seconds, newest=ssl.TLSVersion.TLSv1_2)
     except OSError:
-        seen, expected = "TLS 1.3 alone", "TLS 1.2 too"
-        if examination.config.discovery.thumbprint == "omit":
-            yield rules.VERSION.failed(seen, f"{expected}, or a pinned thumbprint")
-        else:
-            yield rules.VERSION.warned(seen, expected)
-    else:
+        return False
+    return True
+
+
+async def pinning(examination: Examination) -> str:
+    """Why AWS goes by the thumbprint of the OIDC provider; empty where it does not.
+
+    Source: IAM user guide, "Obtain the thumbprint for an OpenID Connect identity provider".
+    """
+    verified = await examination.once(trust)
+    if not verified.is_public:
+        return "the authority is private"
+    return "" if await examination.once(takes_older) else "TLS 1.3 is required"
+
+
+async def _connects(examination: Examination) -> AsyncIterator[Finding]:
+    found = await examination.once(presented)
+    address = issuer_address(examination)
+    proxy = proxy_for(address)
+    way = f" through the proxy {proxy}" if proxy else ""
+    yield rules.CONNECT.passed(f"{address} speaks {found.version}{way}")
+
+
+async def _takes_older(examination: Examination) -> AsyncIterator[Finding]:
+    if await examination.once(takes_older):
         yield rules.VERSION.passed("TLS 1.2 is taken")
+    elif examination.config.discovery.thumbprint == "omit":
+        yield rules.VERSION.failed("TLS 1.3 alone", "TLS 1.2 too, or a pinned thumbprint")
+    else:
+        yield rules.VERSION.warned("TLS 1.3 alone", "TLS 1.2 too")
 
 
 async def _is_verified(examination: Examination) -> AsyncIterator[Finding]:
@@ -128,30 +147,47 @@ async def _is_whole(examination: Examination) -> AsyncIterator[Finding]:
         )
 
 
+async def _is_in_order(examination: Examination) -> AsyncIterator[Finding]:
+    found = await examination.once(presented_chain)
+    seen = ", ".join(f"the {each.kind} {each.subject}" for each in found.certificates)
+    if found.is_in_order:
+        yield rules.ORDER.passed(seen)
+    else:
+        yield rules.ORDER.warned(seen, "each certificate followed by the one that signed it")
+
+
 async def _fits_thumbprint(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(presented_chain)
-    verified = await examination.once(trust)
+    reason = await examination.once(pinning)
     configured = examination.config.discovery.thumbprint
-    seen = thumbprint_seen(found)
-    if verified.is_public:
-        yield rules.THUMBPRINT.passed(f"{seen}; AWS does not use it: the authority is public")
-    elif isinstance(configured, str):
-        yield rules.THUMBPRINT.passed(f"{seen}; AWS uses it: the authority is private")
-    elif not fits(found, configured):
-        yield rules.THUMBPRINT.failed(seen, f"one of {listed(configured)}")
+    if isinstance(configured, str):
+        use = f"AWS goes by it: {reason}" if reason else UNUSED
+        yield rules.THUMBPRINT.passed(f"{found.top.pin}; {use}")
     else:
-        yield rules.THUMBPRINT.passed(f"{seen}; one of the pinned ones is presented")
+        yield fitting(rules.THUMBPRINT, configured, found, reason)
 
 
-def thumbprint_seen(found: Chain) -> str:
-    """What Terraform and IAM would pin now, and until when it holds."""
-    top = found.top
-    return f"{top.thumbprint} of the {top.kind} {top.subject} until {top.expires:%Y-%m-%d}"
+def fitting(rule: Rule, thumbprints: Sequence[str], found: Chain, reason: str) -> Finding:
+    """Whether one of the thumbprints fits what is presented, and will do so after a renewal.
+
+    Args:
+        rule: Whose thumbprints they are.
+        thumbprints: The pinned ones.
+        found: What is presented.
+        reason: Why AWS goes by them; empty where it does not.
+    """
+    if not reason:
+        return rule.passed(f"{listed(thumbprints)}; {UNUSED}")
+    pinned = found.pinned(thumbprints)
+    if pinned is None:
+        return rule.failed(f"{listed(thumbprints)}; {reason}", found.top.pin)
+    if pinned.is_authority:
+        return rule.passed(f"{pinned.pin}; AWS goes by it: {reason}")
+    return rule.warned(pinned.pin, "the thumbprint of an authority", cause=_LEAF_PINNED)
 
 
-def fits(found: Chain, thumbprints: Sequence[str]) -> bool:
-    """Whether a presented certificate has one of these thumbprints."""
-    return bool({each.thumbprint for each in found.certificates} & set(thumbprints))
+UNUSED = "AWS does not use it: the authority is public"
+_LEAF_PINNED = "The leaf was pinned by hand, or was all that was presented when it was read."
 
 
 async def _private(examination: Examination) -> Trust | None:
@@ -239,5 +275,6 @@ CHECKS = (
     Check(rules.NAME, _is_for_host),
     Check(rules.EXPIRY, _is_current),
     Check(rules.LEAF_ONLY, _is_whole),
+    Check(rules.ORDER, _is_in_order),
     Check(rules.THUMBPRINT, _fits_thumbprint),
 )

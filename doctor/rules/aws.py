@@ -54,9 +54,9 @@ THUMBPRINT = Rule(
     "aws-thumbprint",
     _LAYER,
     "The OIDC provider has a thumbprint of what the issuer presents",
-    "Where the issuer's certificate is of no public authority, AWS compares the presented "
-    "certificates with the provider's thumbprints. Setting and later removing the list does not "
-    "clear it.",
+    "Where the issuer's certificate is of no public authority, or TLS 1.3 is required, AWS "
+    "compares the presented certificates with the provider's thumbprints. Setting and later "
+    "removing the list does not clear it.",
     "The certificate was renewed under another authority, or with 'thumbprint: endpoint' behind "
     "a leaf that was presented alone.",
     "Deploy the identity stack, which reads the thumbprint anew.",

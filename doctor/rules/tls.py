@@ -58,6 +58,18 @@ LEAF_ONLY = Rule(
     "Append the authorities' certificates to the file that is served (--tls-cert-file), and "
     "deploy the identity stack anew.",
 )
+ORDER = Rule(
+    "tls-order",
+    _LAYER,
+    "Each presented certificate is signed by the next one",
+    "The server's own certificate comes first, and each following one certifies the one before it "
+    "(RFC 5246, 7.4.2; TLS 1.3 is laxer). Terraform's tls_certificate, and IAM by itself, take the "
+    "last one for the top.",
+    "The certificates stand in another order in the file that is served, or one of them belongs to "
+    "another chain.",
+    "Write the file anew (--tls-cert-file): the server's certificate, the intermediate one that "
+    "signed it, and so on; then deploy the identity stack anew.",
+)
 VERSION = Rule(
     "tls-version",
     _LAYER,
@@ -74,10 +86,11 @@ THUMBPRINT = Rule(
     _LAYER,
     "The configured thumbprint fits what is presented",
     "A thumbprint is the SHA-1 of a presented certificate. Terraform's tls_certificate takes the "
-    "top of what is presented, and so does IAM by itself. AWS uses it where the certificate is of "
-    "no public authority.",
+    "top of what is presented, and so does IAM by itself ('thumbprint: omit'). AWS goes by it "
+    "where the certificate is of no public authority, or where TLS 1.3 is required. A pin on an "
+    "authority outlasts a renewal of the server's certificate; a pin on that one does not.",
     "The pinned list is older than the certificates that are served now.",
-    "Pin the thumbprint that the finding shows, or write 'thumbprint: endpoint'.",
+    "Pin the thumbprint of an authority in the presented chain, or write 'thumbprint: endpoint'.",
 )
 
-ALL = (CONNECT, VERSION, CHAIN, NAME, EXPIRY, LEAF_ONLY, THUMBPRINT)
+ALL = (CONNECT, VERSION, CHAIN, NAME, EXPIRY, LEAF_ONLY, ORDER, THUMBPRINT)

@@ -4,6 +4,7 @@ afterwards."""
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -13,6 +14,7 @@ from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 from live_federation import LiveFederation, apply, objects
 
+from doctor.https import Address, present
 from federation.trust_policy import trust_policy
 
 Break = Callable[[LiveFederation], AbstractContextManager[None]]
@@ -129,6 +131,15 @@ def provider(**changes: Any) -> Break:
             live.iam.create_open_id_connect_provider(**right)
 
     return edit
+
+
+@contextlib.contextmanager
+def leaf_pinned(live: LiveFederation) -> Iterator[None]:
+    """The OIDC provider has the thumbprint of the server's own certificate."""
+    address = Address(*live.config.discovery_address, live.config.issuer_host)
+    leaf = present(address, 5.0).chain[0]
+    with provider(ThumbprintList=[hashlib.sha1(leaf, usedforsecurity=False).hexdigest()])(live):
+        yield
 
 
 def trust_edited(change: Callable[[dict[str, Any]], None]) -> Break:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import hashlib
 import json
 import ssl
 import threading
@@ -89,14 +90,63 @@ class Authority:
 AUTHORITY = Authority.new()
 """The one that the doctor is given by --ca-file."""
 
-Tls = Literal["good", "none", "unknown", "wrong name", "expired", "leaf only", "1.3 only"]
+CERTIFICATE = AUTHORITY.chain()
+"""A good one; its thumbprint can be pinned."""
+
+Tls = Literal[
+    "good",
+    "none",
+    "unknown",
+    "wrong name",
+    "expired",
+    "expires soon",
+    "leaf only",
+    "no intermediate",
+    "out of order",
+    "1.3 only",
+]
 
 
-def context(certificate: trustme.LeafCert, folder: Path, *, whole: bool = True) -> ssl.SSLContext:
-    """A server's context that presents the whole chain, or the leaf alone."""
+def thumbprint(pem: trustme.Blob) -> str:
+    """The SHA-1 of a certificate."""
+    der = ssl.PEM_cert_to_DER_cert(pem.bytes().decode())
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest()
+
+
+def server_context(kind: Tls, folder: Path) -> ssl.SSLContext | None:
+    """What a server needs to present a certificate with what is wrong with it."""
+    if kind == "none":
+        return None
+    certificate = _certificate(kind)
+    pems = certificate.cert_chain_pems
+    if kind == "no intermediate":
+        pems = pems[:1]
+    if kind == "out of order":
+        pems = [pems[0], AUTHORITY.root.cert_pem, pems[1]]
+    made = _context(folder, [certificate.private_key_pem, *pems])
+    if kind == "1.3 only":
+        made.minimum_version = ssl.TLSVersion.TLSv1_3
+    return made
+
+
+def _certificate(kind: Tls) -> trustme.LeafCert:
+    if kind == "unknown":
+        return Authority.new().chain()
+    if kind == "wrong name":
+        return AUTHORITY.chain("other.example.com")
+    if kind == "leaf only":
+        return AUTHORITY.root.issue_cert(HOST)
+    return AUTHORITY.chain(life=_LIVES[kind]) if kind in _LIVES else CERTIFICATE
+
+
+_LIVES: dict[Tls, datetime.timedelta] = {
+    "expired": datetime.timedelta(days=-1),
+    "expires soon": datetime.timedelta(days=7),
+}
+
+
+def _context(folder: Path, parts: list[trustme.Blob]) -> ssl.SSLContext:
     file = folder / "server.pem"
-    pems = certificate.cert_chain_pems if whole else certificate.cert_chain_pems[:1]
-    parts = [certificate.private_key_pem, *pems]
     file.write_bytes(b"".join(part.bytes() for part in parts))
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(file)
@@ -170,19 +220,6 @@ async def look(issuer: Issuer, folder: Path) -> list[Finding]:
         return await examined(config_for(port, **issuer.settings), options)
 
 
-def server_context(kind: Tls, folder: Path) -> ssl.SSLContext | None:
-    """What a server needs to present a certificate with what is wrong with it."""
-    if kind == "none":
-        return None
-    authority = Authority.new() if kind == "unknown" else AUTHORITY
-    host = "other.example.com" if kind == "wrong name" else HOST
-    life = datetime.timedelta(days=-1) if kind == "expired" else None
-    made = context(authority.chain(host, life), folder, whole=kind != "leaf only")
-    if kind == "1.3 only":
-        made.minimum_version = ssl.TLSVersion.TLSv1_3
-    return made
-
-
 def config_for(port: int, **discovery: object) -> ClusterConfig:
     """A configuration whose discovery endpoint is on loopback."""
     return ClusterConfig.model_validate(
@@ -198,7 +235,7 @@ def config_for(port: int, **discovery: object) -> ClusterConfig:
 
 
 def _answer(handler: BaseHTTPRequestHandler, pages: dict[str, Page | Respond]) -> None:
-    answer = pages.get(handler.path, Page(b"{}", 404))
+    answer = pages.get(handler.path.partition("?")[0], Page(b"{}", 404))
     if not isinstance(answer, Page):
         answer(handler)
         return

@@ -91,6 +91,7 @@ BREAKS: dict[str, tuple[breaking.Break, list[str]]] = {
         breaking.provider(ThumbprintList=["0" * 40]),
         ["fail aws-thumbprint", *REFUSED],
     ),
+    "the provider's thumbprint is the leaf's": (breaking.leaf_pinned, ["warn aws-thumbprint"]),
     "the role is deleted": (
         breaking.no_role,
         [f"fail aws-role {POD}", f"fail sts-assume-role {POD}"],

@@ -45,6 +45,7 @@ async def test_a_good_issuer_passes(tmp_path: Path) -> None:
         "pass tls-name",
         "pass tls-expiry",
         "pass tls-leaf-only",
+        "pass tls-order",
         "pass tls-thumbprint",
         "pass discovery-readable",
         "pass discovery-issuer",
@@ -153,7 +154,7 @@ DEFECTS = {
     "no list of keys": (Issuer(jwks=page({"keys": {}})), "keys-count"),
     "101 keys": (Issuer(jwks=page(key_set(*MANY))), "keys-count"),
     "a key on another curve": (Issuer(jwks=page(key_set(ED25519))), "keys-usable"),
-    "a leaf without its intermediate": (Issuer(tls="leaf only"), "tls-leaf-only"),
+    "a leaf without its intermediate": (Issuer(tls="no intermediate"), "tls-leaf-only"),
     "an expired certificate": (Issuer(tls="expired"), "tls-expiry"),
     "a certificate for another name": (Issuer(tls="wrong name"), "tls-name"),
     "an unknown authority": (Issuer(tls="unknown"), "tls-chain"),
@@ -174,3 +175,39 @@ async def test_a_defect_gives_one_failing_code(issuer: Issuer, code: str, tmp_pa
     findings = await look(issuer, tmp_path)
 
     assert [each.code for each in findings if each.verdict == "fail"] == [code]
+
+
+ODD_KEY = key_set(KEY.as_dict(private=False), ED25519)
+ELSEWHERE = document(jwks_uri="https://127.0.0.1/keys")
+WARNINGS = {
+    "a certificate that expires soon": (Issuer(tls="expires soon"), ["tls-expiry"]),
+    "a leaf that the authority signed, alone": (Issuer(tls="leaf only"), ["tls-leaf-only"]),
+    "a chain out of order": (Issuer(tls="out of order"), ["tls-order"]),
+    "TLS 1.3 alone": (Issuer(tls="1.3 only"), ["tls-version"]),
+    "another content type": (
+        Issuer(page(document(), headers={"Content-Type": "binary/octet-stream"})),
+        ["discovery-content-type"],
+    ),
+    "an algorithm that AWS does not take, among others": (
+        Issuer(page(document(id_token_signing_alg_values_supported=["RS256", "EdDSA"]))),
+        ["discovery-algorithms"],
+    ),
+    "keys at another path": (
+        Issuer(page(document(jwks_uri=f"{ISSUER}{JWKS}?copy"))),
+        ["discovery-jwks-uri"],
+    ),
+    "a key that AWS cannot use, among others": (Issuer(jwks=page(ODD_KEY)), ["keys-usable"]),
+}
+
+
+@pytest.mark.parametrize(("issuer", "codes"), WARNINGS.values(), ids=WARNINGS)
+async def test_what_works_and_is_not_right_gives_one_warning(
+    issuer: Issuer, codes: list[str], tmp_path: Path
+) -> None:
+    findings = await look(issuer, tmp_path)
+
+    assert [f"{each.verdict} {each.code}" for each in findings if each.verdict != "pass"] == [
+        "skip names-resolves",
+        "skip names-public",
+        *(f"warn {code}" for code in codes),
+    ]
