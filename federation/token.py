@@ -98,7 +98,7 @@ def without_tokens(text: str) -> str:
 def _without_token(run: str) -> str:
     """Compact serialization (RFC 7515): the header is JSON, and so begins with `eyJ`."""
     before, start, rest = run.partition("eyJ")
-    return before + _redacted(start + rest) if "." in rest or "%2E" in rest else run
+    return before + _redacted(start + rest) if _PAYLOAD.search(rest) else run
 
 
 def _redacted(encoded: str) -> str:
@@ -108,6 +108,7 @@ def _redacted(encoded: str) -> str:
 _SHOWN = 8
 _RUN = re.compile(r"[\w.%-]+", re.ASCII)
 """The characters of a token, dots as URLs have them included: each is looked at once."""
+_PAYLOAD = re.compile(r"(\.|%2E)[\w-]", re.ASCII)
 _PARTS = 3
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from doctor.examination import Options
     from doctor.finding import Finding
 
-_POD = re.compile(r"[a-z0-9.-]+/[a-z0-9.-]+")
+_POD = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _AT_ONCE = 32
 """Checks that wait for the network, each in a thread; asyncio by itself has six on two cores."""
 

@@ -49,7 +49,7 @@ async def watched(coming: AsyncIterable[Finding]) -> list[Finding]:
 def show(found: Sequence[Finding]) -> None:
     """Print all findings, and what to do about those that are not good."""
     if on_terminal():
-        _console().print(_table(found), *map(_explanation, _wrong(found)), sep="\n")
+        _console().print(_table(found), *map(_explanation, _wrong(found)), "")
     else:
         for finding in found:
             click.echo(_lines(finding))
