@@ -6,6 +6,8 @@ Comes from a PEM file or from a plan's `tls_certificate`; the public authorities
 from __future__ import annotations
 
 import functools
+import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import certifi
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
+from cryptography.utils import CryptographyDeprecationWarning
 
 from federation.errors import UserError
 
@@ -80,4 +83,18 @@ def _issued(root: x509.Certificate, certificate: x509.Certificate) -> bool:
 
 @functools.cache
 def _public_authorities() -> tuple[x509.Certificate, ...]:
-    return tuple(x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes()))
+    bundle = Path(certifi.where()).read_bytes()
+    return tuple(filter(None, map(_authority, _PEM.findall(bundle))))
+
+
+def _authority(pem: bytes) -> x509.Certificate | None:
+    """One of certifi's certificates; a few are older than RFC 5280's rule for serial numbers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        try:
+            return x509.load_pem_x509_certificate(pem)
+        except ValueError:
+            return None
+
+
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)

@@ -88,10 +88,15 @@ class Token(Fact):
 
 @dataclass(frozen=True)
 class Setting(Fact):
-    """Text that many can read: a tag, a key of a ConfigMap, an environment variable."""
+    """Text that many can read: a tag, a key of a ConfigMap, an environment variable.
+
+    Attributes:
+        sensitive: Whether the value was marked as a secret; then it is not here.
+    """
 
     name: str
-    value: str
+    value: str = field(repr=False)
+    sensitive: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,10 @@ from review.estate import (
 from review.grants import grants
 from review.permissions import allowances
 
-HIDDEN = object()
-"""Stands for a value that is sensitive, or not known before the apply."""
+UNKNOWN = object()
+"""Stands for a value that is not known before the apply."""
+SENSITIVE = object()
+"""Stands for a value that Terraform was told to keep secret."""
 
 _ANONYMOUS = ("system:anonymous", "system:unauthenticated")
 _PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
@@ -49,7 +51,7 @@ _DOCUMENTS = (".well-known/openid-configuration", "openid/v1/jwks")
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource as the plan would leave it; values that cannot be told are `HIDDEN`."""
+    """A resource as the plan would leave it; `UNKNOWN` and `SENSITIVE` stand for values."""
 
     address: str
     type: str
@@ -137,9 +139,9 @@ def _address(resource: Mapping[str, Any]) -> str:
 
 
 def _told(after: Any, unknown: Any, sensitive: Any) -> Any:
-    """A value with `HIDDEN` in the place of whatever is marked as unknown or sensitive."""
+    """A value with `UNKNOWN` and `SENSITIVE` in the place of whatever is marked as that."""
     if unknown is True or sensitive is True:
-        return HIDDEN
+        return UNKNOWN if unknown is True else SENSITIVE
     if isinstance(after, Mapping):
         keys = [*after, *(key for key in _mapping(unknown) if key not in after)]
         return {
@@ -254,7 +256,7 @@ def _attachment(resource: Resource) -> Estate:
 
 
 def _provider(resource: Resource) -> Estate:
-    digests = resource.texts("thumbprint_list")
+    digests = tuple(digest.lower() for digest in resource.texts("thumbprint_list"))
     audiences = Audiences(resource.where("client_id_list"), "", resource.texts("client_id_list"))
     where = resource.where("thumbprint_list")
     return Estate(
@@ -313,14 +315,7 @@ def _bucket_policy(resource: Resource) -> Estate:
 
 
 def _config_map(resource: Resource) -> Estate:
-    data = resource.values.get("data")
-    return Estate(
-        settings=tuple(
-            Setting(resource.where(f"data.{_shown(key)}"), "", key, value)
-            for key, value in (data.items() if isinstance(data, Mapping) else ())
-            if isinstance(value, str)
-        )
-    )
+    return Estate(settings=tuple(_settings(resource, "data", resource.values.get("data"))))
 
 
 def _service_account(resource: Resource) -> Estate:
@@ -347,14 +342,21 @@ def _binding(resource: Resource) -> Estate:
 
 
 def _tags(resource: Resource) -> Estate:
-    tags = resource.values.get("tags_all") or resource.values.get("tags")
-    return Estate(
-        settings=tuple(
-            Setting(resource.where(f"tags.{_shown(key)}"), "", key, value)
-            for key, value in (tags.items() if isinstance(tags, Mapping) else ())
-            if isinstance(value, str)
-        )
-    )
+    # The marks of the tags are missing from tags_all, which holds the provider's own too.
+    tags = {**_mapping(resource.values.get("tags_all")), **_mapping(resource.values.get("tags"))}
+    return Estate(settings=tuple(_settings(resource, "tags", tags)))
+
+
+def _settings(resource: Resource, argument: str, values: Any) -> Iterator[Setting]:
+    """The texts of a map, the sensitive ones without their values."""
+    for key, value in _mapping(values).items():
+        if isinstance(value, str) or value is SENSITIVE:
+            yield _setting(resource, f"{argument}.{_shown(key)}", key, value)
+
+
+def _setting(resource: Resource, place: str, name: str, value: Any) -> Setting:
+    text = value if isinstance(value, str) else ""
+    return Setting(resource.where(place), "", name, text, sensitive=value is SENSITIVE)
 
 
 def _environment(resource: Resource, value: Any) -> Iterator[Setting]:
@@ -374,8 +376,8 @@ def _variables(resource: Resource, variables: Iterable[Any]) -> Iterator[Setting
     for each in variables:
         name = each.get("name") if isinstance(each, Mapping) else None
         value = each.get("value") if isinstance(each, Mapping) else None
-        if isinstance(name, str) and isinstance(value, str):
-            yield Setting(resource.where(f"env.{_shown(name)}"), "", name, value)
+        if isinstance(name, str) and (isinstance(value, str) or value is SENSITIVE):
+            yield _setting(resource, f"env.{_shown(name)}", name, value)
 
 
 def _shown(key: str) -> str:

@@ -38,7 +38,9 @@ _ENTROPY = 4.3
 def _secret_like(estate: Estate) -> Iterator[Seen]:
     for setting in estate.settings:
         kind = _form(setting.value) or _suspicion(setting)
-        if _form(setting.name):
+        if setting.sensitive:
+            yield Seen.of(setting, "the value is one that Terraform was told to keep secret.")
+        elif _form(setting.name):
             place = setting.where.place.replace(setting.name, "...")
             where = replace(setting.where, place=place)
             yield Seen(where, setting.about, "the name looks like a secret.")

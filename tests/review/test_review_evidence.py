@@ -1,0 +1,86 @@
+"""What files tell about a cluster, and what is refused of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from review_examples import policy, statement
+
+from federation.errors import UserError
+from review.estate import Audiences, Estate, Trust, Where
+from review.evidence import api_server, chain_file, service_accounts, trust_policy_file
+
+MANIFEST = """\
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - name: sidecar
+      image: sidecar
+    - name: kube-apiserver
+      command: [kube-apiserver, --v, "2", --api-audiences, "b,a"]
+      args: [--anonymous-auth=true]
+"""
+
+
+def test_service_accounts_are_listed_once_as_namespace_and_name() -> None:
+    item = {"kind": "ServiceAccount", "metadata": {"namespace": "prod", "name": "web"}}
+    other = {"kind": "ServiceAccount", "metadata": {"name": "default"}}
+    text = json.dumps({"kind": "List", "items": [item, other, item, {"kind": "Pod"}]})
+    expected = Estate(service_accounts=("default/default", "prod/web"))
+    assert service_accounts(text, "accounts.json") == expected
+
+
+def test_a_single_service_account_in_yaml_is_a_list_of_one() -> None:
+    text = "kind: ServiceAccount\nmetadata: {namespace: prod, name: web}\n"
+    assert service_accounts(text, "web.yaml") == Estate(service_accounts=("prod/web",))
+
+
+def test_a_trust_policy_is_about_the_role_that_its_file_is_named_after() -> None:
+    text = json.dumps(policy(statement()))
+    assert trust_policy_file(text, "roles/web.json") == Estate(
+        trusts=(Trust(Where("roles/web.json"), "web", policy(statement())),)
+    )
+
+
+def test_the_audiences_of_an_api_server_are_those_of_its_flag() -> None:
+    where = Where("kube-apiserver.yaml", "--api-audiences")
+    assert api_server(MANIFEST, "kube-apiserver.yaml") == Estate(
+        audiences=(Audiences(where, "", ("a", "b"), of_api_server=True),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "message"),
+    [
+        (
+            service_accounts,
+            '{"items": []}',
+            "f lists no service accounts: write it with 'kubectl get serviceaccounts -A -o json'.",
+        ),
+        (service_accounts, "[1]", "f is not an object of Kubernetes."),
+        (service_accounts, "a: 'b", "f is neither JSON nor YAML."),
+        (
+            api_server,
+            "spec: {containers: [{command: [etcd]}, 7]}",
+            "f is no manifest of a kube-apiserver (on a kubeadm node: "
+            "/etc/kubernetes/manifests/kube-apiserver.yaml).",
+        ),
+        (
+            api_server,
+            "spec: 1",
+            "f is no manifest of a kube-apiserver (on a kubeadm node: "
+            "/etc/kubernetes/manifests/kube-apiserver.yaml).",
+        ),
+        (trust_policy_file, "{", "f: The policy is not JSON: line 1, column 2: "),
+        (chain_file, "secret", "f holds no certificate in PEM ('-----BEGIN CERTIFICATE')."),
+    ],
+)
+def test_other_files_are_refused(
+    read: Callable[[str, str], Estate], text: str, message: str
+) -> None:
+    with pytest.raises(UserError) as refusal:
+        read(text, "f")
+    assert str(refusal.value).startswith(message)

@@ -1,0 +1,167 @@
+"""What is read from a plan of Terraform that is not ours.
+
+`others_plan.json` is what Terraform 1.11 shows with the providers aws 5.100 and kubernetes 3.2, cut
+to what is read.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from review_examples import HOST, TODAY, policy, presented, statement
+
+from federation.errors import UserError
+from review.estate import AnonymousAccess, Estate, Thumbprints, Trust, Unreadable, Where
+from review.lint.linter import lint
+from review.plan import plan_facts
+
+PLAN = Path(__file__).with_name("others_plan.json").read_text()
+
+
+def planned(kind: str, after: dict[str, Any], **change: Any) -> Estate:
+    """The facts of a plan with one resource."""
+    details = {"actions": ["create"], "after": after, **change}
+    resource = {"address": f"{kind}.one", "mode": "managed", "type": kind, "change": details}
+    return plan_facts(json.dumps({"resource_changes": [resource]}), "plan.json")
+
+
+def where(place: str) -> Where:
+    return Where("plan.json", place)
+
+
+def test_every_resource_of_a_plan_is_judged() -> None:
+    report = lint(plan_facts(PLAN, "plan.json"), (), TODAY)
+    assert [
+        f"{each.rule.code}: {each.seen.where.place} ({each.seen.about}): {each.seen.text}"
+        for each in report.findings
+    ] == [
+        "anonymous-role: kubernetes_cluster_role_binding_v1.anonymous.role_ref (): requests "
+        "without credentials have the role 'view'.",
+        "powerful-policy: aws_iam_role.wide[\"a\"].inline_policy (wide-a): '*' on every resource.",
+        "privilege-escalation: aws_iam_policy.pass.policy (pass): 'iam:PassRole' on every "
+        "resource.",
+        "public-bucket: aws_s3_bucket_acl.docs.acl (): the bucket is open: the ACL 'public-read'.",
+        "public-bucket: aws_s3_bucket_policy.docs.policy (): the bucket is open: 's3:PutObject' "
+        "on 'arn:aws:s3:::documents/*' for everybody.",
+        "public-bucket: aws_s3_bucket_public_access_block.open (): the bucket is open: "
+        "block_public_acls and ignore_public_acls off.",
+        'secret-like-value: aws_iam_role.wide["a"].tags.db-password (): the value looks like a '
+        "secret by its name.",
+        'secret-like-value: aws_iam_role.wide["a"].tags.sensitive (): the value is one that '
+        "Terraform was told to keep secret.",
+        "secret-like-value: kubernetes_config_map_v1.app.data.AWS_ACCESS_KEY (): the value looks "
+        "like an AWS access key id.",
+        "secret-like-value: kubernetes_config_map_v1.app.data.hidden (): the value is one that "
+        "Terraform was told to keep secret.",
+        "secret-like-value: kubernetes_pod_v1.app.env.DB_PASSWORD (): the value looks like a "
+        "secret by its name.",
+        'wildcard-namespace: aws_iam_role.wide["a"].assume_role_policy (wide-a): '
+        "'system:serviceaccount:*:app' is let in: 1 of 1 known service accounts (web/app).",
+        "broad-policy: aws_iam_role_policy.late.policy (aws_iam_role_policy.late): 's3:*' on "
+        "every resource.",
+        "broad-policy: aws_iam_role_policy_attachment.wide.policy_arn (wide-a): "
+        "'arn:aws:iam::aws:policy/AmazonS3FullAccess' is attached.",
+        'long-session: aws_iam_role.wide["a"].max_session_duration (wide-a): a session may last '
+        "43200 seconds.",
+        "no-permissions-boundary: aws_iam_role.later (later): none is set.",
+        'no-permissions-boundary: aws_iam_role.wide["a"] (wide-a): none is set.',
+        "pinned-thumbprint: aws_iam_openid_connect_provider.cluster.thumbprint_list (): "
+        "990f4193972f2becf12ddeda5237f9c952f20d9e is pinned.",
+        "unknown-trust: aws_iam_role.later.assume_role_policy (later): the trust policy is "
+        "sensitive, or known only after the apply.",
+    ]
+
+
+def test_sensitive_values_are_not_kept() -> None:
+    assert "hunter2hunter2" in PLAN
+    assert "hunter2hunter2" not in repr(plan_facts(PLAN, "plan.json"))
+
+
+def test_a_boundary_that_is_made_in_the_same_plan_is_one() -> None:
+    role = {"name": "web", "assume_role_policy": json.dumps(policy(statement()))}
+    made = planned("aws_iam_role", role, after_unknown={"permissions_boundary": True})
+    assert made.unbounded == ()
+
+
+def test_a_sensitive_trust_policy_is_not_judged() -> None:
+    role = {"name": "web", "assume_role_policy": json.dumps(policy(statement()))}
+    hidden = planned("aws_iam_role", role, after_sensitive={"assume_role_policy": True})
+    assert hidden.trusts == (Trust(where("aws_iam_role.one.assume_role_policy"), "web", None),)
+
+
+def test_a_trust_policy_that_iam_would_refuse_is_named() -> None:
+    role = {"name": "web", "assume_role_policy": '{"Statement": []}'}
+    assert planned("aws_iam_role", role).unreadable == (
+        Unreadable(
+            where("aws_iam_role.one.assume_role_policy"),
+            "web",
+            "Statement is not a statement or a list of statements.",
+        ),
+    )
+
+
+def test_roles_that_services_assume_are_left_alone() -> None:
+    trust = policy(statement({}, Principal={"Service": "ec2.amazonaws.com"}))
+    role = {"name": "web", "assume_role_policy": json.dumps(trust), "max_session_duration": 43200}
+    assert planned("aws_iam_role", role) == Estate()
+
+
+@pytest.mark.parametrize("actions", [["delete"], ["forget"]])
+def test_what_goes_away_is_left_alone(actions: list[str]) -> None:
+    resource = {
+        "address": "aws_s3_bucket_acl.one",
+        "type": "aws_s3_bucket_acl",
+        "change": {"actions": actions, "before": {"acl": "public-read"}, "after": None},
+    }
+    assert plan_facts(json.dumps({"resource_changes": [resource]}), "plan.json") == Estate()
+
+
+def test_a_chain_that_terraform_read_has_its_leaf_first() -> None:
+    chain, pems = presented(authority=True)
+    data = {
+        "address": "data.tls_certificate.issuer",
+        "mode": "data",
+        "type": "tls_certificate",
+        "values": {"certificates": [{"cert_pem": pem} for pem in reversed(pems)]},
+    }
+    module = {"child_modules": [{"resources": [data]}]}
+    plan = {"resource_changes": [], "prior_state": {"values": {"root_module": module}}}
+    read = plan_facts(json.dumps(plan), "plan.json").chains
+    assert [each.certificates for each in read] == [chain.chains[0].certificates]
+
+
+def test_a_thumbprint_is_written_in_small_letters() -> None:
+    provider = {"url": f"https://{HOST}", "client_id_list": ["a"], "thumbprint_list": ["AB" * 20]}
+    assert planned("aws_iam_openid_connect_provider", provider).thumbprints == (
+        Thumbprints(where("aws_iam_openid_connect_provider.one.thumbprint_list"), "", ("ab" * 20,)),
+    )
+
+
+def test_a_binding_for_everybody_is_a_fact_and_another_is_not() -> None:
+    role = {"role_ref": [{"name": "view"}]}
+    everybody = role | {"subject": [{"name": "system:anonymous"}]}
+    somebody = role | {"subject": [{"name": "system:authenticated"}]}
+    kind = "kubernetes_role_binding"
+    assert planned(kind, everybody).anonymous == (
+        AnonymousAccess(where(f"{kind}.one.role_ref"), "", "view"),
+    )
+    assert planned(kind, somebody) == Estate()
+
+
+@pytest.mark.parametrize(
+    "text", ['{"values": {}}', '{"resource_changes": 1}', "{}"], ids=["state", "odd", "empty"]
+)
+def test_what_is_no_plan_is_refused(text: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        plan_facts(text, "plan.json")
+    assert str(refusal.value) == (
+        "plan.json is no plan: write one with 'terraform plan -out PLAN', then "
+        "'terraform show -json PLAN'."
+    )
+
+
+def test_a_plan_without_changes_has_no_facts() -> None:
+    assert plan_facts('{"planned_values": {}}', "plan.json") == Estate()
