@@ -32,6 +32,8 @@ LARGEST = 32 * 1024 * 1024
 
 _TIMEOUT = (3.0, 10.0)
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
+_LABELS = ("component=kube-apiserver", "k8s-app=kube-apiserver")
+"""What the pods of API servers are found by: kubeadm and RKE2, kOps and Talos."""
 _ANONYMOUS = ("system:unauthenticated", "system:anonymous")
 
 
@@ -106,6 +108,14 @@ class Cluster:
         """
         return self._get("/.well-known/openid-configuration").get("issuer")
 
+    def key_set(self) -> Mapping[str, Any]:
+        """The JSON Web Key Set that the API server publishes.
+
+        Raises:
+            ClusterError: it cannot be read.
+        """
+        return self._get("/openid/v1/jwks")
+
     def api_servers(self) -> Mapping[str, tuple[str, ...]]:
         """The arguments of each API server that runs as a pod here, by the pod's name.
 
@@ -113,6 +123,7 @@ class Cluster:
             ClusterError: pods in kube-system cannot be listed.
         """
         path = "/api/v1/namespaces/kube-system/pods"
+        pods = [each for label in _LABELS for each in self._list(path, labelSelector=label)]
         with _understood():
             return {
                 pod["metadata"]["name"]: tuple(
@@ -120,7 +131,7 @@ class Cluster:
                     for container in pod["spec"]["containers"]
                     for argument in (*container.get("command", ()), *container.get("args", ()))
                 )
-                for pod in self._list(path, labelSelector="component=kube-apiserver")
+                for pod in pods
             }
 
     def anonymous_bindings(self) -> Mapping[str, str]:
@@ -140,13 +151,13 @@ class Cluster:
                 if any(subject["name"] in _ANONYMOUS for subject in each.get("subjects") or ())
             }
 
-    def limits_anonymous_paths(self) -> bool:
-        """Whether an anonymous request for just any path is refused before RBAC is asked (401).
+    def anonymous_status(self, path: str) -> int:
+        """The HTTP status of an anonymous GET: 401 where it is refused before RBAC is asked.
 
         Raises:
             ClusterError: there is no answer.
         """
-        return not self._lets_in({})
+        return self._status_for_stranger(path, {})
 
     def mint(self, namespace: str, service_account: str, audience: str) -> Token:
         """A token of an existing service account (TokenRequest API); no object is made.
@@ -208,10 +219,14 @@ class Cluster:
         Raises:
             ClusterError: it answers with something else than yes or no.
         """
-        return self._lets_in({"authorization": f"Bearer {token.encoded}"})
+        headers = {"authorization": f"Bearer {token.encoded}"}
+        status = self._status_for_stranger("/version", headers)
+        if status in (200, 401, 403):
+            return status != 401
+        raise ClusterError(f"HTTP {status}", status)
 
-    def _lets_in(self, headers: dict[str, str]) -> bool:
-        """Whether a request with nothing but these headers gets past authentication."""
+    def _status_for_stranger(self, path: str, headers: dict[str, str]) -> int:
+        """The HTTP status of a GET with nothing but these headers."""
         settings = client.Configuration()
         ours = self._api.configuration
         for setting in ("host", "ssl_ca_cert", "verify_ssl", "tls_server_name", "proxy"):
@@ -219,13 +234,11 @@ class Cluster:
         settings.retries = False
         with client.ApiClient(settings) as stranger:
             stranger.default_headers.update(headers)
-            try:
-                _asked(stranger, "GET", "/version")
-            except ClusterError as error:
-                if error.status in (401, 403):
-                    return error.status == 403
-                raise
-        return True
+            request = stranger.param_serialize("GET", path)
+            with _explained():
+                response = stranger.call_api(*request, _request_timeout=_TIMEOUT).response
+                response.close()
+        return int(response.status)
 
     def _list(self, path: str, **query: str) -> list[dict[str, Any]]:
         with _understood():

@@ -77,7 +77,6 @@ def documents(issuer: str, keys: Sequence[PublicKey]) -> dict[str, str]:
     Raises:
         UserError: there is no key, or one twice, or there are more than STS takes.
     """
-    _check(keys)
     configuration = {
         "issuer": issuer,
         "jwks_uri": f"{issuer}{JWKS_PATH}",
@@ -87,8 +86,18 @@ def documents(issuer: str, keys: Sequence[PublicKey]) -> dict[str, str]:
     }
     return {
         OPENID_CONFIGURATION_PATH: _compact(configuration),
-        JWKS_PATH: _compact({"keys": [each.jwk for each in keys]}),
+        JWKS_PATH: key_set(keys),
     }
+
+
+def key_set(keys: Sequence[PublicKey]) -> str:
+    """The text of the second document, which is the same for every issuer.
+
+    Raises:
+        UserError: there is no key, or one twice, or there are more than STS takes.
+    """
+    _check(keys)
+    return _compact({"keys": [each.jwk for each in keys]})
 
 
 def public_keys(text: str, source: str) -> tuple[PublicKey, ...]:

@@ -14,6 +14,7 @@ _COMMANDS = {
     "init": "Ask the questions and write clusters/NAME.yaml.",
     "check": "Check a configuration, and name what is worth a second thought.",
     "apiserver": "Say what to set on the control plane, in the form of its distribution.",
+    "jwks": "Make the documents of an issuer from public keys.",
     "synth": "Write the Terraform of a configuration.",
     "plan": "Show what a deploy would change.",
     "deploy": "Show the plan, ask, and apply it.",
