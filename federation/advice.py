@@ -35,7 +35,12 @@ _PRIVATE_SUFFIXES = (
 )
 """Names that public DNS does not answer: RFC 6761 and 6762, ICANN's `.internal`, and usage."""
 
-_POWERFUL_POLICIES = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
+POWERFUL_POLICIES = (
+    "AdministratorAccess",
+    "AdministratorAccess-Amplify",
+    "IAMFullAccess",
+    "PowerUserAccess",
+)
 """AWS managed policies with which a pod can give itself, or nearly, everything."""
 
 _STS = "sts.amazonaws.com"
@@ -73,7 +78,7 @@ def _audience_only(config: ClusterConfig) -> Iterator[Advice]:
 
 
 def _powerful_policies(config: ClusterConfig) -> Iterator[Advice]:
-    powerful = {config.policy_arn(name) for name in _POWERFUL_POLICIES}
+    powerful = {config.policy_arn(name) for name in POWERFUL_POLICIES}
     for at, workload in enumerate(config.workloads):
         for position, policy in enumerate(workload.role.managed_policy_arns):
             if config.policy_arn(policy) in powerful:

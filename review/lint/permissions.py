@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from federation.advice import POWERFUL_POLICIES
 from federation.quoting import quoted
 from review.estate import Attachment, Estate, Permissions
 from review.lint.finding import Rule, Seen
@@ -14,14 +15,6 @@ LONG_SESSION = 4 * 3600
 
 LONG_TOKEN = 24 * 3600
 """Seconds; the kubelet refreshes a token after a day at the latest."""
-
-_POWERFUL = (
-    "AdministratorAccess",
-    "AdministratorAccess-Amplify",
-    "IAMFullAccess",
-    "PowerUserAccess",
-)
-"""AWS managed policies that let their holder give itself everything, or that nearly are that."""
 
 _BROAD = ("ReadOnlyAccess", "SecretsManagerReadWrite", "job-function/SystemAdministrator")
 
@@ -49,7 +42,7 @@ _ESCALATIONS = (
 
 def _powerful_policy(estate: Estate) -> Iterator[Seen]:
     for attached in estate.attachments:
-        if _managed(attached) in _POWERFUL:
+        if _managed(attached) in POWERFUL_POLICIES:
             yield Seen.of(attached, f"{quoted(attached.policy)} is attached.")
     for written, allowance in _allowed(estate):
         if _allows_all(allowance):
@@ -59,7 +52,7 @@ def _powerful_policy(estate: Estate) -> Iterator[Seen]:
 def _broad_policy(estate: Estate) -> Iterator[Seen]:
     for attached in estate.attachments:
         policy = _managed(attached)
-        if policy in _BROAD or (policy not in _POWERFUL and policy.endswith("FullAccess")):
+        if policy in _BROAD or (policy not in POWERFUL_POLICIES and policy.endswith("FullAccess")):
             yield Seen.of(attached, f"{quoted(attached.policy)} is attached.")
     for written, allowance in _allowed(estate):
         services = [action for action in allowance.actions if action.endswith(":*")]

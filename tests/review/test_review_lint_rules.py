@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from review_examples import (
     HOST,
     PROVIDER,
@@ -20,6 +22,7 @@ from review_examples import (
     workload,
 )
 
+from federation.advice import POWERFUL_POLICIES
 from review.configured import DISCOVERY_ROLE
 from review.estate import (
     AnonymousAccess,
@@ -410,6 +413,13 @@ def test_a_rule_objects(code: str, estate: Estate, expected: list[str]) -> None:
 @pytest.mark.parametrize(("code", "estate"), QUIET, ids=[case[0] for case in QUIET])
 def test_a_rule_leaves_alone(code: str, estate: Estate) -> None:
     assert found(estate, code) == []
+
+
+@pytest.mark.parametrize("name", POWERFUL_POLICIES)
+def test_the_powerful_policies_are_that_by_what_aws_writes_in_them(name: str) -> None:
+    document = json.loads(aws_managed_policies_data)[name]["Document"]
+    written = Estate(permissions=(Permissions(HERE, "web", document),))
+    assert {"powerful-policy", "privilege-escalation"} & set(codes(written))
 
 
 def test_every_rule_has_a_case_of_either_kind() -> None:
