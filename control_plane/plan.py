@@ -240,7 +240,8 @@ def _reason(name: str, target: Target, before: Settings, after: Settings) -> str
         else "The allowlist of anonymous paths goes away with it.",
         ANONYMOUS_AUTH: f"{target.distribution.title} refuses anonymous requests by itself, and "
         "AWS would get 401.",
-        AUDIENCES: "The audiences of tokens that log in.",
+        AUDIENCES: "Without it the audiences that log in would be the issuers that remain, and "
+        "tokens that were asked for a former one by name would fail.",
     }[name]
 
 
@@ -268,6 +269,7 @@ def _refusals(target: Target, before: Settings | None, after: Settings) -> Itera
         yield from _of_what_runs(target, before)
     yield from _of_version(target, after)
     yield from _of_form(target, after)
+    yield from _of_keys(target, before or Settings(), after)
     if before is None and not target.is_new and len(after.issuers) == 1:
         yield from _of_ignorance(target)
     if target.exposure == "authentication-config":
@@ -344,7 +346,12 @@ def _of_version(target: Target, after: Settings) -> Iterator[str]:
 def _of_form(target: Target, after: Settings) -> Iterator[str]:
     repeated = [name for name in (ISSUER, KEY_FILE) if len(after.values(name)) > 1]
     if repeated and not target.schema.repeats:
-        way_out = _FORMS_THAT_REPEAT.get(target.distribution.name, "")
+        way_out = (
+            _FORMS_THAT_REPEAT[target.distribution.name]
+            if repeated[0] == ISSUER
+            else "Way out: one PEM file with both public keys, which kube-apiserver reads whole: "
+            "put the new one into the file in use, and name that file as the new one."
+        )
         yield (
             f"{target.distribution.title} ({target.schema.source}) keeps one of several "
             f"--{repeated[0]}, and {len(after.values(repeated[0]))} are needed: tokens in use "
@@ -352,6 +359,20 @@ def _of_form(target: Target, after: Settings) -> Iterator[str]:
         )
 
 
+def _of_keys(target: Target, before: Settings, after: Settings) -> Iterator[str]:
+    pairs = [(before.values(name), after.values(name)) for name in (KEY_FILE, SIGNING_KEY_FILE)]
+    if any(known and known != wanted for known, wanted in pairs):
+        yield from filter(None, [_KEYS_OF_THEIR_OWN.get(target.distribution.name)])
+
+
+_KEYS_OF_THEIR_OWN = {
+    "talos": "Talos refuses other keys among extraArgs. From 1.14 on, put the new key into "
+    "issuer.privateKey of KubeServiceAccountConfig, and the old public one into "
+    "accepted.publicKeys.",
+    "kops": "kOps keeps the keys: 'kops create keypair service-account', update and roll; 'kops "
+    "promote keypair service-account', update and roll; wait; 'kops distrust keypair "
+    "service-account', update and roll.",
+}
 _FORMS_THAT_REPEAT = {
     "kubeadm": "Way out: '--schema v1beta3-patch', which appends the further ones to the static "
     "pod; or kubeadm 1.31, whose v1beta4 takes several.",

@@ -114,8 +114,8 @@ def _units(text: str, name: str) -> Iterator[Reading]:
     if "$" in commands[-1]:
         raise UserError(
             f"{name}: ExecStart takes flags from the environment. Give the running process "
-            'instead: \'tr "\\0" " " < /proc/$(pgrep -x kube-apiserver)/cmdline | python -m '
-            "wizard apiserver --from -'."
+            "instead: 'cat /proc/$(pgrep -x kube-apiserver)/cmdline | python -m wizard apiserver "
+            "--from -'."
         )
     yield replace(_of_command(_words(commands[-1], name), name, "a systemd unit"), schema="systemd")
 

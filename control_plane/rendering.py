@@ -17,6 +17,7 @@ from control_plane.settings import (
     FEATURE_GATES,
     ISSUER,
     JWKS_URI,
+    KEY_FILE,
     NAMES,
     Flags,
 )
@@ -54,10 +55,10 @@ class Rendering:
 
 @dataclass(frozen=True)
 class Existing:
-    """What the file that is changed holds besides the settings.
+    """What runs now besides the settings.
 
     Attributes:
-        others: flags that have to be written again, since the form is one list of all.
+        others: all further flags, for a form that has to say them again.
         program: the path of kube-apiserver.
         authentication: the content of the AuthenticationConfiguration that is in use.
     """
@@ -90,6 +91,7 @@ def rendered(plan: Plan, existing: Existing | None = None) -> Rendering:
         files=files,
         removed=[f"--{change.flag}" for change in plan.changes if not change.after],
         patches=" --patches DIRECTORY" if _KUBEADM_PATCH in files else "",
+        fewer=[f"--{name}" for name in (ISSUER, KEY_FILE) if _has_fewer(plan, name)],
     )
     return Rendering(files, instructions)
 
@@ -99,6 +101,12 @@ def written(plan: Plan) -> Flags:
     changed = {change.flag for change in plan.changes}
     names = [name for name in NAMES if name in (ISSUER, JWKS_URI) or name in changed]
     return tuple((name, value) for name in names for value in plan.after.values(name))
+
+
+def _has_fewer(plan: Plan, name: str) -> bool:
+    """Whether further values, which some forms keep in a place of their own, have to go."""
+    before = plan.before.values(name) if plan.before else ()
+    return len(before) > len(plan.after.values(name))
 
 
 def _has_own_file(plan: Plan) -> bool:
@@ -132,7 +140,7 @@ def _file(template: str, plan: Plan, existing: Existing) -> File:
 
 
 def _values(plan: Plan, existing: Existing) -> dict[str, Any]:
-    flags = (*existing.others, *written(plan))
+    flags = written(plan)
     first: dict[str, str] = {}
     further: list[tuple[str, str]] = []
     for name, value in flags:
@@ -166,8 +174,7 @@ def _plain(plan: Plan, existing: Existing) -> dict[str, File]:
         flags = (*existing.others, *plan.after.oidc, *plan.after.flags())
         text = render("apiserver/systemd.conf.j2", **{**_values(plan, existing), "flags": flags})
         return {"oidc-iam.conf": File(text, place)}
-    without_others = Existing(authentication=existing.authentication)
-    return {"kube-apiserver.flags": _file("plain.flags.j2", plan, without_others)}
+    return {"kube-apiserver.flags": _file("plain.flags.j2", plan, existing)}
 
 
 def _kubeadm(plan: Plan, existing: Existing) -> dict[str, File]:
@@ -185,9 +192,7 @@ def _kubeadm(plan: Plan, existing: Existing) -> dict[str, File]:
 
 def _talos(plan: Plan, existing: Existing) -> dict[str, File]:
     template = "talos-documents.yaml.j2" if plan.target.schema.name == "v1.14" else "talos.yaml.j2"
-    # Talos merges a patch by the names of flags: what is there already stays.
-    without_others = Existing(authentication=existing.authentication)
-    return {"talos-patch.yaml": _file(template, plan, without_others)}
+    return {"talos-patch.yaml": _file(template, plan, existing)}
 
 
 def _kubespray(plan: Plan, existing: Existing) -> dict[str, File]:

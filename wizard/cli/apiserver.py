@@ -6,23 +6,24 @@ set is printed, or written into a folder with `--output`.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from federation import files
+from control_plane.distributions import DISTRIBUTIONS as KNOWN
+from control_plane.distributions import Distribution, Schema
+from control_plane.plan import Plan, Target, plan
+from control_plane.reading import Reading, agreed, read
+from control_plane.rendering import Existing, Rendering, rendered
+from control_plane.settings import Settings
+from federation import documents, files
 from federation.config import DISTRIBUTIONS, ClusterConfig
 from federation.errors import UserError
 from federation.fields import did_you_mean
+from wizard.cli import migrating
 from wizard.cli.options import config_option, json_option, print_json, relative
-
-if TYPE_CHECKING:
-    from control_plane.distributions import Distribution, Schema
-    from control_plane.plan import Plan
-    from control_plane.reading import Reading
-    from control_plane.rendering import Rendering
 
 SIZE_LIMIT = 5_000_000
 """Bytes read of a file: many times what a control plane's configuration can have."""
@@ -59,40 +60,81 @@ SIZE_LIMIT = 5_000_000
 )
 @click.option("--new-cluster", is_flag=True, help="The cluster is not made yet: keep nothing.")
 @click.option("--output", metavar="DIR", help="Write the files and the instructions there.")
-def apiserver(
-    path: Path,
-    as_json: bool,
-    distribution: str | None,
-    version: str | None,
-    schema: str | None,
-    exposure: str | None,
-    sources: tuple[str, ...],
-    authentication: str | None,
-    keep_issuer: tuple[str, ...],
-    new_cluster: bool,
-    output: str | None,
-) -> int:
+@click.option("--migrate", is_flag=True, help="Change the issuer in phases; begins with --from.")
+@click.option(
+    "--rotate-key",
+    "new_keys",
+    nargs=2,
+    metavar="PUBLIC PRIVATE",
+    help="With --migrate, change the signing key instead: the new files on the nodes.",
+)
+@click.option("--token-lifetime", metavar="720h", help="The longest that tokens were asked for.")
+@click.option("--next", "forward", is_flag=True, help="Enter the migration's next phase.")
+@click.option("--back", is_flag=True, help="Return to the migration's phase before.")
+@click.option("--findings", metavar="FILE", help="What 'doctor --json' printed, for --next.")
+@click.option("--set-aside", metavar="REASON", help="Enter the next phase against the checks.")
+def apiserver(path: Path, as_json: bool, **options: Any) -> int:
     """Say what to set on the API servers, and refuse what would lock you out.
 
     Exit codes: 0, 1 where it is refused, 2 bad input.
     """
-    from control_plane import distributions
-    from control_plane.plan import Target, plan
-    from control_plane.reading import agreed
-    from control_plane.rendering import Existing, rendered
+    request = Request(**options)
+    request.check()
+    readings = tuple(reading for source in request.sources for reading in _readings(source))
+    target = _target(files.load(path), request, readings)
+    running = agreed(readings) if readings else None
+    existing = _existing(request, running, readings)
+    if request.migrate:
+        return _migrate(path, target, running, existing, request, as_json)
+    migrating.check_none(path)
+    return _report(plan(target, running), existing, request.output, as_json)
 
-    if new_cluster and (sources or keep_issuer):
-        raise UserError("--new-cluster keeps nothing: leave out --from and --keep-issuer.")
-    readings = tuple(reading for source in sources for reading in _readings(source))
-    config = _configured(files.load(path), distribution, version, exposure, readings)
-    own = distributions.DISTRIBUTIONS[config.kubernetes.distribution or "plain"]
-    target = Target(config, own, _schema(own, schema, config, readings), keep_issuer, new_cluster)
-    made = plan(target, agreed(readings) if readings else None)
-    existing = Existing(
-        others=made.before.others if made.before else (),
-        program=readings[0].program if readings else "",
-        authentication=_authentication(authentication) if authentication else None,
-    )
+
+@dataclass(frozen=True)
+class Request:
+    """The options of the command, but for the configuration and the kind of output."""
+
+    distribution: str | None
+    version: str | None
+    schema: str | None
+    exposure: str | None
+    sources: tuple[str, ...]
+    authentication: str | None
+    keep_issuer: tuple[str, ...]
+    new_cluster: bool
+    output: str | None
+    migrate: bool
+    new_keys: tuple[str, str] | None
+    token_lifetime: str | None
+    forward: bool
+    back: bool
+    findings: str | None
+    set_aside: str | None
+
+    def check(self) -> None:
+        """That the options go together.
+
+        Raises:
+            UserError: they do not.
+        """
+        if self.new_cluster and (self.sources or self.keep_issuer or self.migrate):
+            raise UserError("--new-cluster keeps nothing: leave out what says what runs now.")
+        of_migration = {
+            "--rotate-key": self.new_keys,
+            "--token-lifetime": self.token_lifetime,
+            "--next": self.forward,
+            "--back": self.back,
+            "--findings": self.findings,
+            "--set-aside": self.set_aside,
+        }
+        given = [option for option, value in of_migration.items() if value]
+        if given and not self.migrate:
+            raise UserError(f"{given[0]} goes with --migrate.")
+        if self.forward and self.back:
+            raise UserError("--next and --back lead in opposite directions: give one of them.")
+
+
+def _report(made: Plan, existing: Existing, output: str | None, as_json: bool) -> int:
     if made.refusals:
         _refuse(made, as_json)
         return 1
@@ -106,9 +148,51 @@ def apiserver(
     return 0
 
 
-def _readings(source: str) -> tuple[Reading, ...]:
-    from control_plane.reading import read
+def _migrate(
+    path: Path,
+    target: Target,
+    running: Settings | None,
+    existing: Existing,
+    request: Request,
+    as_json: bool,
+) -> int:
+    move = migrating.Move(
+        request.forward,
+        request.back,
+        request.findings,
+        request.set_aside,
+        request.token_lifetime,
+        request.new_keys,
+    )
+    state = migrating.moved(path, target, running, move)
+    made = migrating.phase_plan(state, target)
+    if made is not None and made.refusals:
+        return _report(made, existing, None, as_json)
+    if as_json:
+        print_json(migrating.document(state, target))
+        return 0
+    click.echo(migrating.text(state, path), nl=made is not None)
+    return _report(made, existing, request.output, as_json) if made else 0
 
+
+def _existing(
+    request: Request, running: Settings | None, readings: tuple[Reading, ...]
+) -> Existing:
+    return Existing(
+        others=running.others if running else (),
+        program=readings[0].program if readings else "",
+        authentication=_authentication(request.authentication) if request.authentication else None,
+    )
+
+
+def _target(config: ClusterConfig, request: Request, readings: tuple[Reading, ...]) -> Target:
+    known = _configured(config, request, readings)
+    own = KNOWN[known.kubernetes.distribution or "plain"]
+    schema = _schema(own, request.schema, known, readings)
+    return Target(known, own, schema, request.keep_issuer, request.new_cluster)
+
+
+def _readings(source: str) -> tuple[Reading, ...]:
     name = "stdin" if source == "-" else source
     return read(_content("--from", source), name)
 
@@ -125,8 +209,6 @@ def _content(option: str, source: str) -> bytes:
 
 
 def _authentication(source: str) -> dict[str, Any]:
-    from federation import documents
-
     try:
         data = documents.read(_content("--authentication-config", source).decode()).data
     except UnicodeDecodeError:
@@ -139,21 +221,17 @@ def _authentication(source: str) -> dict[str, Any]:
 
 
 def _configured(
-    config: ClusterConfig,
-    distribution: str | None,
-    version: str | None,
-    exposure: str | None,
-    readings: tuple[Reading, ...],
+    config: ClusterConfig, request: Request, readings: tuple[Reading, ...]
 ) -> ClusterConfig:
     """The configuration with what the options and what runs say of the control plane."""
     seen = readings[0] if readings else None
     document = config.model_dump()
     kubernetes, discovery = document["kubernetes"], document["discovery"]
-    given = distribution or config.kubernetes.distribution
+    given = request.distribution or config.kubernetes.distribution
     kubernetes["distribution"] = given or (seen.distribution if seen else None)
-    if version or not config.kubernetes.version:
-        kubernetes["version"] = _minor(version) or (seen.version if seen else None)
-    discovery["exposure"] = exposure or config.discovery.exposure
+    if request.version or not config.kubernetes.version:
+        kubernetes["version"] = _minor(request.version) or (seen.version if seen else None)
+    discovery["exposure"] = request.exposure or config.discovery.exposure
     _check_kind(seen, kubernetes["distribution"])
     return files.validate(document)
 

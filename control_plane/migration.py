@@ -1,0 +1,423 @@
+"""A change of the issuer, or of the signing key, in phases between which tokens stay valid.
+
+Kubernetes accepts every `--service-account-issuer` and verifies with every
+`--service-account-key-file`, so that both can change without one failed token, if every API server
+takes the new one before any of them signs with it, and the old one goes when nothing carries it any
+more. The state lies in a file beside the configuration; each phase is entered once the checks of
+the one before are passed, and what is set aside is written down with its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from control_plane.plan import Plan, Target, judged, plan
+from control_plane.settings import Settings
+from federation.config import ClusterConfig
+from federation.errors import UserError
+
+Kind = Literal["issuer", "signing-key"]
+Phase = Literal["accept", "publish", "sign", "wait", "drop", "done"]
+
+PHASES: Mapping[Kind, tuple[Phase, ...]] = {
+    "issuer": ("accept", "sign", "wait", "drop", "done"),
+    "signing-key": ("publish", "sign", "wait", "drop", "done"),
+}
+
+FLOOR = timedelta(hours=24)
+"""The shortest wait: the kubelet renews a token at 80 % of its life, or after 24 hours (Kubernetes
+documentation, "Configure Service Accounts for Pods", TokenRequest projection)."""
+
+KEYS_CACHED = timedelta(hours=1)
+"""How long readers may keep the keys: the API server answers `max-age=3600`
+(`GetCacheAgeMaxSeconds` in pkg/serviceaccount/jwt.go)."""
+
+INJECTED = timedelta(days=365)
+"""How long an injected token is valid, where `--service-account-extend-token-expiration` is not
+false (`ExpirationExtensionSeconds` in pkg/serviceaccount/claims.go)."""
+
+_LONGEST = timedelta(days=3653)
+_SEEN_OTHERWISE = ("control-plane-flags",)
+"""Codes that may be skipped, since `--from` shows the same."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Step(_Part):
+    """One phase that was entered.
+
+    Attributes:
+        phase: which one.
+        entered: when, in UTC.
+        set_aside: why the checks before it were set aside; None where they were passed.
+    """
+
+    phase: Phase
+    entered: datetime
+    set_aside: str | None = None
+
+
+class State(_Part):
+    """How far a migration is; what `clusters/NAME.migration.yaml` holds.
+
+    Attributes:
+        kind: what changes.
+        cluster: of which cluster.
+        issuer: the issuer of the federation.
+        before: the flags that ran when it began, `NAME=VALUE`.
+        token_lifetime_seconds: the longest life of a token that somebody asked for.
+        new_key_file: the new public key on the control plane nodes.
+        new_signing_key_file: the new private key there.
+        steps: the phases in the order in which they were entered; the last is the current one.
+    """
+
+    kind: Kind
+    cluster: str
+    issuer: str
+    before: tuple[str, ...]
+    token_lifetime_seconds: int
+    new_key_file: str | None = None
+    new_signing_key_file: str | None = None
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+    @property
+    def phase(self) -> Phase:
+        """The current phase."""
+        return self.steps[-1].phase
+
+    @property
+    def settings_before(self) -> Settings:
+        """The settings that ran when it began."""
+        pairs = (flag.partition("=") for flag in self.before)
+        return Settings.of((name, value) for name, _, value in pairs)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a phase is about.
+
+    Attributes:
+        title: in one line.
+        entry: doctor codes that must be passed to enter it.
+        exit: doctor codes that must be passed to leave it.
+        what: what happens in it.
+        back: the way back.
+    """
+
+    title: str
+    entry: tuple[str, ...]
+    exit: tuple[str, ...]
+    what: str
+    back: str
+
+
+_OLD_FLAGS = "Set the flags of the phase before ('--back' shows them), node by node."
+_STAGES: Mapping[tuple[Kind, Phase], Stage] = {
+    ("issuer", "accept"): Stage(
+        "every API server accepts the new issuer; the old one signs",
+        ("control-plane-access",),
+        ("control-plane-access",),
+        "No token carries the new issuer yet. AWS cannot use the federation yet either.",
+        "Put the former flags back: no token carries the new issuer.",
+    ),
+    ("issuer", "sign"): Stage(
+        "the new issuer signs; the old one is accepted",
+        ("control-plane-access", "tls-connect", "tls-name"),
+        (
+            "control-plane-issuer",
+            "control-plane-flags",
+            "discovery-readable",
+            "discovery-issuer",
+            "discovery-jwks-uri",
+            "token-issuer",
+            "token-signature",
+        ),
+        "While the API servers restart one after the other, tokens of both issuers come into "
+        "being, and all API servers accept both. Deploy discovery and identity after it.",
+        _OLD_FLAGS + " Tokens of the new issuer stay valid, since it is still accepted.",
+    ),
+    ("issuer", "wait"): Stage(
+        "tokens of the old issuer run out",
+        ("control-plane-issuer",),
+        ("control-plane-issuer", "token-issuer", "sts-assume-role"),
+        "Nothing is set.",
+        _OLD_FLAGS,
+    ),
+    ("issuer", "drop"): Stage(
+        "the old issuer is no longer accepted",
+        ("control-plane-issuer", "token-issuer"),
+        ("control-plane-flags", "token-issuer", "sts-assume-role"),
+        "--api-audiences is written out, so that tokens that were asked for the old issuer as "
+        "their audience go on logging in.",
+        _OLD_FLAGS + " Do it at once where something answers 401.",
+    ),
+    ("signing-key", "publish"): Stage(
+        "every API server verifies with both keys, and publishes both; the old one signs",
+        ("control-plane-access", "keys-usable"),
+        ("keys-usable", "keys-unique", "keys-count", "keys-private", "token-signature"),
+        "AWS has to know the new key before a token is signed with it. Where a bucket serves the "
+        "documents, upload those with both keys: 'python -m wizard jwks', and deploy discovery.",
+        "Put the former flags back: no token is signed with the new key.",
+    ),
+    ("signing-key", "sign"): Stage(
+        "the new key signs; the old one verifies",
+        ("keys-usable", "keys-unique"),
+        ("token-signature", "sts-assume-role"),
+        "Set --service-account-private-key-file of kube-controller-manager to the new key too.",
+        _OLD_FLAGS + " Tokens of the new key stay valid, since it still verifies.",
+    ),
+    ("signing-key", "wait"): Stage(
+        "tokens of the old key run out",
+        ("token-signature",),
+        ("token-signature", "sts-assume-role"),
+        "Nothing is set. Tokens in Secrets of the type kubernetes.io/service-account-token never "
+        "run out: delete and make these Secrets anew before the next phase.",
+        _OLD_FLAGS,
+    ),
+    ("signing-key", "drop"): Stage(
+        "the old key is no longer accepted, nor published",
+        ("token-signature",),
+        ("keys-usable", "token-signature", "sts-assume-role"),
+        "Where a bucket serves the documents, upload those without the old key afterwards.",
+        _OLD_FLAGS + " Do it at once where something answers 401.",
+    ),
+}
+
+
+def begun(
+    target: Target,
+    before: Settings,
+    now: datetime,
+    *,
+    lifetime: timedelta = FLOOR,
+    new_keys: tuple[str, str] | None = None,
+) -> State:
+    """A migration in its first phase.
+
+    Args:
+        target: the federation and its control plane.
+        before: what runs now.
+        now: the time, in UTC.
+        lifetime: the longest life of a token that somebody asked for by themselves.
+        new_keys: the new public and the new private key on the nodes, to rotate the signing key;
+            None changes the issuer.
+
+    Raises:
+        UserError: there is nothing to migrate, or not enough is known.
+    """
+    config = target.config
+    kind: Kind = "signing-key" if new_keys else "issuer"
+    if kind == "issuer" and before.issuers[:1] == (config.issuer,):
+        raise UserError(
+            f"{config.issuer} is the first issuer already: there is nothing to migrate. Without "
+            "--migrate the command shows what else differs."
+        )
+    if not before.issuers:
+        raise UserError(
+            "What was given has no --service-account-issuer, so that no token carries one: set the "
+            "flags at once, without --migrate."
+        )
+    if new_keys and not before.key_files:
+        raise UserError(
+            "What was given has no --service-account-key-file: give what shows all flags, such as "
+            "the static pod or the process, so that the key in use stays."
+        )
+    return State(
+        kind=kind,
+        cluster=config.cluster,
+        issuer=config.issuer,
+        before=tuple(f"{name}={value}" for name, value in (*before.flags(), *before.oidc)),
+        token_lifetime_seconds=int(_longest_life(config, before, lifetime).total_seconds()),
+        new_key_file=new_keys[0] if new_keys else None,
+        new_signing_key_file=new_keys[1] if new_keys else None,
+        steps=(Step(phase=PHASES[kind][0], entered=now),),
+    )
+
+
+def stage(state: State, phase: Phase | None = None) -> Stage:
+    """What a phase is about; the current one by default. There is none for `done`."""
+    return _STAGES[state.kind, phase or state.phase]
+
+
+def phase_plan(state: State, target: Target, phase: Phase | None = None) -> Plan:
+    """What is set in a phase, compared with the phase before it."""
+    current = phase or state.phase
+    phases = PHASES[state.kind]
+    at = phases.index(current)
+    before = _settings(state, target, phases[at - 1]) if at else state.settings_before
+    made = judged(target, before, _settings(state, target, current))
+    # Its place among the phases is what this warning asks for.
+    warnings = tuple(text for text in made.warnings if "apiserver --migrate" not in text)
+    return replace(made, warnings=warnings)
+
+
+def earliest(state: State) -> datetime:
+    """The earliest time at which the current phase may be left."""
+    entered = state.steps[-1].entered
+    if state.phase == "wait":
+        return entered + timedelta(seconds=state.token_lifetime_seconds)
+    return entered + KEYS_CACHED if state.phase == "publish" else entered
+
+
+def certain(state: State) -> datetime | None:
+    """When even injected tokens that nobody renewed have run out, in the phase `wait`."""
+    return state.steps[-1].entered + INJECTED if state.phase == "wait" else None
+
+
+def obstacles(
+    state: State,
+    target: Target,
+    now: datetime,
+    running: Settings | None,
+    verdicts: Mapping[str, str] | None,
+) -> tuple[str, ...]:
+    """Why the current phase cannot be left yet.
+
+    Args:
+        state: how far it is.
+        target: the federation and its control plane.
+        now: the time, in UTC.
+        running: what runs now, read anew; None where it was not given.
+        verdicts: the worst verdict of each doctor code; None where they were not given.
+    """
+    found = []
+    if now < earliest(state):
+        found.append(f"It is not over before {_shown(earliest(state))}.")
+    wanted = phase_plan(state, target).after
+    if running is None:
+        found.append("What runs now has to be read anew: give it with --from.")
+    else:
+        found += [
+            f"--{name} is {', '.join(running.values(name)) or 'not set'}, and in this phase it is "
+            f"to be {', '.join(wanted.values(name)) or 'not set'}."
+            for name in ("service-account-issuer", *_ROTATED)
+            if running.values(name) != wanted.values(name)
+            and (name not in _ROTATED or state.kind == "signing-key")
+        ]
+    found += _unproven(codes(state), verdicts)
+    return tuple(found)
+
+
+def advanced(state: State, now: datetime, set_aside: str | None = None) -> State:
+    """The migration in its next phase."""
+    phases = PHASES[state.kind]
+    following = phases[phases.index(state.phase) + 1]
+    return _entered(state, following, now, set_aside)
+
+
+def turned_back(state: State, now: datetime) -> State:
+    """The migration in the phase before.
+
+    Raises:
+        UserError: it is in its first phase.
+    """
+    phases = PHASES[state.kind]
+    at = phases.index(state.phase)
+    if at == 0:
+        flags = "\n".join(f"  --{flag}" for flag in state.before)
+        raise UserError(
+            f"This is the first phase. To give the migration up, set the flags that ran before, "
+            f"and delete the file of its state:\n{flags}"
+        )
+    return _entered(state, phases[at - 1], now, "turned back")
+
+
+def codes(state: State) -> tuple[str, ...]:
+    """The doctor codes to pass before the current phase is left: its own, and the next one's."""
+    phases = PHASES[state.kind]
+    following = phases[phases.index(state.phase) + 1]
+    entry = () if following == "done" else stage(state, following).entry
+    return tuple(dict.fromkeys((*stage(state).exit, *entry)))
+
+
+def described(state: State) -> dict[str, Any]:
+    """The state as plain data, for its file."""
+    return state.model_dump(mode="json", exclude_none=True)
+
+
+_ROTATED = ("service-account-key-file", "service-account-signing-key-file")
+
+
+def _entered(state: State, phase: Phase, now: datetime, set_aside: str | None) -> State:
+    step = Step(phase=phase, entered=now, set_aside=set_aside)
+    return state.model_copy(update={"steps": (*state.steps, step)})
+
+
+def _settings(state: State, target: Target, phase: Phase) -> Settings:
+    before = state.settings_before
+    if state.kind == "signing-key":
+        return _key_settings(state, before, phase)
+    if phase == "accept":
+        issuers = tuple(dict.fromkeys((*before.issuers, state.issuer)))
+        return replace(before, issuers=issuers)
+    signing = plan(target, before).after
+    if phase in ("sign", "wait"):
+        return signing
+    return replace(
+        signing,
+        issuers=(state.issuer,),
+        api_audiences=signing.api_audiences or signing.issuers,
+    )
+
+
+def _key_settings(state: State, before: Settings, phase: Phase) -> Settings:
+    new, signing = str(state.new_key_file), state.new_signing_key_file
+    both = tuple(dict.fromkeys((*before.key_files, new)))
+    if phase == "publish":
+        return replace(before, key_files=both)
+    if phase in ("sign", "wait"):
+        return replace(before, key_files=both, signing_key_file=signing)
+    return replace(before, key_files=(new,), signing_key_file=signing)
+
+
+def _longest_life(config: ClusterConfig, before: Settings, asked: timedelta) -> timedelta:
+    """The longest life of a token that somebody asked for, 24 hours at least."""
+    longest = max(each.token_expiration_seconds for each in config.workloads)
+    life = max(asked, timedelta(seconds=longest))
+    limit = dict(before.others).get("service-account-max-token-expiration")
+    return max(FLOOR, min(life, duration(limit)) if limit and limit != "0" else life)
+
+
+def duration(text: str) -> timedelta:
+    """A duration as Go writes it, like `720h` or `1h30m`.
+
+    Raises:
+        UserError: it is none, or longer than ten years.
+    """
+    parts = re.findall(r"([0-9]+)(h|m|s)", text)
+    units = {"h": 3600, "m": 60, "s": 1}
+    seconds = sum(int(number[:12]) * units[unit] for number, unit in parts)
+    if "".join(number + unit for number, unit in parts) != text or not text:
+        raise UserError(f"{text!r} is not a duration: write hours, minutes or seconds, like '48h'.")
+    if seconds > _LONGEST.total_seconds():
+        raise UserError(f"{text!r} is more than ten years.")
+    return timedelta(seconds=seconds)
+
+
+def _unproven(needed: tuple[str, ...], verdicts: Mapping[str, str] | None) -> list[str]:
+    if verdicts is None:
+        return [
+            "The doctor's findings are needed ('python -m wizard doctor --json > FILE', then "
+            f"--findings FILE), with these passed: {', '.join(needed)}."
+        ]
+    return [
+        f"The doctor's {code} is not passed: {verdicts.get(code, 'it is not among the findings')}."
+        for code in needed
+        if not _is_passed(code, verdicts.get(code))
+    ]
+
+
+def _is_passed(code: str, verdict: str | None) -> bool:
+    return verdict in ("pass", "warn") or (verdict == "skip" and code in _SEEN_OTHERWISE)
+
+
+def _shown(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

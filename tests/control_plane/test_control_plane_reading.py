@@ -1,0 +1,296 @@
+"""What runs now, from each of the places where an engineer finds it."""
+
+from __future__ import annotations
+
+import pytest
+from control_plane_cases import ISSUER, OLD
+
+from control_plane.reading import Reading, agreed, read
+from control_plane.settings import Settings
+from federation.errors import UserError
+
+FLAGS = (
+    "--etcd-servers=https://127.0.0.1:2379",
+    f"--service-account-issuer={OLD}",
+    "--service-account-key-file=/etc/kubernetes/pki/sa.pub",
+    "--service-account-signing-key-file=/etc/kubernetes/pki/sa.key",
+)
+SETTINGS = Settings(
+    issuers=(OLD,),
+    key_files=("/etc/kubernetes/pki/sa.pub",),
+    signing_key_file="/etc/kubernetes/pki/sa.key",
+    others=(("etcd-servers", "https://127.0.0.1:2379"),),
+)
+LINES = "\n".join(f"    - {flag}" for flag in FLAGS)
+POD = f"""\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: kube-apiserver-one
+  annotations:
+    kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint: 10.0.0.10:6443
+spec:
+  containers:
+  - command:
+    - kube-apiserver
+{LINES}
+    image: registry.k8s.io/kube-apiserver:v1.34.4
+    name: kube-apiserver
+"""
+KUBEADM = """\
+apiVersion: kubeadm.k8s.io/{version}
+kind: ClusterConfiguration
+kubernetesVersion: v1.30.2
+networking: {{dnsDomain: corp.internal}}
+apiServer:
+  extraArgs:
+{arguments}
+"""
+
+
+def only(text: str | bytes) -> Reading:
+    content = text if isinstance(text, bytes) else text.encode()
+    (found,) = read(content, "file")
+    return found
+
+
+def refused(text: str | bytes) -> str:
+    with pytest.raises(UserError) as caught:
+        only(text)
+    return str(caught.value)
+
+
+def test_a_static_pod_manifest() -> None:
+    assert only(POD) == Reading(
+        "file (kube-apiserver-one)",
+        "a static pod",
+        SETTINGS,
+        distribution="kubeadm",
+        version="1.34",
+    )
+
+
+def test_the_pods_of_several_api_servers() -> None:
+    items = "".join(
+        "- " + POD.replace("one", name).replace("\n", "\n  ").rstrip() + "\n"
+        for name in ("one", "two")
+    )
+    found = read(f"apiVersion: v1\nkind: List\nitems:\n{items}".encode(), "pods")
+    assert [each.name for each in found] == [
+        "pods (kube-apiserver-one)",
+        "pods (kube-apiserver-two)",
+    ]
+    assert agreed(found) == SETTINGS
+
+
+def test_the_pod_of_kops_starts_the_api_server_through_a_wrapper() -> None:
+    pod = POD.replace(
+        "- kube-apiserver\n", "- /go-runner\n    - --log-file=/l\n    - /x/kube-apiserver\n"
+    )
+    found = only(pod)
+    assert (found.settings, found.program) == (SETTINGS, "/x/kube-apiserver")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"kube-apiserver {' '.join(FLAGS)}\n",
+        f"/usr/local/bin/kube-apiserver {' '.join(FLAGS)}",
+        f"root  1234  5.0  2.1 123 456 ?  Ssl 10:00 1:23 kube-apiserver {' '.join(FLAGS)}\n"
+        "me  99  0.0  0.0 1 1 pts/0 S+ 10:01 0:00 grep --color=auto kube-apiserver\n",
+        "\0".join(("kube-apiserver", *FLAGS)) + "\0",
+        "\n".join(f"  {flag} \\" for flag in FLAGS),
+        "[Unit]\nDescription=API\n[Service]\nExecStart=/usr/local/bin/kube-apiserver \\\n  "
+        + " \\\n  ".join(FLAGS)
+        + "\nRestart=on-failure\n",
+    ],
+    ids=["name", "path", "ps-aux", "cmdline", "flags", "unit"],
+)
+def test_a_command_line(text: str) -> None:
+    assert only(text).settings == SETTINGS
+
+
+@pytest.mark.parametrize(
+    ("version", "arguments"),
+    [
+        ("v1beta3", "    api-audiences: a,b"),
+        ("v1beta4", "  - {name: api-audiences, value: 'a,b'}"),
+    ],
+)
+def test_a_kubeadm_configuration_with_what_kubeadm_sets_by_itself(
+    version: str, arguments: str
+) -> None:
+    text = KUBEADM.format(version=version, arguments=arguments)
+    wrapped = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kubeadm-config}\ndata:\n"
+        "  ClusterConfiguration: |\n    " + text.replace("\n", "\n    ")
+    )
+    expected = Reading(
+        "file",
+        "a kubeadm ClusterConfiguration",
+        Settings(
+            issuers=("https://kubernetes.default.svc.corp.internal",),
+            api_audiences=("a", "b"),
+            key_files=("/etc/kubernetes/pki/sa.pub",),
+            signing_key_file="/etc/kubernetes/pki/sa.key",
+        ),
+        distribution="kubeadm",
+        schema=version,
+        version="1.30",
+    )
+    assert (only(text), only(wrapped)) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "distribution", "settings"),
+    [
+        (
+            "token: secret\ncluster-domain: corp.internal\nkube-apiserver-arg:\n- v=2\n",
+            "k3s",
+            Settings(
+                issuers=("https://kubernetes.default.svc.corp.internal",),
+                api_audiences=("https://kubernetes.default.svc.corp.internal", "k3s"),
+                anonymous_auth="false",
+                others=(("v", "2"),),
+            ),
+        ),
+        (
+            "cni: canal\nkube-apiserver-arg: [service-account-issuer=https://a.example, "
+            "anonymous-auth=true]\n",
+            "rke2",
+            Settings(
+                issuers=("https://a.example",), api_audiences=(OLD, "rke2"), anonymous_auth="true"
+            ),
+        ),
+        (
+            "version: v1alpha1\nmachine: {token: secret}\ncluster:\n  secret: secret\n"
+            "  controlPlane: {endpoint: 'https://10.0.0.1:6443'}\n",
+            "talos",
+            Settings(
+                issuers=("https://10.0.0.1:6443",),
+                api_audiences=("https://10.0.0.1:6443",),
+                anonymous_auth="false",
+            ),
+        ),
+        (
+            "apiVersion: k0s.k0sproject.io/v1beta1\nkind: ClusterConfig\nspec: {api: {rawArgs: "
+            "['--service-account-issuer=https://b.example'], extraArgs: {service-account-issuer: "
+            "'https://a.example', anonymous-auth: true}}}\n",
+            "k0s",
+            Settings(
+                issuers=("https://a.example", "https://b.example"),
+                api_audiences=("https://kubernetes.default.svc", "system:konnectivity-server"),
+                anonymous_auth="true",
+            ),
+        ),
+        (
+            "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nmetadata: {name: k.example.com}\n"
+            "spec: {kubernetesVersion: 1.34.2, kubeAPIServer: {}}\n",
+            "kops",
+            Settings(
+                issuers=("https://api.internal.k.example.com",),
+                jwks_uri="https://api.internal.k.example.com/openid/v1/jwks",
+                api_audiences=("kubernetes.svc.default",),
+                anonymous_auth="false",
+            ),
+        ),
+    ],
+    ids=["k3s", "rke2", "talos", "k0s", "kops"],
+)
+def test_a_distributions_configuration_with_what_it_sets_by_itself(
+    text: str, distribution: str, settings: Settings
+) -> None:
+    found = only(text)
+    assert (found.distribution, found.settings) == (distribution, settings)
+
+
+def test_talos_1_14_names_its_issuer_in_a_document_of_its_own() -> None:
+    text = """\
+apiVersion: v1alpha1
+kind: KubeAPIServerConfig
+image: registry.k8s.io/kube-apiserver:v1.35.1
+---
+apiVersion: v1alpha1
+kind: KubeServiceAccountConfig
+issuer: {issuerURL: https://new.example, privateKey: secret}
+accepted: {issuers: [https://old.example]}
+"""
+    found = only(text)
+    assert (found.schema, found.version) == ("v1.14", "1.35")
+    assert found.settings.issuers == ("https://new.example", "https://old.example")
+
+
+def test_a_machine_configuration_as_talosctl_shows_it() -> None:
+    inner = "version: v1alpha1\n    machine: {install: {image: 'x/installer:v1.12.4'}}\n"
+    inner += "    cluster: {controlPlane: {endpoint: 'https://10.0.0.1:6443'}}\n"
+    text = (
+        f"node: 10.0.0.1\nmetadata: {{type: MachineConfigs.config.talos.dev}}\nspec: |\n    {inner}"
+    )
+    found = only(text)
+    assert (found.schema, found.settings.issuers) == ("v1.12", ("https://10.0.0.1:6443",))
+
+
+def test_nothing_secret_is_kept() -> None:
+    talos = "machine: {token: s3cr3t}\ncluster: {controlPlane: {endpoint: 'https://x'}}\n"
+    for text in (talos, "token: s3cr3t\ndisable: [traefik]\n"):
+        assert "s3cr3t" not in repr(only(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "file: is empty. Did the command that should fill it fail?"),
+        (b"\xff\xfe", "file: is not UTF-8 text."),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n",
+            "file: is a private key, which belongs on the control plane nodes alone. Nothing of it "
+            "was kept. Give what starts kube-apiserver: its manifest, unit or command line.",
+        ),
+        (
+            POD.replace("- kube-apiserver\n", "- kube-controller-manager\n"),
+            "file: the pod 'kube-apiserver-one' runs kube-controller-manager, not kube-apiserver.",
+        ),
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {name: x}\n",
+            "file: is a Service, which does not say how kube-apiserver runs.",
+        ),
+        (
+            "/usr/local/bin/k3s\0server\0",
+            "file: starts 'k3s', not kube-apiserver. k3s runs the API server in itself: give its "
+            "config.yaml.",
+        ),
+        (
+            "[Service]\nEnvironmentFile=/etc/flags\nExecStart=/usr/bin/kube-apiserver $FLAGS\n",
+            "file: ExecStart takes flags from the environment. Give the running process instead: "
+            "'cat /proc/$(pgrep -x kube-apiserver)/cmdline | python -m wizard apiserver --from -'.",
+        ),
+        (
+            KUBEADM.format(version="v1beta4", arguments="    - wrong"),
+            "file: extraArgs is neither a map nor a list of names and values.",
+        ),
+        (
+            "apiVersion: v1\nkind: ConfigMap\ndata: {other: x}\n",
+            "file: is a ConfigMap without a ClusterConfiguration.",
+        ),
+    ],
+)
+def test_what_is_no_api_server_is_refused_with_what_it_is(text: str | bytes, message: str) -> None:
+    assert refused(text) == message
+
+
+@pytest.mark.parametrize("text", ["hello", "{}", "- a\n- b\n", "a: [", "key: value\n"])
+def test_what_is_nothing_that_is_known_is_refused_with_what_is(text: str) -> None:
+    assert refused(text).startswith(
+        "file: is nothing that says how kube-apiserver runs. Known are:"
+    )
+
+
+def test_api_servers_with_different_issuers_are_refused() -> None:
+    one, two = only(POD), only(POD.replace(OLD, ISSUER).replace("one", "two"))
+    with pytest.raises(UserError) as caught:
+        agreed((one, two))
+    assert str(caught.value) == (
+        "file (kube-apiserver-one) and file (kube-apiserver-two) differ in "
+        f"--service-account-issuer: {OLD} and {ISSUER}. A token that one API server issues must be "
+        "taken by all: make them alike first."
+    )

@@ -1,0 +1,229 @@
+"""`apiserver --migrate`: goes through the phases of a migration, and keeps its state in a file.
+
+The state stands beside the configuration, as NAME.migration.yaml; what a phase is and when it may
+be left is `control_plane.migration`'s.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
+from control_plane import migration
+from control_plane.migration import PHASES, State
+from control_plane.plan import Plan, Target
+from control_plane.settings import Settings
+from federation import documents, files
+from federation.errors import UserError
+from federation.strict_json import json_object
+from federation.templates import render
+from wizard.cli.options import relative
+
+_WORST = ("pass", "warn", "skip", "fail")
+
+
+@dataclass(frozen=True)
+class Move:
+    """What is asked of a migration.
+
+    Attributes:
+        forward: enter the next phase.
+        back: return to the phase before.
+        findings: the doctor's findings, as `doctor --json` prints them.
+        set_aside: why the checks are set aside; None where they count.
+        lifetime: the longest life of a token that somebody asked for, as Go writes it.
+        new_keys: the new public and private key on the nodes, to rotate the signing key.
+    """
+
+    forward: bool = False
+    back: bool = False
+    findings: str | None = None
+    set_aside: str | None = None
+    lifetime: str | None = None
+    new_keys: tuple[str, str] | None = None
+
+
+def state_file(configuration: Path) -> Path:
+    """Where the state of a configuration's migration lies."""
+    return configuration.with_name(configuration.stem + files.MIGRATION)
+
+
+def check_none(configuration: Path) -> None:
+    """That no migration is under way, whose phases a plan of one step would skip.
+
+    Raises:
+        UserError: one is.
+    """
+    place = state_file(configuration)
+    if place.exists() and (phase := _read(place).phase) != "done":
+        raise UserError(
+            f"{relative(place)}: a migration is under way, in the phase {phase!r}: go on with "
+            "'--migrate', or delete the file when its flags are taken back."
+        )
+
+
+def moved(path: Path, target: Target, running: Settings | None, move: Move) -> State:
+    """Begin a migration, look at it, or take it to its next phase or back; the state is kept.
+
+    Raises:
+        UserError: the phase cannot be left yet, or there is nothing to begin.
+    """
+    place = state_file(path)
+    now = datetime.now(UTC).replace(microsecond=0)
+    if not place.exists():
+        state = _begun(target, running, move, now)
+    else:
+        state = _load(place, target)
+        if move.new_keys or move.lifetime:
+            raise UserError(
+                f"{relative(place)}: a migration is under way already. Finish it, or delete the "
+                "file when its flags are taken back, and begin anew."
+            )
+    if move.forward and place.exists():
+        state = _forward(state, target, running, move, now)
+    elif move.back:
+        state = migration.turned_back(state, now)
+    made = None if state.phase == "done" else migration.phase_plan(state, target)
+    if made is None or not made.refusals:
+        _save(place, state)
+    return state
+
+
+def text(state: State, path: Path) -> str:
+    """Where a migration stands, for a person."""
+    phases = PHASES[state.kind]
+    is_done = state.phase == "done"
+    certain = None if is_done else migration.certain(state)
+    return render(
+        "apiserver/migration.txt.j2",
+        state=state,
+        phases=phases,
+        titles={phase: migration.stage(state, phase).title for phase in phases[:-1]},
+        stage=None if is_done else migration.stage(state),
+        codes=() if is_done else migration.codes(state),
+        entered=_shown(state.steps[-1].entered),
+        earliest="" if is_done else _shown(migration.earliest(state)),
+        certain=_shown(certain) if certain else None,
+        place=relative(state_file(path)),
+    )
+
+
+def document(state: State, target: Target) -> dict[str, Any]:
+    """Where a migration stands, for a program."""
+    if state.phase == "done":
+        return migration.described(state)
+    stage = migration.stage(state)
+    return {
+        **migration.described(state),
+        "phase": state.phase,
+        "title": stage.title,
+        "entry_checks": list(stage.entry),
+        "exit_checks": list(migration.codes(state)),
+        "earliest": migration.earliest(state).isoformat(),
+        "back": stage.back,
+        "flags": [
+            f"--{name}={value}" for name, value in migration.phase_plan(state, target).after.flags()
+        ],
+    }
+
+
+def phase_plan(state: State, target: Target) -> Plan | None:
+    """What is set in the current phase; None where nothing is."""
+    if state.phase in ("wait", "done"):
+        return None
+    return migration.phase_plan(state, target)
+
+
+def _begun(target: Target, running: Settings | None, move: Move, now: datetime) -> State:
+    if move.forward or move.back:
+        raise UserError("No migration is under way: '--migrate --from FILE' begins one.")
+    if running is None:
+        raise UserError(
+            "A migration begins with what runs now: give it with --from, so that the issuers and "
+            "keys in use are kept."
+        )
+    lifetime = migration.duration(move.lifetime) if move.lifetime else migration.FLOOR
+    return migration.begun(target, running, now, lifetime=lifetime, new_keys=move.new_keys)
+
+
+def _forward(
+    state: State, target: Target, running: Settings | None, move: Move, now: datetime
+) -> State:
+    if state.phase == "done":
+        raise UserError("The migration is done: there is no next phase.")
+    verdicts = _verdicts(move.findings) if move.findings else None
+    found = migration.obstacles(state, target, now, running, verdicts)
+    if found and not move.set_aside:
+        reasons = "\n".join(f"  - {each}" for each in found)
+        raise UserError(
+            f"The phase {state.phase!r} cannot be left yet:\n{reasons}\nWho knows better writes "
+            "why: --set-aside 'REASON' goes into the state's file."
+        )
+    if found:
+        click.echo("Set aside:\n" + "\n".join(f"  - {each}" for each in found), err=True)
+    return migration.advanced(state, now, move.set_aside if found else None)
+
+
+def _verdicts(name: str) -> Mapping[str, str]:
+    """The worst verdict of each code in the output of `doctor --json`."""
+    try:
+        content = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--findings: {name} cannot be read as text: {error}.") from None
+    found = json_object(f"--findings {name}", content).get("findings")
+    if not isinstance(found, list):
+        raise UserError(f"--findings {name}: is not what 'python -m wizard doctor --json' prints.")
+    worst: dict[str, str] = {}
+    for each in found:
+        code, verdict = str(each.get("code")), str(each.get("verdict"))
+        if verdict not in _WORST:
+            raise UserError(f"--findings {name}: {verdict!r} is not a verdict of the doctor.")
+        worst[code] = max(worst.get(code, "pass"), verdict, key=_WORST.index)
+    return worst
+
+
+def _load(place: Path, target: Target) -> State:
+    state = _read(place)
+    config = target.config
+    if (state.cluster, state.issuer) != (config.cluster, config.issuer):
+        raise UserError(
+            f"{relative(place)}: is of the cluster {state.cluster!r} and the issuer "
+            f"{state.issuer}, and the configuration of {config.cluster!r} and {config.issuer}."
+        )
+    return state
+
+
+def _read(place: Path) -> State:
+    try:
+        return State.model_validate(documents.read(files.read(place)).data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(
+            f"{relative(place)}: {where}: {first['msg']}. Only this program writes the file: take "
+            "it from the history of your repository."
+        ) from None
+    except documents.DocumentError as error:
+        raise UserError(f"{relative(place)}:{error.line}: {error}") from None
+
+
+def _save(place: Path, state: State) -> None:
+    stream = io.StringIO()
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(migration.described(state), stream)
+    head = "# The state of a migration, written by 'python -m wizard apiserver --migrate'.\n"
+    files.write(place, head + stream.getvalue())
+
+
+def _shown(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
