@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -19,9 +20,16 @@ DISCOVERY_ROLE = "system:service-account-issuer-discovery"
 """Built in: grants `get` on the two documents."""
 
 _BUILT_IN = {
-    "system:public-info-viewer",
-    "kube-public/kubeadm:bootstrap-signer-clusterinfo",
+    ("system:public-info-viewer", "system:public-info-viewer"),
+    (
+        "kube-public/kubeadm:bootstrap-signer-clusterinfo",
+        "kubeadm:bootstrap-signer-clusterinfo",
+    ),
 }
+"""Binding and role."""
+
+_ANY_PATH = "/api"
+_HEALTH_PATHS = ("/livez", "/readyz", "/healthz")
 _DECISIVE = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
 
 T = TypeVar("T")
@@ -72,10 +80,7 @@ async def _has_flags(examination: Examination) -> AsyncIterator[Finding]:
 
 async def _refuses_aws_audience(examination: Examination) -> AsyncIterator[Finding]:
     servers = await examination.once(_api_servers)
-    audiences = {
-        name: [part for value in flag(each, "api-audiences") for part in value.split(",")]
-        for name, each in servers.items()
-    }
+    audiences = {name: _audiences(each) for name, each in servers.items()}
     configured = examination.config.audience
     if any(set(each) & set(configured) for each in audiences.values()):
         yield rules.API_AUDIENCES.failed(_by_server(audiences), f"none of {listed(configured)}")
@@ -89,6 +94,9 @@ async def _is_bound(examination: Examination) -> AsyncIterator[Finding]:
     if binding:
         yield rules.BINDING.passed(listed(binding))
         return
+    if examination.config.discovery.exposure == "none":
+        yield rules.BINDING.passed("none, as configured")
+        return
     expected = f"a ClusterRoleBinding of {DISCOVERY_ROLE} to system:unauthenticated"
     if await _is_readable(examination):
         yield rules.BINDING.warned("none, but something else serves the documents", expected)
@@ -101,14 +109,41 @@ async def _grants_little(examination: Examination) -> AsyncIterator[Finding]:
     others = [
         f"{name} (role {role})"
         for name, role in bindings.items()
-        if role != DISCOVERY_ROLE and name not in _BUILT_IN
+        if role != DISCOVERY_ROLE and (name, role) not in _BUILT_IN
     ]
     if others:
         yield rules.ANONYMOUS.warned(listed(others), "no further binding")
-    elif await _read(examination, Cluster.limits_anonymous_paths):
-        yield rules.ANONYMOUS.passed("just any path is refused with 401 (KEP-4633)")
     else:
         yield rules.ANONYMOUS.passed("RBAC grants what Kubernetes grants by itself")
+
+
+async def _limits_paths(examination: Examination) -> AsyncIterator[Finding]:
+    status = await _anonymous_status(examination, _ANY_PATH)
+    seen = f"HTTP {status} for {_ANY_PATH}"
+    if examination.config.discovery.exposure != "authentication-config":
+        yield rules.PATHS.passed(f"{seen}; the configuration asks for no limit")
+    elif status != 401:
+        yield rules.PATHS.warned(seen, "HTTP 401 for all paths but the allowed ones")
+    else:
+        yield await _health(examination)
+
+
+async def _health(examination: Examination) -> Finding:
+    """Whether the limit leaves out what the kubelet asks for."""
+    refused = [path for path in _HEALTH_PATHS if await _anonymous_status(examination, path) == 401]
+    if not refused:
+        return rules.PATHS.passed(f"HTTP 401 for {_ANY_PATH}, and not for the health of the server")
+    return rules.PATHS.warned(
+        f"HTTP 401 for {', '.join(refused)}",
+        "no HTTP 401 there",
+        cause="The paths are not among the 'anonymous.conditions'. The kubelet asks for them "
+        "without credentials, and restarts an API server that refuses.",
+        fix=f"Add {', '.join(refused)} to the 'anonymous.conditions' of each API server.",
+    )
+
+
+async def _anonymous_status(examination: Examination, path: str) -> int:
+    return await _read(examination, lambda cluster: cluster.anonymous_status(path))
 
 
 async def _has_settings(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
@@ -125,14 +160,22 @@ async def _has_settings(examination: Examination, workload: Workload) -> AsyncIt
 
 
 def flag(arguments: Sequence[str], name: str) -> list[str]:
-    """The values of a flag, in their order, as `--name=value` or `--name value`."""
+    """The values of a flag, in their order, as `--name=value` or `--name value`.
+
+    The API server takes `_` for `-` in the name.
+    """
     values = []
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        if argument.startswith(f"--{name}="):
-            values.append(argument.partition("=")[2])
-        elif argument == f"--{name}":
-            values.append(following)
+    for argument, following in itertools.zip_longest(arguments, arguments[1:], fillvalue=""):
+        written, equals, value = argument.partition("=")
+        if written.replace("_", "-") == f"--{name}":
+            values.append(value if equals else following)
     return values
+
+
+def _audiences(arguments: Sequence[str]) -> list[str]:
+    """The audiences of an API server; without the flag they are its issuers."""
+    given = [part for value in flag(arguments, "api-audiences") for part in value.split(",")]
+    return given or flag(arguments, "service-account-issuer")
 
 
 async def _api_servers(examination: Examination) -> Mapping[str, tuple[str, ...]]:
@@ -183,5 +226,6 @@ CHECKS = (
     Check(rules.API_AUDIENCES, _refuses_aws_audience),
     Check(rules.BINDING, _is_bound),
     Check(rules.ANONYMOUS, _grants_little),
+    Check(rules.PATHS, _limits_paths),
     WorkloadCheck(rules.CONFIG_MAP, _has_settings),
 )

@@ -71,11 +71,21 @@ ANONYMOUS = Rule(
     _LAYER,
     "Anonymous requests are granted no more than they need",
     "Besides the two documents, Kubernetes grants anonymous requests /healthz, /livez, /readyz "
-    "and /version, and kubeadm the ConfigMap 'cluster-info'. An AuthenticationConfiguration with "
-    "'anonymous.conditions' refuses all other paths before RBAC is asked (KEP-4633, Kubernetes "
-    "1.31 or newer).",
+    "and /version, and kubeadm the ConfigMap 'cluster-info'.",
     "Another binding names the group 'system:unauthenticated' or the user 'system:anonymous'.",
     "Delete the binding, unless you know what it is for.",
+)
+PATHS = Rule(
+    "control-plane-anonymous-paths",
+    _LAYER,
+    "Anonymous requests are limited to paths, where that is configured",
+    "With 'exposure: authentication-config' each API server has an AuthenticationConfiguration "
+    "whose 'anonymous.conditions' name the paths that it takes anonymous requests for. All others "
+    "are refused with 401 before RBAC is asked (KEP-4633, Kubernetes 1.31 or newer). The kubelet "
+    "asks for the health of the API server without credentials, so that /livez, /readyz and "
+    "/healthz belong to them.",
+    "--authentication-config is not set on every API server, or its file has no 'conditions'.",
+    "Set it on each, and mount the file: 'python -m wizard apiserver' writes both.",
 )
 CONFIG_MAP = Rule(
     "control-plane-config-map",
@@ -86,4 +96,4 @@ CONFIG_MAP = Rule(
     "Deploy the workloads stack.",
 )
 
-ALL = (ACCESS, VERIFIED, ISSUER, FLAGS, API_AUDIENCES, BINDING, ANONYMOUS, CONFIG_MAP)
+ALL = (ACCESS, VERIFIED, ISSUER, FLAGS, API_AUDIENCES, BINDING, ANONYMOUS, PATHS, CONFIG_MAP)

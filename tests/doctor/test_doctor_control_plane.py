@@ -1,0 +1,113 @@
+"""What the doctor reads off a control plane: flags, audiences, and where anonymous requests may
+go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import breaking
+import pytest
+from live_federation import ISSUER, LiveFederation, make
+
+from doctor.examination import Options
+from doctor.layers.control_plane import flag
+from doctor.runner import examined
+from federation.config import ClusterConfig
+from sandbox.sandbox import Sandbox
+
+SIGNS = f"--service-account-issuer={ISSUER}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values"),
+    [
+        (["kube-apiserver", "--issuer=a", "--issuer=b"], ["a", "b"]),
+        (["--issuer", "a", "--issuers=b", "--issuer"], ["a", ""]),
+        (["--issuer=a=b"], ["a=b"]),
+        (["--Issuer=a", "-issuer=b", "issuer=c", "--issuer-x=d"], []),
+        ([], []),
+    ],
+)
+def test_a_flag_has_its_values_in_their_order(arguments: list[str], values: list[str]) -> None:
+    assert flag(arguments, "issuer") == values
+
+
+def test_a_flag_may_be_written_with_underscores() -> None:
+    assert flag(["--api_audiences=a_b"], "api-audiences") == ["a_b"]
+
+
+async def test_without_api_audiences_an_api_server_takes_its_issuers(live: LiveFederation) -> None:
+    settings = live.config.model_dump(mode="json") | {"audience": [ISSUER]}
+    config = ClusterConfig.model_validate_json(json.dumps(settings))
+    with breaking.api_server_flags((SIGNS,))(live):
+        (finding,) = await examined(
+            config, Options(only=frozenset({"control-plane-api-audiences"}))
+        )
+
+    assert (finding.verdict, finding.seen) == ("fail", f"'{ISSUER}' on kube-apiserver-node-1")
+
+
+async def test_no_binding_is_asked_for_where_something_else_serves_the_documents(
+    live: LiveFederation,
+) -> None:
+    config = exposed(live.config, "none")
+    with breaking.no_binding(live):
+        (finding,) = await examined(config, Options(only=frozenset({"control-plane-binding"})))
+
+    assert (finding.verdict, finding.seen) == ("pass", "none, as configured")
+
+
+async def test_a_limit_on_anonymous_paths_is_missed_where_it_is_configured(
+    live: LiveFederation,
+) -> None:
+    config = exposed(live.config, "authentication-config")
+
+    findings = await examined(config, Options(only=frozenset({"control-plane"})))
+
+    assert [(each.code, each.seen) for each in findings if each.verdict == "warn"] == [
+        ("control-plane-anonymous-paths", "HTTP 403 for /api")
+    ]
+
+
+ALLOWLIST = """\
+apiVersion: apiserver.config.k8s.io/v1beta1
+kind: AuthenticationConfiguration
+anonymous:
+  enabled: true
+  conditions:
+    - path: /openid/v1/jwks
+    - path: /livez
+"""
+
+
+async def test_an_allowlist_of_anonymous_paths_that_is_too_short_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "authentication.yaml"
+    file.write_text(ALLOWLIST)
+    flags = [f"--authentication-config={file}"]
+    with Sandbox(tmp_path / ".sandbox", ISSUER, api_server_flags=flags) as sandbox:
+        if sandbox.missing:
+            pytest.skip("\n".join(sandbox.missing))
+        config = exposed(make(sandbox).config, "authentication-config")
+        options = Options(only=frozenset({"discovery", "control-plane"}))
+        findings = await examined(config, options)
+
+    assert [
+        (each.verdict, each.code, each.seen)
+        for each in findings
+        if each.verdict in ("warn", "fail")
+    ] == [
+        (
+            "fail",
+            "discovery-unauthorized",
+            "HTTP 401 for /.well-known/openid-configuration",
+        ),
+        ("warn", "control-plane-anonymous-paths", "HTTP 401 for /readyz, /healthz"),
+    ]
+
+
+def exposed(config: ClusterConfig, exposure: str) -> ClusterConfig:
+    """The configuration with another way to show the documents."""
+    settings = config.model_dump(mode="json")
+    settings["discovery"]["exposure"] = exposure
+    return ClusterConfig.model_validate_json(json.dumps(settings))
