@@ -78,16 +78,23 @@ def read_statements(policy: Mapping[str, Any]) -> tuple[Statement, ...]:
     if not isinstance(statements, list | tuple) or not statements:
         raise UserError("Statement is not a statement or a list of statements.")
     variables = version == _VERSIONS[1]
-    return tuple(_statement(i, one, variables) for i, one in enumerate(statements))
+    read = tuple(_statement(i, one, variables) for i, one in enumerate(statements))
+    _check_unique(one.sid for one in read if one.sid)
+    return read
 
 
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _POLICY_ELEMENTS = ("Version", "Id", "Statement")
 _STATEMENT_ELEMENTS = ("Sid", "Effect", "Principal", "Action", "NotAction", "Condition")
+_AROUND = (
+    "give the policy alone, as 'aws iam get-role --role-name NAME "
+    "--query Role.AssumeRolePolicyDocument' prints it"
+)
 _PROHIBITED = {
     "Resource": "a trust policy has none, the role itself is the resource",
     "NotResource": "a trust policy has none, the role itself is the resource",
     "NotPrincipal": "a trust policy cannot use it; write a Condition",
+    **dict.fromkeys(("Role", "AssumeRolePolicyDocument"), _AROUND),
 }
 _PRINCIPAL_TYPES = ("AWS", "Federated", "Service", "CanonicalUser")
 
@@ -104,6 +111,15 @@ def _check_elements(
     for name in required:
         if name not in members:
             raise UserError(f"{place} has no {name}.")
+
+
+def _check_unique(sids: Iterable[str]) -> None:
+    """Source: AWS IAM User Guide, "IAM JSON policy elements: Sid"."""
+    seen: set[str] = set()
+    for sid in sids:
+        if sid in seen:
+            raise UserError(f"Several statements have the Sid {sid!r}: it is unique in a policy.")
+        seen.add(sid)
 
 
 def _statement(index: int, members: Any, variables: bool) -> Statement:

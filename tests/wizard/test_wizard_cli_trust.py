@@ -68,6 +68,17 @@ def test_gives_the_reasons_of_a_refusal() -> None:
     assert (result.exit_code, result.output) == (1, f"Not let in:\n  {REASON}\n")
 
 
+def test_a_reason_quotes_what_a_pipeline_would_take_for_a_command(files: Path) -> None:
+    (files / "other.json").write_text(json.dumps(CLAIMS | {"sub": "\x1b[31m##vso[x]"}))
+
+    result = run("--policy", "policy.json", "--claims", "other.json")
+
+    assert result.output == (
+        f"Not let in:\n  Statement[0]: StringEquals {HOST}:sub: saw '\\x1b[31m#\\x23vso[x]', "
+        "expected 'system:serviceaccount:default:app'.\n"
+    )
+
+
 @pytest.mark.usefixtures("files")
 @pytest.mark.parametrize(
     ("claims", "code", "document"),

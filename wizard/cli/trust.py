@@ -94,6 +94,8 @@ def _report(decision: Decision, as_json: bool) -> None:
     elif decision.allowed:
         click.echo(f"Let in by Statement[{decision.statement}].")
     else:
+        from doctor.quoting import reportable  # not for who is let in, or asks for JSON
+
         click.echo("Not let in:")
         for reason in decision.reasons:
-            click.echo(f"  {reason}")
+            click.echo(f"  {reportable(reason)}")
