@@ -1,0 +1,311 @@
+"""`apiserver`: what it prints, writes and refuses, and how a migration goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from doctor.rules import ALL
+from federation.config import ClusterConfig
+from federation.errors import UserError
+from federation.files import save
+from wizard.cli.apiserver import apiserver
+
+ISSUER = "https://oidc.example.com"
+OLD = "https://kubernetes.default.svc.cluster.local"
+RUNNING = (
+    f"kube-apiserver --v=2 --service-account-issuer={OLD} --service-account-key-file=/pki/sa.pub "
+    "--service-account-signing-key-file=/pki/sa.key\n"
+)
+
+
+@pytest.fixture
+def folder(in_folder: Path) -> Path:
+    """A configuration, what runs now, and a doctor's findings that are all passed."""
+    document: dict[str, Any] = {
+        "cluster": "prod",
+        "issuer": ISSUER,
+        "aws": {"region": "eu-west-1"},
+        "kubernetes": {"context": "prod", "version": "1.34"},
+        "workloads": [{"namespace": "default", "service_account": "web"}],
+    }
+    save(ClusterConfig.model_validate(document), in_folder / "prod.yaml")
+    (in_folder / "ps").write_text(RUNNING)
+    findings = [{"code": rule.code, "verdict": "pass"} for rule in ALL]
+    (in_folder / "findings.json").write_text(json.dumps({"findings": findings}))
+    return in_folder
+
+
+def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(
+        apiserver,
+        ["--config", "prod.yaml", *arguments],
+        input=stdin,
+        catch_exceptions=False,
+        standalone_mode=False,
+    )
+
+
+def refusal(*arguments: str, stdin: str | bytes | None = None) -> str:
+    with pytest.raises(UserError) as caught:
+        run(*arguments, stdin=stdin)
+    return str(caught.value)
+
+
+@pytest.mark.usefixtures("folder")
+def test_says_as_json_what_is_to_be_set() -> None:
+    result = run("--from", "ps", "--json")
+    document = json.loads(result.output)
+    assert result.return_value == 0
+    assert (document["distribution"], document["schema"]) == ("plain", "flags")
+    assert document["flags"] == [
+        f"--service-account-issuer={ISSUER}",
+        f"--service-account-issuer={OLD}",
+        f"--service-account-jwks-uri={ISSUER}/openid/v1/jwks",
+        "--service-account-key-file=/pki/sa.pub",
+        "--service-account-signing-key-file=/pki/sa.key",
+    ]
+    assert document["files"]["kube-apiserver.flags"]["text"] == (
+        f"--service-account-issuer={ISSUER}\n--service-account-issuer={OLD}\n"
+        f"--service-account-jwks-uri={ISSUER}/openid/v1/jwks\n"
+    )
+
+
+def test_reads_stdin_and_shows_the_difference(folder: Path) -> None:
+    assert run("--from", "-", stdin=RUNNING).output.partition("\nDIFFERENCE\n")[2] == (
+        "--- now\n"
+        "+++ wanted\n"
+        "@@ -1,3 +1,5 @@\n"
+        f"+--service-account-issuer={ISSUER}\n"
+        f" --service-account-issuer={OLD}\n"
+        f"+--service-account-jwks-uri={ISSUER}/openid/v1/jwks\n"
+        " --service-account-key-file=/pki/sa.pub\n"
+        " --service-account-signing-key-file=/pki/sa.key\n"
+        "\n=== kube-apiserver.flags\n"
+        f"--service-account-issuer={ISSUER}\n"
+        f"--service-account-issuer={OLD}\n"
+        f"--service-account-jwks-uri={ISSUER}/openid/v1/jwks\n"
+    )
+
+
+def test_writes_the_files_and_what_to_do_with_them(folder: Path) -> None:
+    options = ("--distribution", "kubeadm", "--exposure", "authentication-config")
+    result = run(*options, "--output", "out")
+    written = {path.name: path.read_text() for path in (folder / "out").iterdir()}
+    assert sorted(written) == [
+        "INSTRUCTIONS.txt",
+        "authentication-config.yaml",
+        "cluster-configuration.yaml",
+    ]
+    assert result.output.startswith(written["INSTRUCTIONS.txt"])
+    assert "\n=== out/cluster-configuration.yaml\n" in result.output
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_would_lock_out_is_refused_with_exit_code_1_and_nothing_is_written() -> None:
+    result = run("--distribution", "talos", "--output", "out")
+    assert (result.return_value, result.stdout, Path("out").exists()) == (1, "", False)
+    assert result.stderr == (
+        "Nothing is shown, since it would stop an API server or lock clients out:\n"
+        "  x Which issuer is set now is not known, and Talos Linux sets one of its own for each "
+        "cluster: without it, every token in use fails. Give what runs now with --from, the issuer "
+        "with --keep-issuer, or --new-cluster before it is made.\n"
+    )
+    assert json.loads(run("--distribution", "talos", "--json").output)["refusals"] == [
+        result.stderr.partition("  x ")[2].strip()
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("--version", "1.17"),
+            "kubernetes.version: '1.17' is too old: an API server has no discovery documents for "
+            "AWS to read before 1.18 (ServiceAccountIssuerDiscovery). Upgrade it.",
+        ),
+        (
+            ("--version", "2.0"),
+            "kubernetes.version: '2.0' is not a version of Kubernetes: write one like '1.34'.",
+        ),
+        (
+            ("--distribution", "kubeadm", "--schema", "v1beta5"),
+            "--schema 'v1beta5' is no form of kubeadm. Did you mean 'v1beta4'? Forms: v1beta4, "
+            "v1beta3, v1beta3-patch, v1beta2.",
+        ),
+        (
+            ("--new-cluster", "--from", "ps"),
+            "--new-cluster keeps nothing: leave out what says what runs now.",
+        ),
+        (("--next",), "--next goes with --migrate."),
+        (
+            ("--migrate", "--next", "--back"),
+            "--next and --back lead in opposite directions: give one of them.",
+        ),
+        (("--from", "missing"), "--from: missing cannot be read: No such file or directory."),
+        (("--from", "findings.json"), None),
+        (
+            ("--migrate",),
+            "A migration begins with what runs now: give it with --from, so that the issuers and "
+            "keys in use are kept.",
+        ),
+        (
+            ("--migrate", "--next", "--from", "ps"),
+            "No migration is under way: '--migrate --from FILE' begins one.",
+        ),
+    ],
+)
+def test_bad_input_is_refused(arguments: tuple[str, ...], message: str | None) -> None:
+    said = refusal(*arguments)
+    if message is None:
+        assert said.startswith("findings.json: is nothing that says how kube-apiserver runs.")
+    else:
+        assert said == message
+
+
+def test_a_version_with_its_patch_release_is_that_minor_version(folder: Path) -> None:
+    document = json.loads(run("--version", "v1.19.16", "--json", "--from", "ps").output)
+    assert document["refusals"] == [
+        f"Kubernetes 1.19 takes one issuer, and {OLD} is in use: every token that carries it would "
+        "fail at once. Upgrade to 1.22 first, which accepts several."
+    ]
+
+
+def test_a_configuration_of_another_distribution_is_refused(folder: Path) -> None:
+    (folder / "k3s.yaml").write_text("kube-apiserver-arg: [v=2]\n")
+    assert refusal("--distribution", "kubeadm", "--from", "k3s.yaml") == (
+        "k3s.yaml: is a k3s or RKE2 configuration, and the distribution is to be 'kubeadm': name "
+        "the one that it is of (--distribution k3s)."
+    )
+
+
+def test_an_authentication_configuration_in_use_is_kept(folder: Path) -> None:
+    (folder / "auth.yaml").write_text(
+        "apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n"
+        "anonymous: {enabled: true, conditions: [{path: /metrics}]}\n"
+    )
+    (folder / "ps").write_text(RUNNING.strip() + " --authentication-config=/etc/auth.yaml\n")
+    result = run(
+        "--from", "ps", "--exposure", "authentication-config", "--json",
+        "--authentication-config", "auth.yaml",
+    )  # fmt: skip
+    text = json.loads(result.output)["files"]["authentication-config.yaml"]["text"]
+    assert [line.split()[-1] for line in text.splitlines() if "path:" in line][:2] == [
+        "/metrics",
+        "/.well-known/openid-configuration",
+    ]
+
+
+def running(*issuers: str) -> str:
+    """A line of ps of an API server with these issuers."""
+    flags = " ".join(f"--service-account-issuer={issuer}" for issuer in issuers)
+    return RUNNING.replace(f"--service-account-issuer={OLD}", flags)
+
+
+def test_a_migration_goes_on_when_what_runs_and_the_doctor_say_so(folder: Path) -> None:
+    assert run("--migrate", "--from", "ps").output.splitlines()[:7] == [
+        "MIGRATION of the issuer of prod",
+        "  > 1. accept: every API server accepts the new issuer; the old one signs",
+        "    2. sign: the new issuer signs; the old one is accepted",
+        "    3. wait: tokens of the old issuer run out",
+        "    4. drop: the old issuer is no longer accepted",
+        "    5. done",
+        "",
+    ]
+    (folder / "ps").write_text(running(OLD, ISSUER))
+    next_phase = ("--migrate", "--next", "--from", "ps", "--findings", "findings.json")
+    assert json.loads(run(*next_phase, "--json").output)["phase"] == "sign"
+    (folder / "ps").write_text(running(ISSUER, OLD))
+    assert json.loads(run(*next_phase, "--json").output)["phase"] == "wait"
+    said = refusal(*next_phase).splitlines()
+    assert said[0] == "The phase 'wait' cannot be left yet:"
+    assert said[1].startswith("  - It is not over before ")
+    assert len(said) == 3
+
+
+def test_a_phase_is_not_left_while_an_api_server_runs_as_before(folder: Path) -> None:
+    run("--migrate", "--from", "ps")
+    assert refusal("--migrate", "--next", "--from", "ps", "--findings", "findings.json") == (
+        "The phase 'accept' cannot be left yet:\n"
+        f"  - --service-account-issuer is {OLD}, and in this phase it is to be {OLD}, {ISSUER}.\n"
+        "Who knows better writes why: --set-aside 'REASON' goes into the state's file."
+    )
+
+
+def test_what_is_set_aside_is_said_and_kept_and_the_end_is_said_too(folder: Path) -> None:
+    run("--migrate", "--from", "ps")
+    for _ in range(4):
+        result = run("--migrate", "--next", "--set-aside", "a test")
+        assert result.stderr.startswith("Set aside:\n  - ")
+    assert result.stdout.endswith(
+        "All of it is done. Delete prod.migration.yaml when nobody needs the record any more.\n"
+    )
+    assert (folder / "prod.migration.yaml").read_text().count("set_aside: a test") == 4
+    assert refusal("--migrate", "--next", "--set-aside", "a test") == (
+        "The migration is done: there is no next phase."
+    )
+
+
+def test_the_way_back_shows_the_flags_of_the_phase_before(folder: Path) -> None:
+    run("--migrate", "--from", "ps")
+    run("--migrate", "--next", "--set-aside", "a test")
+    document = json.loads(run("--migrate", "--back", "--json").output)
+    assert (document["phase"], document["flags"][:2]) == (
+        "accept",
+        [f"--service-account-issuer={OLD}", f"--service-account-issuer={ISSUER}"],
+    )
+
+
+def test_while_a_migration_is_under_way_no_plan_of_one_step_is_shown(folder: Path) -> None:
+    run("--migrate", "--from", "ps")
+    assert refusal("--from", "ps") == (
+        "prod.migration.yaml: a migration is under way, in the phase 'accept': go on with "
+        "'--migrate', or delete the file when its flags are taken back."
+    )
+
+
+def test_a_migration_of_another_federation_is_refused(folder: Path) -> None:
+    run("--migrate", "--from", "ps")
+    path = folder / "prod.migration.yaml"
+    path.write_text(path.read_text().replace(ISSUER, "https://other.example.com"))
+    assert refusal("--migrate") == (
+        "prod.migration.yaml: is of the cluster 'prod' and the issuer https://other.example.com, "
+        f"and the configuration of 'prod' and {ISSUER}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("kind: issuer\n", "prod.migration.yaml: cluster: Field required. Only this program "),
+        ("a: [", "prod.migration.yaml:1: is not YAML: "),
+    ],
+)
+def test_a_state_that_was_edited_is_refused(folder: Path, text: str, message: str) -> None:
+    (folder / "prod.migration.yaml").write_text(text)
+    assert refusal("--migrate").startswith(message)
+
+
+def test_a_migration_that_the_form_cannot_have_is_refused_and_not_begun(folder: Path) -> None:
+    result = run("--migrate", "--from", "ps", "--distribution", "talos", "--schema", "v1.12")
+    assert (result.return_value, result.stdout) == (1, "")
+    assert not (folder / "prod.migration.yaml").exists()
+
+
+def test_the_signing_key_is_rotated_with_both_keys_first(folder: Path) -> None:
+    keys = ("--rotate-key", "/pki/sa-2.pub", "/pki/sa-2.key")
+    document = json.loads(run("--migrate", "--from", "ps", *keys, "--json").output)
+    assert (document["phase"], document["flags"]) == (
+        "publish",
+        [
+            f"--service-account-issuer={OLD}",
+            "--service-account-key-file=/pki/sa.pub",
+            "--service-account-key-file=/pki/sa-2.pub",
+            "--service-account-signing-key-file=/pki/sa.key",
+        ],
+    )
