@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernetes import client
+from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import stream
 from kubernetes.stream.ws_client import ERROR_CHANNEL, STDOUT_CHANNEL, WSClient
-from websocket import ABNF, WebSocketException
+from websocket import ABNF, WebSocketBadStatusException, WebSocketException
 
 from doctor.quoting import listed, shown
 
@@ -67,18 +68,7 @@ def read(api: client.ApiClient, namespace: str, pod: str, place: Place, longest:
         ApiException: the API server refuses.
         UnreadableTokenError: the file cannot be read.
     """
-    connection = stream(
-        client.CoreV1Api(api).connect_get_namespaced_pod_exec,
-        pod,
-        namespace,
-        container=place.container,
-        command=["cat", place.path],
-        stdout=True,
-        stderr=False,
-        stdin=False,
-        tty=False,
-        _preload_content=False,
-    )
+    connection = _connected(api, namespace, pod, place)
     try:
         return _printed(connection, longest).decode()
     except UnicodeDecodeError:
@@ -86,7 +76,8 @@ def read(api: client.ApiClient, namespace: str, pod: str, place: Place, longest:
     except (WebSocketException, OSError) as error:
         raise UnreadableTokenError(f"reading {place.path}: {shown(error)}") from None
     finally:
-        connection.close(timeout=1)
+        # What runs in the pod may not answer a closing handshake.
+        connection.sock.shutdown()
 
 
 def _projections(spec: Mapping[str, Any], audiences: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -96,6 +87,30 @@ def _projections(spec: Mapping[str, Any], audiences: Collection[str]) -> Iterato
             token = source.get("serviceAccountToken", {})
             if token.get("audience") in audiences:
                 yield volume["name"], token["path"]
+
+
+def _connected(api: client.ApiClient, namespace: str, pod: str, place: Place) -> WSClient:
+    try:
+        connection: WSClient = stream(
+            client.CoreV1Api(api).connect_get_namespaced_pod_exec,
+            pod,
+            namespace,
+            container=place.container,
+            command=["cat", place.path],
+            stdout=True,
+            stderr=False,
+            stdin=False,
+            tty=False,
+            _preload_content=False,
+        )
+        return connection
+    except ApiException as error:
+        # The client keeps the API server's answer in the cause alone.
+        refusal = error.__context__
+        if not isinstance(refusal, WebSocketBadStatusException):
+            raise
+        body = (refusal.resp_body or b"").decode(errors="replace")
+        raise ApiException(refusal.status_code, refusal.status_message, body=body) from None
 
 
 def _printed(connection: WSClient, longest: int) -> bytes:
