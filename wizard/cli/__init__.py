@@ -21,6 +21,7 @@ _COMMANDS = {
     "destroy": "Remove what a deploy made.",
     "doctor": "Prove that a federation works, or say why not.",
     "lint": "Find what a reviewer would object to in a federation.",
+    "diff": "Compare two configurations: who gains or loses what.",
     "trust": "Decide whether a trust policy lets a token in.",
     "sandbox": "Start or stop AWS and Kubernetes on this machine.",
     "demo": "Deploy a federation into a sandbox, prove it, and take it down again.",

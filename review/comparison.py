@@ -1,0 +1,291 @@
+"""Two configurations compared as a reviewer would put it: who gains or loses what, and what breaks.
+
+Takes what `federation.files` loaded, from files or from revisions; the differences go to
+`python -m wizard diff`. The order of workloads, policies, tags and acceptances is no difference;
+that of audiences is one where pods ask for another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from federation.config import ClusterConfig, S3Backend, Workload
+from federation.quoting import quoted
+from review.configured import name
+
+Effect = Literal["breaks", "widens", "narrows", "changes"]
+"""`breaks`: what works stops working, at once or until somebody acts. `widens`: somebody may do
+more, or for longer. `narrows`: somebody may do less. `changes`: anything else."""
+
+EFFECTS: tuple[Effect, ...] = ("breaks", "widens", "narrows", "changes")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that differs.
+
+    Attributes:
+        effect: What it comes to.
+        about: The workload, as `NAMESPACE/SERVICE_ACCOUNT`, or empty for the whole federation.
+        field: The field of the configuration, or of the workload.
+        text: The difference as a sentence.
+        old: What was there, as JSON has it; None where nothing was.
+        new: What is there now.
+    """
+
+    effect: Effect
+    about: str
+    field: str
+    text: str
+    old: Any = None
+    new: Any = None
+
+
+def compare(old: ClusterConfig, new: ClusterConfig) -> tuple[Difference, ...]:
+    """What differs between two configurations, what breaks first."""
+    found = [*_federation(old, new), *_workloads(old, new), *_acceptances(old, new)]
+    return tuple(sorted(found, key=lambda d: (EFFECTS.index(d.effect), d.about, d.field, d.text)))
+
+
+def _federation(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]:
+    before, after = _settings(old), _settings(new)
+    for field in sorted({*before, *after}):
+        was, now = before.get(field), after.get(field)
+        if was != now:
+            effect, consequence = _consequence(field, was, now)
+            yield _changed(effect, "", field, was, now, consequence)
+    yield from _audiences(old, new)
+    yield from _namespaces(old, new)
+
+
+def _settings(config: ClusterConfig) -> dict[str, Any]:
+    """Every setting of the federation that is not compared by itself, by its field."""
+    apart = {"workloads", "audience", "lint", "backend"}
+    parts = json.loads(config.model_dump_json(exclude=apart))
+    settings = {field: _unordered(value) for field, value in _flat(parts, "")}
+    return settings | {"backend": _state(config), "partition": config.partition}
+
+
+def _state(config: ClusterConfig) -> str:
+    """Where the states are, as an address."""
+    backend = config.backend
+    if isinstance(backend, S3Backend):
+        return f"s3://{backend.bucket}/{backend.key_prefix} in {backend.region}"
+    return "the folder state/"
+
+
+def _flat(value: Mapping[str, Any], start: str) -> Iterator[tuple[str, Any]]:
+    for key, each in value.items():
+        if isinstance(each, Mapping):
+            yield from _flat(each, f"{start}{key}.")
+        else:
+            yield f"{start}{key}", each
+
+
+def _unordered(value: Any) -> Any:
+    return sorted(value, key=str) if isinstance(value, list) else value
+
+
+_Rule = Callable[[Any, Any], tuple[Effect, str]]
+
+
+def _always(effect: Effect, consequence: str) -> _Rule:
+    return lambda was, now: (effect, consequence)
+
+
+def _boundary(was: Any, now: Any) -> tuple[Effect, str]:
+    if now is None:
+        return "widens", "nothing bounds the roles any more"
+    return ("narrows", "it bounds every role") if was is None else ("changes", "of every role")
+
+
+def _account(was: Any, now: Any) -> tuple[Effect, str]:
+    if now is None:
+        return "widens", "a deploy no longer makes sure which account it is applied to"
+    if was is None:
+        return "narrows", "nothing is applied to another account"
+    return "breaks", "provider and roles are made anew in another account"
+
+
+def _exposure(was: Any, now: Any) -> tuple[Effect, str]:
+    if now == "none":
+        return "narrows", "the API server no longer shows the documents, and something else has to"
+    if now == "binding" and was == "authentication-config":
+        return "widens", "anonymous requests are no longer restricted to single paths"
+    if now == "authentication-config":
+        return "narrows", "anonymous requests are restricted to single paths"
+    return "widens", "requests without credentials may read the documents"
+
+
+_RULES: Mapping[str, _Rule] = {
+    "cluster": _always(
+        "breaks", "stacks and states get other names: move the states, or everything is made anew"
+    ),
+    "issuer": _always(
+        "breaks",
+        "the OIDC provider is replaced, and every role is out of reach until pods have tokens of "
+        "the new issuer",
+    ),
+    "partition": _always("breaks", "every ARN is another one"),
+    "discovery.exposure": _exposure,
+    "aws.account_id": _account,
+    "aws.permissions_boundary": _boundary,
+    "backend": _always(
+        "breaks", "Terraform finds no state there and makes everything anew: move the state first"
+    ),
+}
+"""What comes of another value; of any other field there is no more to say than the values."""
+
+
+def _consequence(field: str, was: Any, now: Any) -> tuple[Effect, str]:
+    rule = _RULES.get(field)
+    return rule(was, now) if rule else ("changes", "")
+
+
+def _audiences(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]:
+    for audience in sorted({*new.audience} - {*old.audience}):
+        text = f"tokens for {quoted(audience)} are let in by the provider and by every role"
+        yield Difference("widens", "", "audience", f"{text}.", None, audience)
+    for audience in sorted({*old.audience} - {*new.audience}):
+        text = f"tokens for {quoted(audience)} are refused"
+        effect: Effect = "narrows"
+        if audience == old.pod_audience:
+            effect, text = "breaks", f"{text}, and running pods hold such tokens"
+        yield Difference(effect, "", "audience", f"{text}.", audience, None)
+    if old.pod_audience != new.pod_audience:
+        text = f"pods ask for {quoted(new.pod_audience)} instead of {quoted(old.pod_audience)}."
+        yield Difference("changes", "", "audience", text, old.pod_audience, new.pod_audience)
+
+
+def _namespaces(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]:
+    made = {*old.namespaces_to_create}, {*new.namespaces_to_create}
+    for namespace in sorted(made[0] - made[1]):
+        text = f"the namespace {quoted(namespace)} is deleted, with everything in it."
+        yield Difference("breaks", "", "create_namespace", text, namespace, None)
+    for namespace in sorted(made[1] - made[0]):
+        text = f"the namespace {quoted(namespace)} is made."
+        yield Difference("changes", "", "create_namespace", text, None, namespace)
+
+
+def _workloads(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]:
+    before = {name(each): each for each in old.workloads}
+    after = {name(each): each for each in new.workloads}
+    for who in sorted({*before, *after}):
+        was, now = before.get(who), after.get(who)
+        if was is None and now is not None:
+            yield _gained(new, now)
+        elif was is not None and now is None:
+            text = f"loses the role {quoted(old.role_name(was))}, which is deleted."
+            yield Difference("breaks", who, "role", text, old.role_name(was), None)
+        elif was is not None and now is not None:
+            yield from _workload((old, was), (new, now))
+
+
+def _gained(config: ClusterConfig, workload: Workload) -> Difference:
+    role = config.role_name(workload)
+    who = "any pod of the cluster" if workload.trust == "audience-only" else "the service account"
+    policies = ", ".join(map(quoted, _policies(config, workload))) or "none"
+    seconds = workload.role.max_session_duration
+    text = (
+        f"gains the role {quoted(role)}: {who} may assume it for {seconds} s; policies: {policies}."
+    )
+    return Difference("widens", name(workload), "role", text, None, role)
+
+
+_Of = tuple[ClusterConfig, Workload]
+
+
+def _workload(old: _Of, new: _Of) -> Iterator[Difference]:
+    who = name(new[1])
+    was, now = _role_path(*old), _role_path(*new)
+    if was != now:
+        consequence = "the role is replaced, and running pods ask for the old one"
+        yield _changed("breaks", who, "role", was, now, consequence)
+    yield from _policy_changes(old, new)
+    if old[1].trust != new[1].trust:
+        yield _trust_change(old[1], new[1])
+    for field, (before, after) in _durations(old[1], new[1]).items():
+        if before != after:
+            effect: Effect = "widens" if after > before else "narrows"
+            text = f"{after} s instead of {before} s."
+            yield Difference(effect, who, field, text, before, after)
+    if old[1].test_pod != new[1].test_pod:
+        yield _changed("changes", who, "test_pod", old[1].test_pod, new[1].test_pod, "")
+
+
+def _role_path(config: ClusterConfig, workload: Workload) -> str:
+    return f"{workload.role.path}{config.role_name(workload)}"
+
+
+def _policies(config: ClusterConfig, workload: Workload) -> list[str]:
+    """The attached policies as people write them: without what every ARN of the account has."""
+    prefix = f"arn:{config.partition}:iam::aws:policy/"
+    arns = (config.policy_arn(policy) for policy in workload.role.managed_policy_arns)
+    return sorted(arn.removeprefix(prefix) for arn in arns)
+
+
+def _policy_changes(old: _Of, new: _Of) -> Iterator[Difference]:
+    who, field = name(new[1]), "role.managed_policy_arns"
+    before, after = {*_policies(*old)}, {*_policies(*new)}
+    for policy in sorted(after - before):
+        text = f"may do what {quoted(policy)} allows."
+        yield Difference("widens", who, field, text, None, policy)
+    for policy in sorted(before - after):
+        text = f"may no longer do what {quoted(policy)} allows."
+        yield Difference("narrows", who, field, text, policy, None)
+
+
+def _trust_change(old: Workload, new: Workload) -> Difference:
+    if new.trust == "audience-only":
+        text = "any pod of the cluster may assume the role, whatever its service account."
+        return Difference("widens", name(new), "trust", text, old.trust, new.trust)
+    text = "the service account alone may assume the role, and no other pod of the cluster."
+    return Difference("narrows", name(new), "trust", text, old.trust, new.trust)
+
+
+def _durations(old: Workload, new: Workload) -> dict[str, tuple[int, int]]:
+    return {
+        "role.max_session_duration": (
+            old.role.max_session_duration,
+            new.role.max_session_duration,
+        ),
+        "token_expiration_seconds": (old.token_expiration_seconds, new.token_expiration_seconds),
+    }
+
+
+def _acceptances(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]:
+    before = {(each.code, each.workload or ""): each for each in old.lint.accept}
+    after = {(each.code, each.workload or ""): each for each in new.lint.accept}
+    for key in sorted({*before, *after}):
+        was, now = before.get(key), after.get(key)
+        if was == now:
+            continue
+        text = f"the finding {quoted(key[0])} is no longer accepted."
+        if now is not None:
+            text = f"the finding {quoted(key[0])} is accepted until {now.until}: {now.reason}."
+        yield Difference(
+            "changes",
+            key[1],
+            "lint.accept",
+            text,
+            was.model_dump() if was else None,
+            now.model_dump() if now else None,
+        )
+
+
+def _changed(
+    effect: Effect, about: str, field: str, old: Any, new: Any, consequence: str
+) -> Difference:
+    text = ": ".join(filter(None, [f"{_shown(new)} instead of {_shown(old)}", consequence]))
+    return Difference(effect, about, field, f"{text}.", old, new)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value)) or "nothing"
+    return quoted(value) if isinstance(value, str) else str(value).lower()

@@ -1,0 +1,46 @@
+"""Files as git has them at a revision, read through git and without touching the work tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from federation.errors import UserError, WorldError
+from wizard.process import Command, capture
+
+_TIMEOUT = 20.0
+
+
+def text_at(revision: str, path: Path) -> str:
+    """The text that a file has at a revision.
+
+    Args:
+        revision: Whatever git takes for one: a branch, a tag, a hash, `HEAD~2`.
+        path: The file; its folder lies in the repository.
+
+    Raises:
+        UserError: git is not there, or knows no such revision or file.
+    """
+    return _blob(f"{revision}:./{path.name}", path.parent)
+
+
+def text_of(name: str) -> str:
+    """The text of a file that is named as git does, `REVISION:PATH`, the path from the top.
+
+    Raises:
+        UserError: git is not there, or knows no such revision or file.
+    """
+    return _blob(name, Path())
+
+
+def _blob(name: str, folder: Path) -> str:
+    if name.startswith("-"):
+        raise UserError(f"{name!r} is no revision: they do not begin with '-'.")
+    command = Command(("git", "cat-file", "blob", name), folder, {"LC_ALL": "C"})
+    try:
+        read = capture(command, _TIMEOUT)
+    except WorldError as error:
+        raise UserError(str(error)) from error
+    if read.status != 0:
+        reason = read.stderr.strip().removeprefix("fatal: ").rstrip(".") or "it gave no reason"
+        raise UserError(f"{name}: git cannot read it: {reason}.")
+    return read.stdout
