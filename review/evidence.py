@@ -6,6 +6,7 @@ Messages quote nothing of a file but names.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
@@ -15,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from federation.errors import UserError
 from federation.policy_document import parse_policy
+from federation.strict_json import json_object
 from review.chain import read_chain
 from review.estate import Audiences, Chain, Estate, Trust, Where
 
@@ -44,16 +46,19 @@ def service_accounts(text: str, file: str) -> Estate:
 
 
 def trust_policy_file(text: str, file: str) -> Estate:
-    """The trust policy of a role, as `aws iam get-role` shows it below `AssumeRolePolicyDocument`.
+    """The trust policy of a role: by itself, or in what `aws iam get-role` prints.
 
     Raises:
         UserError: it is none that IAM would take.
     """
     try:
-        policy = parse_policy(text)
+        role = json_object("The policy", text).get("Role")
+        written = role.get("AssumeRolePolicyDocument") if isinstance(role, Mapping) else None
+        policy = parse_policy(text if written is None else json.dumps(written))
     except UserError as error:
         raise UserError(f"{file}: {error}") from None
-    return Estate(trusts=(Trust(Where(file), PurePath(file).stem, policy),))
+    about = role.get("RoleName") if isinstance(role, Mapping) else None
+    return Estate(trusts=(Trust(Where(file), str(about or PurePath(file).stem), policy),))
 
 
 def api_server(text: str, file: str) -> Estate:

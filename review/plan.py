@@ -93,10 +93,7 @@ def plan_facts(text: str, file: str) -> Estate:
     plan = json_object(file, text)
     changes = plan.get("resource_changes", [] if "planned_values" in plan else None)
     if not isinstance(changes, list):
-        raise UserError(
-            f"{file} is no plan: write one with 'terraform plan -out PLAN', then "
-            "'terraform show -json PLAN'."
-        )
+        raise UserError(f"{file} is no plan of Terraform.")
     resources = [*_planned(changes, file), *_read_before(plan, file)]
     others = _roles_of_others(resources)
     return joined(

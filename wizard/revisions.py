@@ -42,5 +42,5 @@ def _blob(name: str, folder: Path) -> str:
         raise UserError(str(error)) from error
     if read.status != 0:
         reason = read.stderr.strip().removeprefix("fatal: ").rstrip(".") or "it gave no reason"
-        raise UserError(f"{name}: git cannot read it: {reason}.")
+        raise UserError(f"{name} is no file, and git cannot read it either: {reason}.")
     return read.stdout

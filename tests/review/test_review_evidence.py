@@ -45,6 +45,13 @@ def test_a_trust_policy_is_about_the_role_that_its_file_is_named_after() -> None
     )
 
 
+def test_a_trust_policy_is_found_in_what_the_aws_cli_prints_of_a_role() -> None:
+    role = {"RoleName": "web", "AssumeRolePolicyDocument": policy(statement())}
+    assert trust_policy_file(json.dumps({"Role": role}), "role.json") == Estate(
+        trusts=(Trust(Where("role.json"), "web", policy(statement())),)
+    )
+
+
 def test_the_audiences_of_an_api_server_are_those_of_its_flag() -> None:
     where = Where("kube-apiserver.yaml", "--api-audiences")
     assert api_server(MANIFEST, "kube-apiserver.yaml") == Estate(

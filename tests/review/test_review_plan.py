@@ -157,10 +157,7 @@ def test_a_binding_for_everybody_is_a_fact_and_another_is_not() -> None:
 def test_what_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(UserError) as refusal:
         plan_facts(text, "plan.json")
-    assert str(refusal.value) == (
-        "plan.json is no plan: write one with 'terraform plan -out PLAN', then "
-        "'terraform show -json PLAN'."
-    )
+    assert str(refusal.value) == "plan.json is no plan of Terraform."
 
 
 def test_a_plan_without_changes_has_no_facts() -> None:

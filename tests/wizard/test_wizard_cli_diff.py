@@ -120,11 +120,13 @@ def test_json_has_both_values_of_each_difference() -> None:
     [
         (
             "nowhere",
-            "nowhere:./prod.yaml: git cannot read it: invalid object name 'nowhere'.",
+            "nowhere:./prod.yaml is no file, and git cannot read it either: invalid object name "
+            "'nowhere'.",
         ),
         (
             "HEAD:prod.yaml",
-            "HEAD:prod.yaml: git cannot read it: path 'prod.yaml' does not exist in 'HEAD'.",
+            "HEAD:prod.yaml is no file, and git cannot read it either: path 'prod.yaml' does not "
+            "exist in 'HEAD'.",
         ),
         (
             "none.yaml",

@@ -48,6 +48,7 @@ def folder(in_folder: Path) -> Path:
     """A configuration with an error and an accepted warning, and somebody's trust policy."""
     (in_folder / "prod.yaml").write_text(CONFIGURATION)
     (in_folder / "role.json").write_text(json.dumps(POLICY))
+    (in_folder / "plan.bin").write_bytes(b"PK\xff")
     return in_folder
 
 
@@ -192,6 +193,18 @@ def test_a_trust_policy_is_read_from_stdin() -> None:
     ]
 
 
+def test_nothing_in_a_plan_is_a_command_to_a_pipeline(folder: Path) -> None:
+    tags = {"##vso[task.complete]": "AKIAIOSFODNN7EXAMPLE"}
+    change = {"actions": ["create"], "after": {"tags": tags}}
+    resource = {"address": "aws_s3_bucket.b", "type": "aws_s3_bucket", "change": change}
+    (folder / "plan.json").write_text(json.dumps({"resource_changes": [resource]}))
+    shown = run("--plan=plan.json").output.splitlines()[1]
+    assert shown == (
+        "  plan.json: aws_s3_bucket.b.tags.#\\x23vso[task.complete]: the value looks like an AWS "
+        "access key id."
+    )
+
+
 def test_warnings_fail_a_strict_run_alone(folder: Path) -> None:
     text = CONFIGURATION.partition("lint:")[0].replace("trust: audience-only", "test_pod: false")
     (folder / "prod.yaml").write_text(text)
@@ -208,7 +221,12 @@ def test_warnings_fail_a_strict_run_alone(folder: Path) -> None:
             "One report at a time can go to stdout: give the others a FILE.",
         ),
         (("--plan=-", "--chain=-"), "stdin can be read once: give the others as files."),
-        (("--plan=no.json",), "--plan: no.json cannot be read: No such file or directory."),
+        (
+            ("--plan=plan.bin",),
+            "--plan: plan.bin is not UTF-8 text. A plan is read as 'terraform show -json PLAN' "
+            "prints it.",
+        ),
+        (("--chain=no.pem",), "--chain: no.pem cannot be read: No such file or directory."),
         (
             ("--service-accounts=role.json",),
             "role.json lists no service accounts: write it with "

@@ -49,7 +49,7 @@ def diff(old: str, new: str | None, config: str | None, as_json: bool) -> int:
     """
     from review.comparison import compare
 
-    new = new or str(_file(config))
+    new = new or relative(_file(config))
     differences = compare(_configuration(old, config), _configuration(new, config))
     if as_json:
         found = [asdict(each) for each in differences]

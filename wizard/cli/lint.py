@@ -121,8 +121,18 @@ def _read(given: Mapping[str, tuple[str, ...]]) -> Iterator[Estate]:
         raise UserError("stdin can be read once: give the others as files.")
     for option, read in readers.items():
         for name in given[option]:
-            text = read_text(f"--{option.replace('_', '-')}", name, SIZE_LIMIT)
-            yield read(text, "stdin" if name == "-" else relative(Path(name)))
+            yield _facts(option, name, read)
+
+
+def _facts(option: str, name: str, read: Callable[[str, str], Estate]) -> Estate:
+    try:
+        text = read_text(f"--{option.replace('_', '-')}", name, SIZE_LIMIT)
+        return read(text, "stdin" if name == "-" else relative(Path(name)))
+    except UserError as error:
+        raise UserError(f"{error}{_HINTS.get(option, '')}") from error
+
+
+_HINTS = {"plan": " A plan is read as 'terraform show -json PLAN' prints it."}
 
 
 def _configuration_path(config: str | None, given: Mapping[str, tuple[str, ...]]) -> Path | None:
@@ -145,19 +155,24 @@ def _loaded(path: Path, estates: list[Estate]) -> ClusterConfig:
 
 def _show(report: Report) -> None:
     for rule, findings in groupby(report.findings, key=lambda finding: finding.rule):
-        click.echo(f"{rule.weight}: {rule.title} [{rule.code}]")
+        _say(f"{rule.weight}: {rule.title} [{rule.code}]")
         for line in _lines(findings):
-            click.echo(f"  {line}")
-        click.echo(f"    why: {rule.reasoning}")
-        click.echo(f"    fix: {rule.fix}")
-        click.echo(f"    source: {rule.source}")
+            _say(f"  {line}")
+        _say(f"    why: {rule.reasoning}")
+        _say(f"    fix: {rule.fix}")
+        _say(f"    source: {rule.source}")
     for each in report.accepted:
-        click.echo(f"accepted until {each.until}: {_place(each.finding.seen)}: {each.reason}")
+        _say(f"accepted until {each.until}: {_place(each.finding.seen)}: {each.reason}")
     for unused in report.unused:
         about = f" for {unused.workload}" if unused.workload else ""
-        click.echo(f"unused: lint.accept: nothing is found of {unused.code!r}{about}: remove it.")
+        _say(f"unused: lint.accept: nothing is found of {unused.code!r}{about}: remove it.")
     counts = ", ".join(f"{weight}s: {count}" for weight, count in report.counts.items())
-    click.echo(f"{counts}, accepted: {len(report.accepted)}")
+    _say(f"{counts}, accepted: {len(report.accepted)}")
+
+
+def _say(text: str) -> None:
+    """Print a line, in which nothing is a command to Azure Pipelines (`##vso[...]`)."""
+    click.echo(text.replace("##", "#\\x23"))
 
 
 def _lines(findings: Iterable[Finding]) -> Iterator[str]:
