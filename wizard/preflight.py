@@ -19,11 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from federation import key_files
 from federation.config import ClusterConfig, S3Backend
-from federation.errors import WorldError
+from federation.errors import UserError, WorldError
 from federation.files import PROJECT
 from wizard.cdktf.runs import cdktf_program, terraform_program
 from wizard.process import Command, capture
+from wizard.served_keys import served_keys
 from wizard.surroundings import kubeconfig_paths
 
 DEADLINE = 20.0
@@ -75,6 +77,7 @@ def preflight(config: ClusterConfig | None, deadline: float = DEADLINE) -> Itera
         looks += [
             ("AWS credentials", lambda: credentials(config)),
             ("cluster", lambda: cluster(config)),
+            ("public keys", lambda: public_keys(config)),
         ]
     return _at_once(looks, deadline)
 
@@ -204,6 +207,40 @@ def cluster(config: ClusterConfig) -> Check | None:
             f"no answer through the context {context!r}: {reason}.",
             "Is the API server up, is a VPN or a tunnel missing, is it the right context?",
         )
+
+
+def public_keys(config: ClusterConfig) -> Check | None:
+    """The public keys for the bucket, which must have all that the API server publishes.
+
+    None where the API server serves the documents itself.
+    """
+    if config.discovery.s3 is None:
+        return None
+    name = "public keys"
+    try:
+        ours = {key.kid for key in key_files.read(config.discovery.s3.keys, PROJECT)}
+    except UserError as error:
+        return Check(name, "fail", str(error), "Correct discovery.s3.keys.")
+    if config.kubernetes.context is None:
+        return Check(name, "ok", f"{len(ours)} to publish.")
+    try:
+        theirs = {key.kid for key in served_keys(config)}
+    except (UserError, WorldError) as error:
+        return Check(
+            name,
+            "warn",
+            f"whether they are all of the cluster's cannot be told: {error}",
+            "Compare them with its --service-account-key-file.",
+        )
+    if missing := sorted(theirs - ours):
+        return Check(
+            name,
+            "fail",
+            f"the API server publishes keys that discovery.s3.keys has not: {', '.join(missing)}. "
+            "AWS would refuse their tokens.",
+            "Add them: 'python -m wizard jwks --from-cluster' prints them all.",
+        )
+    return Check(name, "ok", f"{len(ours)} to publish, with all {len(theirs)} of the cluster.")
 
 
 def _connected(config: ClusterConfig, context: str) -> Any:

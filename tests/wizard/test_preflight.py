@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from federation import key_files
 from federation.config import ClusterConfig
 from federation.errors import WorldError
+from federation.files import PROJECT
+from federation.jwks import key_set
 from wizard import preflight
 from wizard.preflight import Check
 
@@ -357,8 +360,79 @@ def test_manifests_without_a_context_need_no_cluster() -> None:
     assert preflight.cluster(configured(kubernetes={"apply": "manifests"})) is None
 
 
+KEYS = "tests/stacks/keys"
+EC_KID = "Agxq8rXx0wukjztlVe7rdGAFEvZoYzbvqc9lX18X3GQ"
+
+
+def in_a_bucket(config: ClusterConfig, *names: str) -> ClusterConfig:
+    """The same cluster, with its documents in a bucket and these files of keys."""
+    url = "https://c-issuer.s3.eu-west-1.amazonaws.com"
+    bucket = {"bucket": "c-issuer", "keys": names}
+    return configured(
+        issuer=url,
+        discovery={"hosting": "s3", "s3": bucket},
+        kubernetes=config.kubernetes.model_dump(),
+    )
+
+
+def serving(*names: str) -> str:
+    """The key set of an API server that has these keys."""
+    return key_set(key_files.read(names, PROJECT))
+
+
+def test_without_a_bucket_no_public_keys_are_needed() -> None:
+    assert preflight.public_keys(configured()) is None
+
+
+def test_the_bucket_has_to_have_each_key_of_the_cluster(
+    answering: Callable[[int, str], str], tmp_path: Path
+) -> None:
+    both = (f"{KEYS}/rsa.pub", f"{KEYS}/ec.pub")
+    cluster = behind(answering(200, serving(*both)), tmp_path)
+    assert preflight.public_keys(in_a_bucket(cluster, *both)) == Check(
+        "public keys", "ok", "2 to publish, with all 2 of the cluster."
+    )
+    assert preflight.public_keys(in_a_bucket(cluster, f"{KEYS}/rsa.pub")) == Check(
+        "public keys",
+        "fail",
+        f"the API server publishes keys that discovery.s3.keys has not: {EC_KID}. AWS would refuse "
+        "their tokens.",
+        "Add them: 'python -m wizard jwks --from-cluster' prints them all.",
+    )
+
+
+def test_a_file_of_keys_that_cannot_be_read_is_refused() -> None:
+    config = in_a_bucket(configured(), f"{KEYS}/none.pub")
+    assert preflight.public_keys(config) == Check(
+        "public keys",
+        "fail",
+        f"{KEYS}/none.pub: cannot be read: No such file or directory.",
+        "Correct discovery.s3.keys.",
+    )
+
+
+def test_keys_without_a_cluster_to_compare_them_with_are_taken() -> None:
+    config = configured(kubernetes={"apply": "manifests"})
+    assert preflight.public_keys(in_a_bucket(config, f"{KEYS}/ec.pub")) == Check(
+        "public keys", "ok", "1 to publish."
+    )
+
+
+def test_a_cluster_that_does_not_show_its_keys_is_warned_about(
+    answering: Callable[[int, str], str], tmp_path: Path
+) -> None:
+    cluster = behind(answering(403, '{"message": "no"}'), tmp_path)
+    assert preflight.public_keys(in_a_bucket(cluster, f"{KEYS}/ec.pub")) == Check(
+        "public keys",
+        "warn",
+        "whether they are all of the cluster's cannot be told: reading the public keys through the "
+        "context 'prod': HTTP 403: 'no'",
+        "Compare them with its --service-account-key-file.",
+    )
+
+
 def test_everything_is_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    together = threading.Barrier(5, timeout=30)
+    together = threading.Barrier(6, timeout=30)
 
     def look(name: str) -> Callable[..., Check]:
         def looked(*_: object) -> Check:
@@ -367,7 +441,7 @@ def test_everything_is_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
         return looked
 
-    names = ("terraform", "node", "cdktf_cli", "credentials", "cluster")
+    names = ("terraform", "node", "cdktf_cli", "credentials", "cluster", "public_keys")
     for name in names:
         monkeypatch.setattr(preflight, name, look(name))
     checks = preflight.require(preflight.preflight(configured()))
