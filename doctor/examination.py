@@ -81,7 +81,7 @@ class Missing(Exception):  # noqa: N818  (no error: a reason to skip)
     @classmethod
     def because(cls, finding: Finding) -> Missing:
         """Missing since something is wrong, which the finding tells."""
-        return cls(f"{finding.code}: {finding.seen}", finding)
+        return cls(f"see {finding.code}", finding)
 
 
 class Examination:

@@ -169,7 +169,7 @@ class _Round:
             self._causes[cause] = None
             if cause.layer == job.layer:
                 self._tell(cause)
-                if (cause.code, cause.about) == (job.rule.code, job.about):
+                if cause.code == job.rule.code and cause.about in ("", job.about):
                     return
         self._tell(job.rule.skipped(str(missing), job.about))
 

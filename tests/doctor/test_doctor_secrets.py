@@ -159,15 +159,6 @@ def test_no_output_and_no_log_has_a_whole_token(
         for each in json.loads(runs[1].output)["findings"]
         if each["seen"].count(f"{TOKEN[:8]}... (")
     }
-    # That AWS, the aws CLI and the API server did quote the token shows that it was cut out.
-    assert quoted == {
-        "token-obtained",
-        "sts-assume-role",
-        "sts-identity",
-        "sts-aws-cli",
-        "negative-key",
-        "negative-garbage",
-        "negative-role",
-        "negative-api-server",
-    }
+    # That AWS and the aws CLI did quote the token shows that it was cut out.
+    assert quoted == {"token-obtained", "sts-assume-role", "sts-aws-cli"}
     assert any(TOKEN in each for each in echo.heard)
