@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from federation.config import ClusterConfig, Workload
+from federation.config import ANONYMOUS_REQUESTS_OFF, ClusterConfig, Workload
 from federation.trust_policy import DEFAULT_SIZE_QUOTA, size, trust_policy
 
 ENDPOINT_THUMBPRINT = "endpoint-thumbprint"
@@ -114,12 +114,56 @@ def _unreachable_issuer(config: ClusterConfig) -> Iterator[Advice]:
 
 def _issuer_with_path(config: ClusterConfig) -> Iterator[Advice]:
     path = config.issuer_key.removeprefix(config.issuer_host)
-    if path:
+    discovery = config.discovery
+    if path and discovery.hosting == "apiserver" and discovery.exposure != "none":
         yield Advice(
             "issuer-path",
             "issuer",
             f"the API server serves the documents at its root, not below {path!r}: put a proxy in "
             f"front that answers {config.openid_configuration_url} and {config.jwks_uri}.",
+        )
+
+
+def _anonymous_requests_off(config: ClusterConfig) -> Iterator[Advice]:
+    distribution = config.kubernetes.distribution
+    if distribution in ANONYMOUS_REQUESTS_OFF and config.discovery.exposure == "binding":
+        yield Advice(
+            "anonymous-requests-off",
+            "discovery.exposure",
+            f"{distribution} turns anonymous requests off by itself, and the binding alone leaves "
+            "AWS with HTTP 401: have the API server take them ('python -m wizard apiserver' says "
+            "how), or serve the documents from elsewhere.",
+        )
+
+
+def _public_bucket(config: ClusterConfig) -> Iterator[Advice]:
+    bucket = config.discovery.s3
+    if bucket is not None and bucket.acm_certificate_arn is None:
+        yield Advice(
+            "public-bucket",
+            "discovery.s3",
+            "anyone may read the two documents in the bucket, and an account that blocks public "
+            "access to S3 refuses that: name a certificate (acm_certificate_arn) where yours does.",
+        )
+
+
+def _needless_exposure(config: ClusterConfig) -> Iterator[Advice]:
+    if config.discovery.hosting == "s3" and config.discovery.exposure != "none":
+        yield Advice(
+            "needless-exposure",
+            "discovery.exposure",
+            "AWS reads the bucket, and the API server shows its documents to anyone besides: write "
+            "'none', unless something else reads them.",
+        )
+
+
+def _needless_thumbprint(config: ClusterConfig) -> Iterator[Advice]:
+    if config.discovery.hosting == "s3" and config.discovery.thumbprint != "omit":
+        yield Advice(
+            "needless-thumbprint",
+            "discovery.thumbprint",
+            "AWS knows the authorities of S3 and CloudFront, and looks at no thumbprint: write "
+            "'omit'.",
         )
 
 
@@ -221,6 +265,10 @@ _RULES: tuple[Callable[[ClusterConfig], Iterator[Advice]], ...] = (
     _unreachable_issuer,
     _issuer_with_path,
     _long_trust_policy,
+    _anonymous_requests_off,
+    _public_bucket,
+    _needless_exposure,
+    _needless_thumbprint,
     _endpoint_thumbprint,
     _sts_audience,
     _powerful_policies,

@@ -32,6 +32,9 @@ Distribution = Literal[
 DISTRIBUTIONS: tuple[str, ...] = get_args(Distribution)
 """What may run a control plane; `plain` is an API server that someone starts with its flags."""
 
+ANONYMOUS_REQUESTS_OFF = ("k3s", "rke2", "talos", "kops", "k0s")
+"""The distributions that pass `--anonymous-auth=false` unless one says otherwise."""
+
 ANONYMOUS_PATHS_MINOR = 31
 """From 1.31 on an API server can restrict anonymous requests to paths (KEP-4633)."""
 

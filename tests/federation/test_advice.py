@@ -246,6 +246,69 @@ def test_a_role_without_policies_may_do_nothing() -> None:
     )
 
 
+@pytest.mark.parametrize("distribution", ["k3s", "rke2", "talos", "kops", "k0s"])
+def test_a_binding_alone_shows_nothing_where_anonymous_requests_are_off(distribution: str) -> None:
+    kubernetes = MINIMAL["kubernetes"] | {"distribution": distribution}
+    assert advice(configured(kubernetes=kubernetes)) == (
+        Advice(
+            "anonymous-requests-off",
+            "discovery.exposure",
+            f"{distribution} turns anonymous requests off by itself, and the binding alone leaves "
+            "AWS with HTTP 401: have the API server take them ('python -m wizard apiserver' says "
+            "how), or serve the documents from elsewhere.",
+        ),
+    )
+    allowlist = {"exposure": "authentication-config"}
+    assert advice(configured(kubernetes=kubernetes, discovery=allowlist)) == ()
+
+
+def in_a_bucket(certificate: str | None = None, **discovery: Any) -> ClusterConfig:
+    """Documents in a bucket, publicly or behind a name of the user's own."""
+    bucket = {"bucket": "oidc-prod", "keys": ["sa.pub"], "acm_certificate_arn": certificate}
+    url = "https://oidc-prod.s3.eu-west-1.amazonaws.com/a"
+    return configured(
+        issuer="https://oidc.example.com/a" if certificate else url,
+        discovery={"hosting": "s3", "s3": bucket, **discovery},
+    )
+
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0f3f1a7e"
+
+
+def test_a_public_bucket_is_worth_a_second_thought() -> None:
+    assert advice(in_a_bucket()) == (
+        Advice(
+            "public-bucket",
+            "discovery.s3",
+            "anyone may read the two documents in the bucket, and an account that blocks public "
+            "access to S3 refuses that: name a certificate (acm_certificate_arn) where yours does.",
+        ),
+    )
+    assert advice(in_a_bucket(CERTIFICATE)) == ()
+
+
+def test_what_a_bucket_makes_needless_is_named() -> None:
+    assert advice(in_a_bucket(CERTIFICATE, exposure="binding", thumbprint="endpoint")) == (
+        Advice(
+            "needless-exposure",
+            "discovery.exposure",
+            "AWS reads the bucket, and the API server shows its documents to anyone besides: write "
+            "'none', unless something else reads them.",
+        ),
+        Advice(
+            "needless-thumbprint",
+            "discovery.thumbprint",
+            "AWS knows the authorities of S3 and CloudFront, and looks at no thumbprint: write "
+            "'omit'.",
+        ),
+    )
+
+
+def test_an_issuer_with_a_path_is_fine_where_something_else_serves_it() -> None:
+    config = configured(issuer="https://oidc.example.com/a", discovery={"exposure": "none"})
+    assert advice(config) == ()
+
+
 def test_the_weightiest_comes_first() -> None:
     config = with_workloads(
         {"test_pod": True, "role": policies(0)},

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from federation.config import ClusterConfig
+from federation.errors import UserError
 from federation.files import save
 from wizard.cli.check import check
 
@@ -74,3 +75,11 @@ def test_offline_the_endpoint_is_not_asked(in_folder: Path) -> None:
             }
         ],
     }
+
+
+def test_keys_for_the_bucket_have_to_be_there(in_folder: Path) -> None:
+    url = "https://c-issuer.s3.eu-west-1.amazonaws.com"
+    bucket = {"bucket": "c-issuer", "keys": ["none.pub"]}
+    saved(in_folder, issuer=url, discovery={"hosting": "s3", "s3": bucket})
+    with pytest.raises(UserError, match=r"^none\.pub: cannot be read: No such file or directory"):
+        CliRunner().invoke(check, ["--config=prod.yaml"], catch_exceptions=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from federation import files
+from federation import files, key_files
 from federation.advice import ENDPOINT_THUMBPRINT, Advice, advice
 from federation.config import ClusterConfig
 from wizard.cli.options import config_option, json_option, print_json, relative
@@ -25,6 +25,8 @@ def check(path: Path, as_json: bool, offline: bool) -> None:
     thumbprint from it.
     """
     config = files.load(path)
+    if config.discovery.s3:
+        key_files.documents(config)
     if config.lint.accept:
         from review.lint.linter import check_codes
 
