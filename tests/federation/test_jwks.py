@@ -78,7 +78,9 @@ class TestReading:
         pkcs1 = key.public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode()
         found = [read(text) for text in (pem(key), pkcs1, certificate_of(private))]
         assert found[0] == found[1] == found[2]
-        assert RSAKey.import_key({**found[0][0]}).public_key.public_numbers() == key.public_numbers()
+        assert (
+            RSAKey.import_key({**found[0][0]}).public_key.public_numbers() == key.public_numbers()
+        )
 
     def test_several_keys_of_one_file_keep_their_order(self) -> None:
         key = rsa_key().public_key()

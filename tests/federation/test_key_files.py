@@ -22,9 +22,7 @@ def test_the_documents_are_made_of_the_files_that_are_named() -> None:
         issuer=ISSUER,
         discovery={"hosting": "s3", "s3": {"bucket": "oidc-prod", "keys": names}},
     )
-    assert key_files.documents(config) == jwks.documents(
-        ISSUER, key_files.read(names, PROJECT)
-    )
+    assert key_files.documents(config) == jwks.documents(ISSUER, key_files.read(names, PROJECT))
     kinds = [key.jwk["kty"] for key in key_files.read(["rsa.pub", "ec.pub"], KEYS)]
     assert kinds == ["RSA", "EC"]
 
