@@ -156,13 +156,15 @@ async def _document(examination: Examination, address: Address, path: str) -> Do
         raise _unread(rules.SLOW, path, f"nothing whole within {seconds:g} s") from None
     except UnreadableError as error:
         raise _unread(rules.UNREACHABLE, path, shown(error)) from None
-    return _read(answer, path)
+    of_a_bucket = examination.config.discovery.hosting == "s3" and answer.status in (403, 404)
+    return _read(answer, path, _OF_A_BUCKET if of_a_bucket else {})
 
 
-def _read(answer: Answer, path: str) -> Document:
+def _read(answer: Answer, path: str, known: Mapping[str, str]) -> Document:
+    """The document in an answer; `known` are the cause and the fix of a wrong one, if known."""
     flaw = _flaw_of_answer(answer)
     if flaw is not None:
-        raise _unread(flaw[0], path, flaw[1])
+        raise _unread(flaw[0], path, flaw[1], known)
     body = answer.body or b""
     try:
         members = json_object("The document", body.decode())
@@ -191,10 +193,17 @@ def _flaw_of_answer(answer: Answer) -> tuple[Rule, str] | None:
 _RULE_OF_STATUS = {401: rules.UNAUTHORIZED, 403: rules.FORBIDDEN, 404: rules.NOT_FOUND}
 
 
-def _unread(rule: Rule, path: str, seen: str) -> Missing:
-    return Missing.because(
-        rule.failed(f"{seen} for {path}", "the document, with HTTP 200", about=path)
-    )
+_OF_A_BUCKET = {
+    "cause": "The object is not in the bucket, which S3 answers with 403 as well; or the bucket's "
+    "policy is missing, or the account blocks public access to S3.",
+    "fix": "Deploy the discovery stack. Where AWS refuses its policy, let this bucket be public, "
+    "or name a certificate for CloudFront (discovery.s3.acm_certificate_arn).",
+}
+
+
+def _unread(rule: Rule, path: str, seen: str, known: Mapping[str, str] | None = None) -> Missing:
+    expected = "the document, with HTTP 200"
+    return Missing.because(rule.failed(f"{seen} for {path}", expected, about=path, **(known or {})))
 
 
 CHECKS = (

@@ -177,6 +177,29 @@ async def test_a_defect_gives_one_failing_code(issuer: Issuer, code: str, tmp_pa
     assert [each.code for each in findings if each.verdict == "fail"] == [code]
 
 
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "discovery-forbidden"), (404, "discovery-not-found")]
+)
+async def test_a_bucket_that_refuses_is_no_matter_of_the_api_server(
+    status: int, code: str, tmp_path: Path
+) -> None:
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/0f3f1a7e"
+    bucket = {"bucket": "issuer", "keys": ["sa.pub"], "acm_certificate_arn": certificate}
+    settings: dict[str, object] = {"hosting": "s3", "s3": bucket}
+
+    findings = await look(Issuer(page({}, status=status), settings=settings), tmp_path)
+
+    assert [(each.code, each.cause, each.fix) for each in findings if each.verdict == "fail"] == [
+        (
+            code,
+            "The object is not in the bucket, which S3 answers with 403 as well; or the bucket's "
+            "policy is missing, or the account blocks public access to S3.",
+            "Deploy the discovery stack. Where AWS refuses its policy, let this bucket be public, "
+            "or name a certificate for CloudFront (discovery.s3.acm_certificate_arn).",
+        )
+    ]
+
+
 ODD_KEY = key_set(KEY.as_dict(private=False), ED25519)
 ELSEWHERE = document(jwks_uri="https://127.0.0.1/keys")
 WARNINGS = {
