@@ -10,13 +10,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -219,8 +219,7 @@ class WizardApp(App[None]):
         if isinstance(self.screen, Step):
             keys = [
                 (self.get_key_display(active.binding), active.binding.description)
-                for active in self.screen.active_bindings.values()
-                if active.binding.description and active.enabled
+                for active in _offered(self.screen)
             ]
             self.push_screen(Help(self.screen.STEP, self.screen.HELP_TEXT, keys))
 
@@ -262,12 +261,10 @@ class WizardApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Everything that can be done now, for the command palette."""
         if isinstance(screen, Step):
-            for active in screen.active_bindings.values():
-                binding = active.binding
-                if active.enabled and binding.description:
-                    key = f"Key: {self.get_key_display(binding)}"
-                    act = partial(self.run_action, binding.action, active.node)
-                    yield SystemCommand(binding.description, key, act)
+            for active in _offered(screen):
+                key = f"Key: {self.get_key_display(active.binding)}"
+                act = partial(self.run_action, active.binding.action, active.node)
+                yield SystemCommand(active.binding.description, key, act)
         if self.activity is not None and self.activity.kind != "plan":
             about = f"How {self.activity.config.cluster} goes on, or ended"
             yield SystemCommand("Show the deployment", about, self.show_deployment)
@@ -377,6 +374,17 @@ class WizardApp(App[None]):
         while self.activity is not None and self.activity.running:
             await asyncio.sleep(0.1)
         self.exit()
+
+
+def _offered(screen: Screen[Any]) -> Iterator[ActiveBinding]:
+    """The keys that do something of ours: those that edit a text or scroll go without saying."""
+    for active in screen.active_bindings.values():
+        action = active.binding.action.rpartition(".")[2].partition("(")[0]
+        node = screen.app if active.binding.action.startswith("app.") else active.node
+        doing = getattr(node, f"action_{action}", None)
+        ours = getattr(doing, "__module__", "").startswith("wizard.")
+        if ours and active.enabled and active.binding.description:
+            yield active
 
 
 def _has_few_colours(environment: Mapping[str, str]) -> bool:

@@ -13,10 +13,8 @@ from federation.config import ClusterConfig, Workload
 from federation.editing import edited
 from federation.errors import UserError
 from federation.files import ConfigError
-from federation.trust_policy import DEFAULT_SIZE_QUOTA, size, trust_policy
+from federation.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
 from wizard.tui.draft import Draft
-
-_ANY_ACCOUNT = "1" * 12
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,19 @@ class Review:
         """The lines of a unified diff from the file to what will be saved, without a heading."""
         before, after = (self.on_disk or "").splitlines(), self.text.splitlines()
         return tuple(difflib.unified_diff(before, after, lineterm=""))[2:]
+
+    @property
+    def summary(self) -> str:
+        """What becomes of the file, in a line."""
+        name = f"clusters/{self.path.name}"
+        if self.on_disk is None:
+            return f"{name} is new."
+        if self.saved:
+            return f"{name} says all of this already."
+        added = sum(line.startswith("+") for line in self.diff)
+        removed = sum(line.startswith("-") for line in self.diff)
+        meanwhile = " Another program has changed the file meanwhile." if self.foreign else ""
+        return f"{name} will change: +{added} -{removed} lines.{meanwhile}"
 
 
 def review(draft: Draft, project: Path) -> Review:
@@ -133,16 +144,10 @@ def _text(path: Path, on_disk: str | None, config: ClusterConfig) -> str:
 
 def _trust(config: ClusterConfig, workload: Workload) -> Trust:
     alone = workload.trust == "service-account"
-    provider = config.provider_arn() or (
-        f"arn:{config.partition}:iam::{_ANY_ACCOUNT}:oidc-provider/{config.issuer_key}"
-    )
-    policy = trust_policy(
-        provider, config.issuer_key, config.audience, workload.subject if alone else None
-    )
     return Trust(
         f"{workload.namespace}/{workload.service_account}" if alone else "every pod of the cluster",
         ", ".join(config.audience),
         f"{workload.role.path.removeprefix('/')}{config.role_name(workload)}",
         workload.role.managed_policy_arns,
-        f"{size(policy)} of {DEFAULT_SIZE_QUOTA}",
+        f"{size(role_trust_policy(config, workload))} of {DEFAULT_SIZE_QUOTA}",
     )

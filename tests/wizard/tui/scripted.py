@@ -173,12 +173,18 @@ def failing() -> list[Event]:
 
 
 class Scripted:
-    """A run whose events are known; with a gate it stops before the last one until that opens."""
+    """A run whose events are known; with a gate it stops before the last one until that opens.
+
+    Attributes:
+        waiting: Is set when all but the last event are taken.
+        interrupts: How often it was asked to end.
+    """
 
     def __init__(self, events: Iterable[Event], gate: asyncio.Event | None = None) -> None:
         self.log = LOG
         self.log_error: str | None = None
         self.interrupts = 0
+        self.waiting = asyncio.Event()
         self._events = list(events)
         self._gate = gate
 
@@ -197,6 +203,7 @@ class Scripted:
     async def __aiter__(self) -> AsyncIterator[Event]:
         for event in self._events[:-1]:
             yield event
+        self.waiting.set()
         if self._gate is not None:
             await self._gate.wait()
         yield Interrupted(self.log) if self.interrupts else self._events[-1]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.console import Group
+from rich.padding import Padding
+from rich.text import Text
 from textual import on
 from textual.binding import Binding
 from textual.containers import Container
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -91,4 +93,5 @@ Enter, Y or a click copies the output or the command under the cursor, through t
 
 
 def _option(copyable: Copyable) -> Option:
-    return Option(Content.assemble((f"{copyable.label}\n", "bold"), f"  {copyable.text}"))
+    label, text = Text(copyable.label, "bold"), Text(copyable.text, overflow="fold")
+    return Option(Group(label, Padding(text, (0, 0, 0, 2))))

@@ -47,7 +47,7 @@ the one under the cursor, Enter opens it, Delete removes it. A role may have sev
 each on a line of its own."""
 
     BINDINGS: ClassVar = [
-        Binding("f3,ctrl+pagedown", "group(1)", "Next group", key_display="F3"),
+        Binding("f3,ctrl+pagedown", "group(1)", "Group", key_display="F3"),
         Binding("shift+f3,ctrl+pageup", "group(-1)", "Previous group", show=False),
         Binding("a", "add", "Add"),
         Binding("c", "copy", "Copy"),

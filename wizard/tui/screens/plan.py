@@ -104,11 +104,11 @@ Escape while it is being made stops it."""
             return
         cluster = self.activity.config.cluster
         text = (
-            f"All {plan.destroy} resources of {cluster} will be destroyed, and every pod that uses "
-            "its roles loses them."
+            f"All that was made for {cluster} will be destroyed (resources: {plan.destroy}), and "
+            "every pod that uses its roles loses them."
             if self._destroy
-            else f"{plan.destroy} resources of {cluster} will be destroyed, {plan.add} made and "
-            f"{plan.change} changed."
+            else f"The plan for {cluster} destroys {plan.destroy} of its resources, makes "
+            f"{plan.add} and changes {plan.change}."
         )
         self.app.push_screen(
             Typed("Destroy", text, cluster), lambda agreed: self._carry_out(agreed=bool(agreed))

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import ScrollableContainer, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import DataTable, Static, TabbedContent, TabPane
 
 from wizard.tui.screens.step import Step
 from wizard.tui.tasks import running, saving
+from wizard.tui.widgets.signed import Signed
 
 if TYPE_CHECKING:
+    from federation.advice import Advice
     from wizard.tui.review import Review, Trust
 
 _TABS = ("file", "terraform", "trust", "warnings")
@@ -37,10 +39,10 @@ Warnings    what is allowed and still worth a second thought, the weightiest fir
 
     BINDINGS: ClassVar = [
         Binding("ctrl+s", "save", "Save"),
-        Binding("ctrl+n", "plan", "Save and plan"),
+        Binding("ctrl+n", "plan", "Save, plan"),
         Binding("f3,ctrl+pagedown", "tab(1)", "Next tab", key_display="F3"),
         Binding("shift+f3,ctrl+pageup", "tab(-1)", "Previous tab", show=False),
-        Binding("d", "whole", "Diff or file"),
+        Binding("d", "whole", "Diff"),
     ]
 
     def __init__(self, review: Review) -> None:
@@ -57,29 +59,27 @@ Warnings    what is allowed and still worth a second thought, the weightiest fir
         """A line about the file, and the tabs."""
         yield Static(id="summary", markup=False)
         tabs = TabbedContent(id="tabs")
-        advice = len(self.review.advice)
-        for name, title in zip(
-            _TABS, ("File", "Terraform", "Trust", f"Warnings {advice}"), strict=True
-        ):
-            tabs.compose_add_child(TabPane(title, self._tab(name), id=name))
+        for name in _TABS:
+            tabs.compose_add_child(TabPane(name.capitalize(), _tab(name), id=name))
         yield tabs
 
     def on_mount(self) -> None:
         """Show the file, or the warnings where there are some."""
-        table = self.query_one(DataTable)
-        table.add_columns("Who", "Role", "May", "Audience", "Policy size")
-        for trust in self.review.trust:
-            table.add_row(*_cells(trust), height=max(1, len(trust.policies)))
+        self.query_one(DataTable).add_columns("Who", "Role", "May", "Audience", "Policy size")
         self.show(self.review)
         self.query_one(TabbedContent).active = "warnings" if self.review.advice else "file"
         self.call_after_refresh(self._enter_tab)
-        self.wizard.work(running.write_terraform(self.wizard, self), "terraform")
+        self._write_terraform()
 
     def show(self, review: Review) -> None:
-        """Show how the file stands now."""
+        """Show how the file stands now, and what follows from it."""
+        other = review.config != self.review.config
         self.review = review
-        self.query_one("#summary", Static).update(_summary(review))
-        self.query_one("#file-text", Static).update(_file(review, whole=self._whole))
+        self._show_file()
+        self._show_trust()
+        self._show_advice()
+        if other:
+            self._write_terraform()
 
     def show_terraform(self, stacks: Mapping[str, str]) -> None:
         """Show the HCL of each stack."""
@@ -101,7 +101,7 @@ Warnings    what is allowed and still worth a second thought, the weightiest fir
     def action_whole(self) -> None:
         """Show the whole file instead of what changes in it, or the other way round."""
         self._whole = not self._whole
-        self.show(self.review)
+        self._show_file()
         self.query_one(TabbedContent).active = "file"
 
     def action_save(self) -> None:
@@ -115,32 +115,43 @@ Warnings    what is allowed and still worth a second thought, the weightiest fir
     def _save(self, *, then_plan: bool) -> None:
         self.wizard.work(saving.save(self.wizard, self, then_plan=then_plan), "save")
 
-    def _tab(self, name: str) -> Widget:
-        if name == "trust":
-            return DataTable(cursor_type="row", id="trust-table")
-        text = Static(id=f"{name}-text", markup=False)
-        if name == "warnings":
-            text.update(_warnings(self.review))
-        if name == "terraform":
-            text.update(Content("Synthesizing …"))
-        return VerticalScroll(text, can_focus=True)
+    def _show_file(self) -> None:
+        self.query_one("#summary", Static).update(self.review.summary)
+        self.query_one("#file-text", Static).update(_file(self.review, whole=self._whole))
+
+    def _show_trust(self) -> None:
+        table = self.query_one(DataTable)
+        table.clear()
+        for trust in self.review.trust:
+            table.add_row(*_cells(trust), height=max(1, len(trust.policies)))
+
+    def _show_advice(self) -> None:
+        advice = self.review.advice
+        self.query_one(TabbedContent).get_tab("warnings").label = Content(f"Warnings {len(advice)}")
+        pane = self.query_one("#warnings-text")
+        pane.query("*").remove()
+        pane.mount_all(_advice(each) for each in advice)
+        if not advice:
+            pane.mount(Static("Nothing in it needs a second thought."))
+
+    def _write_terraform(self) -> None:
+        self.say_terraform("Synthesizing …")
+        self.wizard.work(running.write_terraform(self.wizard, self), "terraform")
 
     def _enter_tab(self) -> None:
         pane = self.query_one(TabbedContent).active_pane
         if pane is not None:
-            pane.query("VerticalScroll, DataTable").first().focus()
+            pane.query("ScrollableContainer, DataTable").first().focus()
 
 
-def _summary(review: Review) -> str:
-    name = f"clusters/{review.path.name}"
-    if review.on_disk is None:
-        return f"{name} is new."
-    if review.saved:
-        return f"{name} says all of this already."
-    added = sum(line.startswith("+") for line in review.diff)
-    removed = sum(line.startswith("-") for line in review.diff)
-    meanwhile = " Another program has changed the file meanwhile." if review.foreign else ""
-    return f"{name} will change: +{added} -{removed} lines.{meanwhile}"
+def _tab(name: str) -> Widget:
+    if name == "trust":
+        return DataTable(cursor_type="row", id="trust-table")
+    if name == "warnings":
+        return VerticalScroll(id="warnings-text", can_focus=True)
+    # Code is not wrapped: what is indented would be hard to tell.
+    text = Static(id=f"{name}-text", classes="code", markup=False)
+    return ScrollableContainer(text, can_focus=True)
 
 
 def _file(review: Review, *, whole: bool) -> Content:
@@ -156,14 +167,9 @@ def _diff_line(line: str) -> Content:
     return Content.styled(line, styles.get(line[:1], ""))
 
 
-def _warnings(review: Review) -> Content:
-    if not review.advice:
-        return Content("Nothing in it needs a second thought.")
-    parts = [
-        Content.assemble((f"! {each.place}", "bold"), f"\n  {each.text}", ("\n", ""))
-        for each in review.advice
-    ]
-    return Content("\n").join(parts)
+def _advice(advice: Advice) -> Widget:
+    text = advice.text[:1].upper() + advice.text[1:]
+    return Signed("!", Content.assemble((f"{advice.place}\n", "bold"), text), classes="apart")
 
 
 def _cells(trust: Trust) -> tuple[Text, ...]:

@@ -85,8 +85,7 @@ configuration can be written without any of it."""
         clusters = self.query_one(OptionList)
         chosen = self.chosen
         self._entries = tuple(entries)
-        width = max((len(entry.name) for entry in entries), default=0)
-        clusters.set_options([_new(), *(Option(_row(entry, width)) for entry in entries)])
+        clusters.set_options([_new(), *map(Option, _rows(entries))])
         at = next((at for at, each in enumerate(entries, 1) if _same(each, chosen)), 0)
         clusters.highlighted = at
         self.refresh_bindings()
@@ -153,12 +152,28 @@ def _new() -> Option:
     return Option(Content.styled("+ New configuration", "bold"))
 
 
-def _row(entry: Entry, width: int) -> Content:
-    left = f"{_SIGNS[entry.status]} {entry.name.ljust(width)}  "
+def _rows(entries: Sequence[Entry]) -> list[Content]:
+    """A line for each, in columns."""
+    known = [_known(entry) for entry in entries]
+    name = max((len(entry.name) for entry in entries), default=0)
+    width = max(map(len, known), default=0)
+    return [
+        Content.assemble(
+            (f"{_SIGNS[entry.status]} {entry.name.ljust(name)}  ", "bold"),
+            f"{what.ljust(width)}  ",
+            (entry.issuer.removeprefix("https://"), "dim"),
+        )
+        for entry, what in zip(entries, known, strict=True)
+    ]
+
+
+def _known(entry: Entry) -> str:
     draft = f"draft from {entry.kept.changed:%d %b %H:%M}" if entry.kept else ""
-    what = draft if entry.status == "draft" else ", ".join(filter(None, (entry.status, draft)))
-    text = entry.issuer.removeprefix("https://") or (entry.problems[0] if entry.problems else "")
-    return Content.assemble((left, "bold"), f"{what}  ", (text, "dim"))
+    if entry.status == "draft":
+        return draft
+    count = len(entry.problems)
+    mistakes = f"{count} mistake{'s'[: count > 1]}" if count else ""
+    return ", ".join(filter(None, (entry.status, mistakes, draft)))
 
 
 def _same(entry: Entry, other: Entry | None) -> bool:

@@ -13,10 +13,14 @@ from typing import ClassVar
 from textual import events, on
 from textual.binding import Binding
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
+
+UNSAID = "not said"
+"""How a choice shows an empty answer that stands for nothing else."""
 
 _GAP = "  "
 
@@ -91,7 +95,8 @@ class Choice(Widget, can_focus=True):
 
     def __init__(self, options: Sequence[str], value: str, default: str) -> None:
         super().__init__()
-        self._options = tuple(options)
+        # Without a default there is the choice not to say.
+        self._options = (*options,) if default else ("", *options)
         self._value = value
         self._default = default
 
@@ -116,15 +121,22 @@ class Choice(Widget, can_focus=True):
         self.refresh()
 
     def render(self) -> Content:
-        """All options in a row."""
+        """All options, in as many rows as they need."""
         chosen = self.value or self.default
-        parts = [
-            Content.styled(f"(•) {option}{_GAP}", "bold")
-            if option == chosen
-            else Content(f"( ) {option}{_GAP}")
-            for option in self._options
+        rows = [
+            Content(_GAP).join(
+                Content.styled(f"(•) {option or UNSAID}", "bold")
+                if option == chosen
+                else Content(f"( ) {option or UNSAID}")
+                for option in row
+            )
+            for row in _rows(self._options, self.size.width)
         ]
-        return Content("").join(parts)
+        return Content("\n").join(rows)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """How many rows the options need."""
+        return len(_rows(self._options, width))
 
     def action_move(self, by: int) -> None:
         """Choose the option so many places further, beginning again at the end."""
@@ -134,9 +146,10 @@ class Choice(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked on."""
+        rows = _rows(self._options, self.size.width)
         end = 0
-        for option in self._options:
-            end += len(f"( ) {option}{_GAP}")
+        for option in rows[event.y] if event.y < len(rows) else ():
+            end += _length(option) + len(_GAP)
             if event.x < end:
                 self._choose(option)
                 return
@@ -147,6 +160,23 @@ class Choice(Widget, can_focus=True):
 
 
 Editor = Line | Lines | Choice
+
+
+def _rows(options: Sequence[str], width: int) -> list[list[str]]:
+    """The options in rows that are not wider than that, where one alone is not."""
+    rows: list[list[str]] = [[]]
+    left = width
+    for option in options:
+        if rows[-1] and _length(option) > left:
+            rows.append([])
+            left = width
+        rows[-1].append(option)
+        left -= _length(option) + len(_GAP)
+    return rows
+
+
+def _length(option: str) -> int:
+    return len(f"( ) {option or UNSAID}")
 
 
 def _in_lines(text: str) -> str:

@@ -13,7 +13,7 @@ from wizard.tui.preview import Fact
 UNKNOWN = "…"
 
 
-class Facts(VerticalScroll, can_focus=False):
+class Facts(VerticalScroll):
     """Shows facts, which keep their number and names."""
 
     def __init__(self, facts: Sequence[Fact], *, id: str | None = None) -> None:  # noqa: A002

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
+from wizard.causes import Cause
 from wizard.cdktf.events import Failed, Interrupted, Outcome
 from wizard.logs import shown
+from wizard.tui.widgets.signed import Signed
 
 
 class Failure(VerticalScroll, can_focus=False):
@@ -23,7 +26,7 @@ class Failure(VerticalScroll, can_focus=False):
         self.display = isinstance(outcome, Failed | Interrupted)
         if isinstance(outcome, Failed):
             self.border_title = "It did not work"
-            self.mount_all(Static(content) for content in _causes(outcome))
+            self.mount_all(_causes(outcome))
         elif isinstance(outcome, Interrupted):
             self.border_title = "Interrupted"
             self.mount(
@@ -35,20 +38,18 @@ class Failure(VerticalScroll, can_focus=False):
             )
 
 
-def _causes(outcome: Failed) -> list[Content]:
-    causes = [
-        Content.assemble(
-            (f"✗ {cause.title}", "bold $text-error"),
-            (f"  {cause.where}" if cause.where else "", "dim"),
-            f"\n  {cause.came_back}" if cause.came_back else "",
-            ("\n  To do: ", "bold") if cause.remedy else "",
-            cause.remedy,
-        )
-        for cause in outcome.causes
-    ]
-    return causes or [
-        Content(
-            f"The program ended with status {outcome.status} and gave no reason. "
-            f"The log: {shown(outcome.log)}"
-        )
-    ]
+def _causes(outcome: Failed) -> list[Widget]:
+    if not outcome.causes:
+        status = f"The program ended with status {outcome.status} and gave no reason."
+        return [Static(f"{status} The log: {shown(outcome.log)}", markup=False)]
+    return [Signed("✗", _cause(cause)) for cause in outcome.causes]
+
+
+def _cause(cause: Cause) -> Content:
+    return Content.assemble(
+        (cause.title, "bold $text-error"),
+        (f"  {cause.where}" if cause.where else "", "dim"),
+        f"\n{cause.came_back}" if cause.came_back else "",
+        ("\nTo do: ", "bold") if cause.remedy else "",
+        cause.remedy,
+    )

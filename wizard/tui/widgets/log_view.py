@@ -91,14 +91,15 @@ class LogView(ScrollView, can_focus=True):
         if top + y >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         text = self._styled(self._lines[top + y], found=top + y == self._found)
-        strip = Strip(text.render(self.app.console), text.cell_len)
+        # A text without marks is rendered without a style of its own.
+        strip = Strip(text.render(self.app.console), text.cell_len).apply_style(self.rich_style)
         return strip.crop_extend(left, left + width, self.rich_style)
 
     def _go_to_end(self) -> None:
         self.scroll_end(animate=False, immediate=True, x_axis=False)
 
     def _styled(self, line: str, *, found: bool) -> Text:
-        text = Text(line, style=self.rich_style, no_wrap=True, end="")
+        text = Text(line, no_wrap=True, end="")
         if _ERROR.search(line):
             text.stylize(self._component("log--error"))
         if self.word:

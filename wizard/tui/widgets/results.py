@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from wizard.tui.ports import Result, Verdict
+from wizard.tui.widgets.signed import Signed
 
 SIGNS: dict[Verdict, str] = {"pass": "✓", "warn": "!", "fail": "✗", "skip": "-"}
 
@@ -38,17 +39,12 @@ class Results(VerticalScroll):
         """Show one more, below those that matter as much."""
         lighter = ", ".join(f".-{each}" for each in _ORDER[_ORDER.index(result.verdict) + 1 :])
         following = self.query(lighter).first() if lighter and self.query(lighter) else None
-        shown = Static(_content(result), classes=f"result -{result.verdict}")
+        sign = SIGNS[result.verdict]
+        shown = Signed(sign, _content(result), classes=f"result -{result.verdict}")
         await self.mount(shown, before=following)
 
 
 def _content(result: Result) -> Content:
     about = f" ({result.about})" if result.about else ""
-    parts = [
-        Content.styled(f"{SIGNS[result.verdict]} ", "bold"),
-        Content.styled(f"{result.title}{about}: ", "bold"),
-        Content(result.seen),
-    ]
-    if result.remedy and result.verdict in ("warn", "fail"):
-        parts.append(Content.styled(f"\n  {result.remedy}", "italic"))
-    return Content("").join(parts)
+    remedy = f"\n{result.remedy}" if result.verdict in ("warn", "fail") and result.remedy else ""
+    return Content.assemble((f"{result.title}{about}: ", "bold"), result.seen, (remedy, "italic"))

@@ -1,0 +1,148 @@
+"""How tests walk through the app: they press keys, and wait until something is so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from scripted import World
+from textual.events import Paste
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from wizard.tui.app import WizardApp, make_app
+from wizard.tui.screens.deploy import ShowDeployment
+from wizard.tui.screens.done import Done
+from wizard.tui.screens.following import Following
+from wizard.tui.screens.plan import ShowPlan
+from wizard.tui.screens.questions import Questions
+from wizard.tui.screens.review import ShowReview
+from wizard.tui.widgets.editors import Choice
+from wizard.tui.widgets.field import Field
+
+_LONGEST = 20.0
+"""Seconds after which what a test waits for is taken to never come."""
+
+Walk = Pilot[None]
+
+
+@asynccontextmanager
+async def walking(
+    project: Path, world: World, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Walk]:
+    """The app of a project in a scripted world, with its first screen ready."""
+    app = make_app(project, world)
+    app.animation_level = "none"
+    async with app.run_test(size=size) as walk:
+        await ready(walk)
+        yield walk
+
+
+def wizard(walk: Walk) -> WizardApp:
+    """The app that is walked through."""
+    assert isinstance(walk.app, WizardApp)
+    return walk.app
+
+
+async def ready(walk: Walk) -> None:
+    """Wait until all that the first screen begins has ended."""
+    await until(walk, lambda: wizard(walk)._loading is not None)
+    await wizard(walk).loaded()
+    await done(walk, "machine", "clusters")
+
+
+async def until(walk: Walk, so: Callable[[], object]) -> None:
+    """Let the app go on until something is so."""
+    async with asyncio.timeout(_LONGEST):
+        while not so():
+            await walk.pause()
+            await asyncio.sleep(0)
+    await walk.pause()
+
+
+async def done(walk: Walk, *groups: str) -> None:
+    """Wait until no worker of these groups is busy."""
+    workers = walk.app.workers
+    # Without any to wait for it would wait for all, and some go on as long as the app.
+    if busy := [worker for worker in workers if worker.group in groups]:
+        await workers.wait_for_complete(busy)
+    await walk.pause()
+
+
+async def on(walk: Walk, screen: type[Screen[Any]]) -> None:
+    """Wait until a screen is there."""
+    await until(walk, lambda: isinstance(walk.app.screen, screen))
+
+
+async def answer(walk: Walk, key: str, text: str) -> None:
+    """Replace the answer to a question, as pasting does."""
+    editor = field(walk, key).editor
+    assert not isinstance(editor, Choice)
+    editor.focus()
+    editor.select_all()
+    await until(walk, lambda: editor.has_focus)
+    walk.app.post_message(Paste(text))
+    await until(walk, lambda: editor.value == text)
+
+
+def field(walk: Walk, key: str) -> Field:
+    """The field of a question on the screen that is shown."""
+    return walk.app.screen.query_one(f"#field-{key.replace('.', '-')}", Field)
+
+
+async def to_questions(walk: Walk, issuer: str = "prod.example.com") -> None:
+    """Begin a new configuration and say which cluster it is about."""
+    await walk.press("n")
+    await on(walk, Questions)
+    await answer(walk, "issuer", issuer)
+
+
+async def to_review(walk: Walk) -> None:
+    """Answer what has to be answered, and go to the review."""
+    await to_questions(walk)
+    await walk.press("ctrl+n")
+    await on(walk, ShowReview)
+    await done(walk, "terraform")
+
+
+async def to_plan(walk: Walk) -> None:
+    """Save a new configuration and wait for its plan."""
+    await to_review(walk)
+    await walk.press("ctrl+n")
+    await on(walk, ShowPlan)
+    await ended(walk)
+
+
+async def to_deployment(walk: Walk) -> None:
+    """Plan a new configuration and begin to deploy it."""
+    await to_plan(walk)
+    await walk.press("ctrl+n")
+    await on(walk, ShowDeployment)
+
+
+async def to_done(walk: Walk) -> None:
+    """Deploy a new configuration and wait for its proof."""
+    await to_deployment(walk)
+    await ended(walk)
+    await walk.press("ctrl+n")
+    await on(walk, Done)
+    await done(walk, "proof")
+
+
+async def ended(walk: Walk) -> None:
+    """Wait until the screen shows how its run ended."""
+    screen = walk.app.screen
+    assert isinstance(screen, Following)
+    await until(walk, lambda: screen._ended)
+
+
+def shown(walk: Walk, selector: str = "Screen") -> str:
+    """The text of a part of the screen, without what surrounds it."""
+    screen = walk.app.screen
+    region = (screen if selector == "Screen" else screen.query_one(selector)).content_region
+    lines = screen._compositor.render_strips(walk.app.size)
+    within = [strip.crop(region.x, region.right) for strip in lines[region.y : region.bottom]]
+    return "\n".join(strip.text.rstrip() for strip in within).strip("\n")
