@@ -55,6 +55,38 @@ def test_the_four_answers_and_a_place_make_a_configuration(path: Path) -> None:
     assert config.kubernetes.context == "prod"
 
 
+def test_the_issuer_follows_from_a_bucket(path: Path) -> None:
+    answers = (
+        "--hosting=s3", "--bucket=oidc-prod", "--public-keys=keys/a.pub, keys/b.pub",
+        "--region=eu-west-1", "--context=prod", "--cluster=prod",
+    )  # fmt: skip
+    code, _, errors = wizard("init", *answers, f"--output={path}")
+    assert (code, errors) == (0, "")
+    config = load(path)
+    assert config.issuer == "https://oidc-prod.s3.eu-west-1.amazonaws.com"
+    assert config.discovery.model_dump() == {
+        "hosting": "s3",
+        "s3": {
+            "bucket": "oidc-prod",
+            "keys": ("keys/a.pub", "keys/b.pub"),
+            "acm_certificate_arn": None,
+        },
+        "exposure": "none",
+        "endpoint": None,
+        "thumbprint": "omit",
+    }
+
+
+def test_a_bucket_with_dots_is_refused(path: Path) -> None:
+    answers = ("--hosting=s3", "--bucket=oidc.prod", "--cluster-dns=a.example.com")
+    assert wizard("init", *answers, f"--output={path}") == (
+        2,
+        "",
+        "--bucket: 'oidc.prod' has a dot: the certificate of S3 is for one label below its own "
+        "name alone, so that https fails. Write '-' instead.\n",
+    )
+
+
 def test_every_wrong_answer_is_named_by_its_option_and_nothing_is_written(path: Path) -> None:
     answers = ("--cluster-dns=http://a.example.com", "--namespace=Shop", "--max-retries=many")
     assert wizard("init", *answers, f"--output={path}") == (

@@ -46,7 +46,7 @@ def init(output: str | None, force: bool, **given: Any) -> None:
     _check(answers)
     if sys.stdin.isatty():
         _ask(answers, surroundings)
-    elif "issuer" not in answers:
+    elif "issuer" not in answers and not questions()[0].default(answers, surroundings):
         raise UserError("--cluster-dns is missing: it is the one answer that has no default.")
     config = configuration(answers, surroundings)
     path = Path(output) if output else files.PROJECT / "clusters" / f"{config.cluster}.yaml"
