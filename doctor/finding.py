@@ -7,7 +7,7 @@ terminal app show them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from doctor.quoting import reportable
@@ -30,6 +30,7 @@ class Finding:
         fix: What to do about it; empty where there is nothing to do.
         layer: The layer of the rule, such as `discovery`.
         about: Which of several things it is about (`NAMESPACE/SERVICE-ACCOUNT`), or nothing.
+        because: For a skip the code of the finding that is why, or nothing.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Finding:
     fix: str
     layer: str
     about: str = ""
+    because: str = ""
 
     @property
     def page(self) -> str:
@@ -89,9 +91,9 @@ class Rule:
         """It does not hold, but pods may get their roles all the same."""
         return self._finding("warn", seen, expected, cause or self.cause, fix or self.fix, about)
 
-    def skipped(self, reason: str, about: str = "") -> Finding:
-        """It could not be looked at."""
-        return self._finding("skip", reason, "", "", "", about)
+    def skipped(self, reason: str, about: str = "", because: str = "") -> Finding:
+        """It could not be looked at; where a finding of a code is why, because of that."""
+        return replace(self._finding("skip", reason, "", "", "", about), because=because)
 
     def _finding(
         self, verdict: Verdict, seen: str, expected: str, cause: str, fix: str, about: str

@@ -171,7 +171,7 @@ class _Round:
                 self._tell(cause)
                 if cause.code == job.rule.code and cause.about in ("", job.about):
                     return
-        self._tell(job.rule.skipped(str(missing), job.about))
+        self._tell(job.rule.skipped(str(missing), job.about, cause.code if cause else ""))
 
     def _tell(self, finding: Finding) -> None:
         """Tell each finding once: several checks may meet the same."""

@@ -160,6 +160,7 @@ async def _gives_role_to_cli(
             raise Missing(f"the aws CLI cannot be run: {shown(error)}") from None
     about = evidence.name(workload)
     if ran.status:
+        await examination.once(assumed, workload)  # where STS refuses, it says so there
         seen = f"exit status {ran.status}: {shown(ran.stderr.strip())}"
         yield rules.CLI.failed(seen, _expected(examination, workload), about)
         return

@@ -36,6 +36,12 @@ def counts_as_failure(finding: Finding, *, strict: bool) -> bool:
     return finding.verdict == "fail" or (strict and finding.verdict == "warn")
 
 
+def kept_from_saying(finding: Finding, findings: Iterable[Finding]) -> tuple[str, ...]:
+    """The codes of the checks that could say nothing because of a finding."""
+    kept = (each.code for each in findings if each.because == finding.code)
+    return tuple(dict.fromkeys(kept))
+
+
 def _members(finding: Finding) -> dict[str, str]:
     return {
         "code": finding.code,
@@ -47,5 +53,6 @@ def _members(finding: Finding) -> dict[str, str]:
         "expected": finding.expected,
         "cause": finding.cause,
         "fix": finding.fix,
+        "because": finding.because,
         "page": finding.page,
     }

@@ -136,6 +136,19 @@ def test_a_failure_is_explained_and_what_was_served_is_quoted() -> None:
     )
 
 
+@pytest.mark.parametrize("pages", [{DISCOVERY: page(document()), JWKS: Page(b"", 301)}])
+def test_a_failure_names_what_it_hides() -> None:
+    result = run("--only", "discovery-readable", "--only", "keys")
+
+    lines = result.output.splitlines()
+    assert [line for line in lines if line.startswith("      hides: ")] == [
+        "      hides: discovery-readable, keys-usable, keys-unique, keys-count, keys-private"
+    ]
+    assert [line for line in lines if line.startswith("- skip keys-count")] == [
+        "- skip keys-count: The key set has 1 to 100 keys of each kind: see discovery-redirect"
+    ]
+
+
 @pytest.mark.parametrize("pages", [HOSTILE_PAGES])
 def test_json_has_the_same_texts_and_nothing_else_on_standard_output() -> None:
     result = run(*ONLY_ISSUER, "--json")

@@ -15,7 +15,7 @@ from stand_in_issuer import config_for
 from doctor.finding import Finding
 from doctor.reports.junit import junit
 from doctor.reports.sarif import Examined, sarif
-from doctor.reports.summary import document, is_proven
+from doctor.reports.summary import document, is_proven, kept_from_saying
 from doctor.rules import ALL, discovery, sts, tls, token
 from federation import documents
 
@@ -240,6 +240,7 @@ def test_json_has_the_documented_keys() -> None:
                 "expected": "'https://a'",
                 "cause": discovery.ISSUER.cause,
                 "fix": discovery.ISSUER.fix,
+                "because": "",
                 "page": "docs/doctor/discovery-issuer.md",
             },
             {
@@ -252,6 +253,7 @@ def test_json_has_the_documented_keys() -> None:
                 "expected": "later",
                 "cause": token.TIMES.cause,
                 "fix": token.TIMES.fix,
+                "because": "",
                 "page": "docs/doctor/token-times.md",
             },
         ],
@@ -274,6 +276,18 @@ def test_a_failure_disproves_a_federation_and_strictly_a_warning_does_too(
     found = [made[verdict] for verdict in verdicts]
 
     assert (is_proven(found), is_proven(found, strict=True)) == (proven, strictly)
+
+
+def test_a_finding_names_the_checks_that_can_say_nothing_because_of_it() -> None:
+    why = discovery.FORBIDDEN.failed("HTTP 403", "HTTP 200")
+    skipped = [
+        discovery.ISSUER.skipped("see discovery-forbidden", because="discovery-forbidden"),
+        token.SIGNATURE.skipped("see discovery-forbidden", "a/b", "discovery-forbidden"),
+        token.SIGNATURE.skipped("see discovery-forbidden", "a/c", "discovery-forbidden"),
+        sts.CLI.skipped("the aws CLI is not on the PATH"),
+    ]
+
+    assert kept_from_saying(why, [why, *skipped]) == ("discovery-issuer", "token-signature")
 
 
 def rule_of(code: str) -> Any:

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from doctor.finding import Finding
-from doctor.reports.summary import counts
+from doctor.reports.summary import counts, kept_from_saying
 from doctor.runner import ordered
 
 SIGNS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-"}
@@ -49,10 +49,11 @@ async def watched(coming: AsyncIterable[Finding]) -> list[Finding]:
 def show(found: Sequence[Finding]) -> None:
     """Print all findings, and what to do about those that are not good."""
     if on_terminal():
-        _console().print(_table(found), *map(_explanation, _wrong(found)), "")
+        explanations = [_explanation(finding, found) for finding in _wrong(found)]
+        _console().print(_table(found), *explanations, "")
     else:
         for finding in found:
-            click.echo(_lines(finding))
+            click.echo(_lines(finding, found))
     click.echo(", ".join(f"{verdict}: {count}" for verdict, count in counts(found).items()))
 
 
@@ -90,19 +91,19 @@ def _table(found: Iterable[Finding]) -> Table:
     return table
 
 
-def _explanation(finding: Finding) -> Group:
+def _explanation(finding: Finding, found: Sequence[Finding]) -> Group:
     """What is wrong, below the table."""
     told = Table.grid(padding=(0, 2))
     told.add_column(style="dim")
     told.add_column(overflow="fold")
-    for name, text in _parts(finding).items():
+    for name, text in _parts(finding, found).items():
         told.add_row(name, Text(text))
     head = Text.assemble((_head(finding), _STYLES[finding.verdict]), f": {finding.title}")
     return Group("", head, Padding(told, (0, 0, 0, 2)))
 
 
-def _lines(finding: Finding) -> str:
-    parts = _parts(finding) if finding.verdict in ("warn", "fail") else {}
+def _lines(finding: Finding, found: Sequence[Finding]) -> str:
+    parts = _parts(finding, found) if finding.verdict in ("warn", "fail") else {}
     return "\n".join(
         [
             f"{_head(finding)}: {finding.title}: {finding.seen}",
@@ -116,14 +117,16 @@ def _head(finding: Finding) -> str:
     return f"{SIGNS[finding.verdict]} {finding.verdict} {finding.code}{about}"
 
 
-def _parts(finding: Finding) -> dict[str, str]:
-    return {
+def _parts(finding: Finding, found: Sequence[Finding]) -> dict[str, str]:
+    parts = {
         "seen": finding.seen,
         "expected": finding.expected,
         "cause": finding.cause,
         "fix": finding.fix,
+        "hides": ", ".join(kept_from_saying(finding, found)),
         "more": finding.page,
     }
+    return {name: text for name, text in parts.items() if text}
 
 
 def _wrong(found: Iterable[Finding]) -> list[Finding]:
