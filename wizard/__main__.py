@@ -5,16 +5,25 @@ The app's first screen is there before anything that only the command line needs
 
 import os
 import sys
+from importlib.util import find_spec
 
 _NO_TERMINAL = """\
 The terminal app needs a terminal that can move its cursor, and this is not one.
   python -m wizard init    asks the same questions, as options or as plain prompts
   python -m wizard --help  lists all commands
 """
+_NOT_INSTALLED = """\
+The Python that runs this ({}) does not have its packages.
+  make install                installs them into this folder
+  source .venv/bin/activate   makes 'python' the one that has them
+"""
 
 
 def main() -> None:
     """Run what was asked for, and exit."""
+    if not (find_spec("pydantic") and find_spec("ruamel")):
+        sys.stderr.write(_NOT_INSTALLED.format(sys.executable))
+        sys.exit(1)
     if len(sys.argv) > 1:
         from wizard.cli import main as command_line
 

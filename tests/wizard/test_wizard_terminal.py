@@ -109,3 +109,20 @@ def test_the_first_screen_needs_nothing_of_the_command_line() -> None:
     ).stdout.split()
     slow = {"click", "pydantic", "ruamel.yaml", "jinja2", "boto3", "urllib3", "kubernetes"}
     assert slow.intersection(found) == set()
+
+
+def test_a_python_without_the_packages_says_how_to_get_them() -> None:
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "wizard", "check"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        f"The Python that runs this ({sys.executable}) does not have its packages.\n"
+        "  make install                installs them into this folder\n"
+        "  source .venv/bin/activate   makes 'python' the one that has them\n",
+    )

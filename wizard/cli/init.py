@@ -18,9 +18,27 @@ from wizard.surroundings import Surroundings, look
 def _with_questions(command: click.Command) -> click.Command:
     for question in questions():
         command.params.append(
-            click.Option([question.flag, _name(question)], help=question.help, metavar="TEXT")
+            click.Option(
+                [question.flag, _name(question)], help=question.help, metavar=_form(question)
+            )
         )
     return command
+
+
+_FORMS = {
+    "number": "NUMBER",
+    "flag": "yes|no",
+    "list": "A[,B...]",
+    "audience": "A[,B...]",
+    "tags": "KEY=VALUE[,...]",
+    "issuer": "HOST",
+    "thumbprint": "endpoint|omit|SHA1[,...]",
+}
+
+
+def _form(question: Question) -> str:
+    """What an answer looks like, for `--help`."""
+    return "|".join(question.choices) or _FORMS.get(question.kind, "TEXT")
 
 
 def _name(question: Question) -> str:

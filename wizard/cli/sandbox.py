@@ -26,7 +26,11 @@ def sandbox() -> None:
 
 @sandbox.command()
 def up() -> None:
-    """Start moto behind a strict STS, etcd, kube-apiserver and kube-controller-manager."""
+    """Start it, and print what a shell needs.
+
+    AWS is moto behind a strict STS; Kubernetes is etcd, kube-apiserver and kube-controller-manager,
+    without a kubelet. What ran before is ended first.
+    """
     _, path, config = started()
     box = running()
     if box is None:
@@ -34,12 +38,18 @@ def up() -> None:
     click.echo("\nUp. In a shell that has these, everything works on the sandbox:")
     for name, value in {**box.environment(), "OIDC_IAM_CONFIG": relative(path)}.items():
         click.echo(f"  export {name}={shlex.quote(value)}")
-    click.echo(f"\nNext: python -m wizard deploy ({config.cluster}), and later: sandbox down")
+    click.echo(
+        f"\nNext: 'python -m wizard deploy' deploys the cluster {config.cluster!r} into it, and "
+        "'python -m wizard sandbox down' ends it."
+    )
 
 
 @sandbox.command()
 def down() -> None:
-    """Stop it, and remove what it wrote, with the Terraform state of what was in it."""
+    """Stop it, and remove what it wrote.
+
+    The Terraform state of what was in it goes too.
+    """
     stop()
     click.echo("Down.")
 
