@@ -8,11 +8,14 @@ objects applied as manifests.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 import urllib3
 from project_copy import ProjectCopy, project_copy
@@ -45,10 +48,32 @@ class Here(ProjectCopy):
         """What it holds."""
         return load(self.path)
 
+    @property
+    def on_sandbox_environment(self) -> dict[str, str]:
+        """What commands need to work on the sandbox, with the configuration that fits it."""
+        return {**self.box.environment(), "OIDC_IAM_CONFIG": str(self.path)}
+
     def on_sandbox(self, *arguments: str, status: int = 0) -> str:
-        """A command with the sandbox's environment and configuration."""
-        environment = {**self.box.environment(), "OIDC_IAM_CONFIG": str(self.path)}
-        return self.wizard(*arguments, status=status, **environment)
+        """What a command prints that works on the sandbox."""
+        return self.wizard(*arguments, status=status, **self.on_sandbox_environment)
+
+    def started_on_sandbox(self, *arguments: str) -> subprocess.Popen[str]:
+        """The same command, while it runs."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "wizard", *arguments],
+            cwd=self.project,
+            env={**self.environment, **self.on_sandbox_environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def component(self, name: str) -> psutil.Process:
+        """A process of the sandbox."""
+        state = json.loads((self.box.folder / "state.json").read_text())
+        [pid] = [each["pid"] for each in state["processes"] if each["name"] == name]
+        return psutil.Process(pid)
 
     def kubectl(self, *arguments: str) -> str:
         """What kubectl prints."""
@@ -142,7 +167,8 @@ def test_the_federation_is_proven_and_refuses_everyone_else(here: Here) -> None:
 
 
 def test_a_second_deploy_changes_nothing(here: Here) -> None:
-    plan = json.loads(here.on_sandbox("plan", "--json"))
+    said = here.on_sandbox("plan", "--json")
+    plan = json.loads(said[said.index("{") :])  # after the warnings, which go to the other stream
     assert [stack["changes"] for stack in plan["stacks"]] == [[] for _ in plan["stacks"]]
 
 
@@ -203,6 +229,71 @@ def test_a_deploy_to_another_cluster_is_refused(here: Here) -> None:
     said = here.wizard("deploy", "--yes", "--config", str(other), status=1, **environment)
     assert "https://oidc.sandbox.internal" in said
     assert not list((here.project / "state").glob("another*"))
+
+
+def test_a_certificate_that_cannot_be_reached_is_the_cause_of_a_failed_plan(here: Here) -> None:
+    other = here.project / "closed.yaml"
+    document = YAML(typ="safe").load(here.path.read_text())
+    document["cluster"] = "closed"
+    document["discovery"]["endpoint"] = "https://127.0.0.1:1"
+    document["kubernetes"]["apply"] = "manifests"  # the identity stack alone
+    save(ClusterConfig.model_validate(document), other)
+    said = here.wizard(
+        "deploy", "--yes", "--config", str(other), status=1, **here.box.environment()
+    )
+    assert failure(said) == [
+        *unreadable("https://127.0.0.1:1"),
+        "The log: logs/TIME-plan-closed.log",
+    ]
+
+
+def test_an_api_server_that_goes_down_during_a_deploy_is_the_cause(here: Here) -> None:
+    """The last test: nothing runs behind the context any more."""
+    said = ""
+    with here.started_on_sandbox("deploy", "--yes") as deploy:
+        assert deploy.stdout
+        for line in deploy.stdout:
+            said += line
+            if line.startswith("Plan: "):
+                server = here.component("kube-apiserver")
+                server.kill()
+                server.wait()
+    assert deploy.returncode == 1
+    address = here.box.discovery_endpoint
+    bindings = f"{address}/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+    unreachable = [
+        "A server cannot be reached (connection refused) "
+        "(kubernetes_cluster_role_binding_v1.oidc-reviewer).",
+        f'  It said: Post "{bindings}": {refused(address)}',
+        "  To do: Look at the address in the message: is the API server up, is a VPN or a tunnel "
+        "missing, is the kubeconfig's context the right one?",
+    ]
+    assert failure(said) == [
+        *(unreadable(address) if terraform_is_absent(here) else unreachable),
+        "The log: logs/TIME-deploy-sandbox.log",
+    ]
+
+
+def unreadable(endpoint: str) -> list[str]:
+    """How a certificate is missed."""
+    return [
+        "The certificate of the discovery endpoint cannot be read from here "
+        "(data.tls_certificate.issuer).",
+        "  It said: Failed to identify fetch peer certificates failed to fetch certificates from "
+        f"URL 'https': Get \"{endpoint}\": {refused(endpoint)}",
+        "  To do: Make the endpoint reachable on 443, name another way to it in "
+        "discovery.endpoint, or pin the thumbprint in discovery.thumbprint (a list, or 'omit').",
+    ]
+
+
+def refused(address: str) -> str:
+    """How Go says that nobody listens."""
+    return f"dial tcp {address.removeprefix('https://')}: connect: connection refused"
+
+
+def failure(said: str) -> list[str]:
+    """The message with which a command failed: its last four lines, without the log's time."""
+    return [re.sub(r"logs/[0-9TZ]+-", "logs/TIME-", line) for line in said.splitlines()[-4:]]
 
 
 def overlaid(live: Any, described: Any) -> Any:
