@@ -1,0 +1,222 @@
+"""A real API server with the flags that are rendered: who may read what, and which tokens count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_server import ApiServer
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from control_plane.distributions import PLAIN
+from control_plane.migration import PHASES, State, advanced, begun, phase_plan
+from control_plane.plan import Target, plan
+from control_plane.rendering import rendered
+from federation.config import ClusterConfig
+from federation.token import Token
+from sandbox.binaries import API_SERVER, UnavailableError, find
+
+OLD = "https://old.sandbox.internal"
+ISSUER = "https://oidc.sandbox.internal"
+HOSTS = ("old.sandbox.internal", "oidc.sandbox.internal")
+DOCUMENTS = ("/.well-known/openid-configuration", "/openid/v1/jwks")
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ApiServer]:
+    """An API server with an issuer of its own, and a service account in it."""
+    try:
+        find(API_SERVER, print)
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    running = ApiServer(tmp_path, OLD, HOSTS)
+    try:
+        running.restart()
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web"}}
+        running.create("/api/v1/namespaces/default/serviceaccounts", account)
+        yield running
+    finally:
+        running.end()
+
+
+def target(exposure: str) -> Target:
+    document: dict[str, Any] = {
+        "cluster": "sandbox",
+        "issuer": ISSUER,
+        "discovery": {"exposure": exposure},
+        "aws": {"region": "eu-west-1"},
+        "kubernetes": {"context": "sandbox", "version": "1.34", "distribution": "plain"},
+        "workloads": [{"namespace": "default", "service_account": "web"}],
+    }
+    return Target(ClusterConfig.model_validate(document), PLAIN, PLAIN.schemas[0])
+
+
+def bind(server: ApiServer) -> None:
+    """What the discovery stack does."""
+    group = "rbac.authorization.k8s.io"
+    role = "system:service-account-issuer-discovery"
+    binding = {
+        "apiVersion": f"{group}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "oidc-reviewer"},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": group, "kind": "Group", "name": "system:unauthenticated"}],
+    }
+    server.create(f"/apis/{group}/v1/clusterrolebindings", binding)
+
+
+def answers(server: ApiServer) -> dict[str, int]:
+    """What a stranger is answered."""
+    slashes = tuple(f"{path}/" for path in DOCUMENTS)
+    queries = tuple(f"{path}?a=b" for path in DOCUMENTS)
+    others = ("/livez", "/version", "/api", "/api/v1/namespaces")
+    return {path: server.status(path) for path in (*DOCUMENTS, *slashes, *queries, *others)}
+
+
+def test_with_the_binding_strangers_read_the_documents_and_what_rbac_grants_besides(
+    server: ApiServer,
+) -> None:
+    server.change(plan(target("binding"), server.reading().settings))
+    assert [server.status(path) for path in DOCUMENTS] == [403, 403]
+    bind(server)
+    document = server.read(DOCUMENTS[0])
+    assert (document["issuer"], document["jwks_uri"]) == (ISSUER, f"{ISSUER}/openid/v1/jwks")
+    assert answers(server) == {
+        "/.well-known/openid-configuration": 200,
+        "/openid/v1/jwks": 200,
+        "/.well-known/openid-configuration/": 200,
+        "/openid/v1/jwks/": 200,
+        "/.well-known/openid-configuration?a=b": 200,
+        "/openid/v1/jwks?a=b": 200,
+        "/livez": 200,
+        "/version": 200,
+        "/api": 403,
+        "/api/v1/namespaces": 403,
+    }
+
+
+def test_with_the_allowlist_strangers_read_the_documents_and_nothing_else(
+    server: ApiServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "authentication-config.yaml"
+    running = replace(
+        server.reading().settings, authentication_config=str(file), anonymous_auth="true"
+    )
+    made = plan(target("authentication-config"), running)
+    file.write_text(rendered(made).files["authentication-config.yaml"].text)
+    server.flags += ["--anonymous-auth=true", f"--authentication-config={file}"]
+    server.change(made)
+    assert server.reading().settings.anonymous_auth is None
+    assert [server.status(path) for path in DOCUMENTS] == [403, 403]
+    bind(server)
+    assert answers(server) == {
+        "/.well-known/openid-configuration": 200,
+        "/openid/v1/jwks": 200,
+        "/.well-known/openid-configuration/": 401,
+        "/openid/v1/jwks/": 401,
+        "/.well-known/openid-configuration?a=b": 200,
+        "/openid/v1/jwks?a=b": 200,
+        "/livez": 200,
+        "/version": 401,
+        "/api": 401,
+        "/api/v1/namespaces": 401,
+    }
+    assert server.refuses_to_start_with("--anonymous-auth=true")
+    assert server.refuses_to_start_with("--oidc-issuer-url=https://x", "--oidc-client-id=x")
+
+
+def test_a_token_from_before_a_migration_counts_in_each_phase_but_the_last(
+    server: ApiServer,
+) -> None:
+    wanted, before = target("binding"), server.token()
+    state = begun(wanted, server.reading().settings, START)
+    seen = {}
+    while state.phase != "done":
+        server.change(phase_plan(state, wanted))
+        issued, asked = server.token(), server.token(OLD)
+        seen[state.phase] = (
+            Token.parse(issued).issuer,
+            [server.status("/version", token) for token in (before, issued, asked)],
+        )
+        state = advanced(state, START)
+    assert seen == {
+        "accept": (OLD, [200, 200, 200]),
+        "sign": (ISSUER, [200, 200, 200]),
+        "wait": (ISSUER, [200, 200, 200]),
+        "drop": (ISSUER, [401, 200, 200]),
+    }
+    for_aws = server.token("sts.amazonaws.com")
+    assert server.status("/version", for_aws) == 401
+
+
+def new_keys(folder: Path) -> tuple[str, str]:
+    """A further key pair; the first of the cluster is RSA as well."""
+    key = rsa.generate_private_key(65537, 2048)
+    private = folder / "sa-2.key"
+    private.touch(mode=0o600)
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+    )
+    public = folder / "sa-2.pub"
+    public.write_bytes(
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    return str(public), str(private)
+
+
+def key_ids(server: ApiServer) -> list[str]:
+    return sorted(key["kid"] for key in server.read(DOCUMENTS[1])["keys"])
+
+
+def test_a_new_signing_key_is_published_before_it_signs_and_the_old_one_goes_last(
+    server: ApiServer, tmp_path: Path
+) -> None:
+    wanted, before = target("binding"), server.token()
+    (old,) = key_ids(server)
+    running = server.reading().settings
+    state: State = begun(wanted, running, START, new_keys=new_keys(tmp_path))
+    seen = {}
+    while state.phase != "done":
+        server.change(phase_plan(state, wanted))
+        issued = server.token()
+        seen[state.phase] = (
+            len(key_ids(server)),
+            Token.parse(issued).key_id == old,
+            [server.status("/version", token) for token in (before, issued)],
+        )
+        state = advanced(state, START)
+    assert tuple(seen) == PHASES["signing-key"][:-1]
+    assert seen == {
+        "publish": (2, True, [200, 200]),
+        "sign": (2, False, [200, 200]),
+        "wait": (2, False, [200, 200]),
+        "drop": (1, False, [401, 200]),
+    }
+
+
+def test_the_api_server_ends_with_what_is_refused_here(server: ApiServer, tmp_path: Path) -> None:
+    key = tmp_path / "p224.key"
+    key.write_bytes(
+        ec.generate_private_key(ec.SECP224R1()).private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+    )
+    server.stop()
+    assert server.refuses_to_start_with(f"--service-account-issuer={OLD}")
+    assert server.refuses_to_start_with(f"--service-account-jwks-uri=http://{HOSTS[0]}/jwks")
+    assert server.refuses_to_start_with("--feature-gates=ServiceAccountIssuerDiscovery=true")
+    assert server.refuses_to_start_with(f"--service-account-signing-key-file={key}")
