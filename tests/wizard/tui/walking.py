@@ -78,14 +78,14 @@ async def on(walk: Walk, screen: type[Screen[Any]]) -> None:
 
 
 async def answer(walk: Walk, key: str, text: str) -> None:
-    """Replace the answer to a question, as pasting does."""
+    """Replace the answer to a question, as pasting does; several values are in lines."""
     editor = field(walk, key).editor
     assert not isinstance(editor, Choice)
     editor.focus()
     editor.select_all()
     await until(walk, lambda: editor.has_focus)
     walk.app.post_message(Paste(text))
-    await until(walk, lambda: editor.value == text)
+    await until(walk, lambda: editor.value == ", ".join(text.split("\n")))
 
 
 def field(walk: Walk, key: str) -> Field:
@@ -108,28 +108,32 @@ async def to_review(walk: Walk) -> None:
     await done(walk, "terraform")
 
 
-async def to_plan(walk: Walk) -> None:
-    """Save a new configuration and wait for its plan."""
-    await to_review(walk)
-    await walk.press("ctrl+n")
+async def to_plan(walk: Walk, *, destroy: bool = False) -> None:
+    """Plan the first configuration of the list, to deploy or to destroy it."""
+    await walk.press("down", "x" if destroy else "p")
     await on(walk, ShowPlan)
     await ended(walk)
 
 
 async def to_deployment(walk: Walk) -> None:
-    """Plan a new configuration and begin to deploy it."""
+    """Plan the first configuration of the list and begin to deploy it."""
     await to_plan(walk)
     await walk.press("ctrl+n")
     await on(walk, ShowDeployment)
 
 
 async def to_done(walk: Walk) -> None:
-    """Deploy a new configuration and wait for its proof."""
+    """Deploy the first configuration of the list and wait for its proof."""
     await to_deployment(walk)
     await ended(walk)
     await walk.press("ctrl+n")
     await on(walk, Done)
     await done(walk, "proof")
+
+
+def toasts(walk: Walk) -> list[str]:
+    """What was said in passing."""
+    return [each.message for each in walk.app._notifications]
 
 
 async def ended(walk: Walk) -> None:
