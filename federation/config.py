@@ -127,6 +127,11 @@ class Aws(_Part):
         description="The account's 12 digits, in quotes. With it, nothing is ever applied to "
         "another account.",
     )
+    oidc_provider: fields.OidcProvider = Field(
+        "create",
+        description="The account's OIDC provider for the issuer: 'create', or the ARN of one that "
+        "something else manages. Its audiences have to be there, and its thumbprint stays.",
+    )
     endpoint_url: fields.EndpointUrl | None = Field(
         None, description="Another address for AWS, for moto or LocalStack."
     )
@@ -417,7 +422,9 @@ class ClusterConfig(_Part):
         return self.arn(f"role{workload.role.path}{self.role_name(workload)}")
 
     def provider_arn(self) -> str | None:
-        """The ARN of the OIDC provider, where the account is configured."""
+        """The ARN of the OIDC provider, where it or the account is configured."""
+        if self.aws.oidc_provider != "create":
+            return self.aws.oidc_provider
         if self.aws.account_id is None:
             return None
         return self.arn(f"oidc-provider/{self.issuer_key}")
@@ -559,6 +566,21 @@ class ClusterConfig(_Part):
                     f"{self.aws.region} to {self.partition!r}: write "
                     f"'arn:{self.partition}:{arn.split(':', 2)[2]}'.",
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _adopts_the_provider_of_its_issuer(self) -> Self:
+        arn = self.aws.oidc_provider
+        if arn == "create":
+            return self
+        account = self.aws.account_id or arn.split(":")[4]
+        right = f"arn:{self.partition}:iam::{account}:oidc-provider/{self.issuer_key}"
+        if arn != right:
+            raise _error(
+                ("aws", "oidc_provider"),
+                f"is {quoted(arn)}, but the one for this issuer and account is {right!r}: write "
+                "that, or 'create'.",
+            )
         return self
 
     @model_validator(mode="after")

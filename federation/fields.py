@@ -27,6 +27,7 @@ _ISSUER_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _POLICY_ARN = re.compile(
     r"arn:[a-z-]+:iam::(?P<account>[0-9]{12}|aws):policy(/[!-~]+)?/[\w+=,.@-]{1,128}", re.ASCII
 )
+_PROVIDER_ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/[A-Za-z0-9._~/-]+")
 _POLICY_PATH = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _RESERVED_BUCKETS = (
@@ -215,6 +216,15 @@ def _policy_arn(value: str) -> str:
         raise ValueError(
             f"{quoted(value)} is not the ARN of a policy: write one like "
             "'arn:aws:iam::123456789012:policy/NAME'."
+        )
+    return value
+
+
+def _oidc_provider(value: str) -> str:
+    if value != "create" and not _PROVIDER_ARN.fullmatch(value):
+        raise ValueError(
+            f"{quoted(value)} is neither 'create' nor the ARN of an OIDC provider: write one like "
+            "'arn:aws:iam::123456789012:oidc-provider/oidc.example.com'."
         )
     return value
 
@@ -494,6 +504,10 @@ Policy = Annotated[
 ]
 """A managed policy: its ARN, or an AWS managed policy's name with its path."""
 PolicyArn = Annotated[str, AfterValidator(_policy_arn), _in_editors(_ARN)]
+OidcProvider = Annotated[
+    str, AfterValidator(_oidc_provider), _in_editors(f"(create|{_PROVIDER_ARN.pattern})")
+]
+"""`create`, or the ARN of a provider that is there."""
 RoleName = Annotated[str, AfterValidator(_role_name), _in_editors(f"{_ROLE_NAME}{{1,64}}")]
 """IAM API, CreateRole: `[\\w+=,.@-]{1,64}`."""
 Path = Annotated[str, AfterValidator(_path), _in_editors("/([!-~]+/)?", maxLength=512)]

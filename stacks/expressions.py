@@ -24,21 +24,26 @@ def jsonencode(value: Any) -> str:
     """A template that Terraform makes the JSON of, and shows attribute by attribute in a plan.
 
     Args:
-        value: of dictionaries, lists, texts that are taken as they are, and `Address`es.
+        value: as of `expression`.
     """
-    return reference(f"jsonencode({_expression(value)})")
+    return reference(f"jsonencode({expression(value)})")
 
 
 class Address(str):
     """The address of a value, where a text would be its own value."""
 
 
-def _expression(value: Any) -> str:
+def expression(value: Any) -> str:
+    """A value as it stands within a template.
+
+    Args:
+        value: of dictionaries, lists, texts that are taken as they are, and `Address`es.
+    """
     if isinstance(value, dict):
-        members = (f"{_expression(key)} = {_expression(each)}" for key, each in value.items())
+        members = (f"{expression(key)} = {expression(each)}" for key, each in value.items())
         return f"{{{', '.join(members)}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_expression, value))}]"
+        return f"[{', '.join(map(expression, value))}]"
     if isinstance(value, Address):
         return value
     return json.dumps(literal(value), ensure_ascii=False)

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
-from cdktf import TerraformOutput
+from cdktf import Postcondition, TerraformOutput, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
@@ -16,7 +16,7 @@ from constructs import Construct
 from federation.config import ClusterConfig, Workload
 from federation.trust_policy import trust_policy
 from stacks.cluster_stack import ClusterStack
-from stacks.expressions import Address, jsonencode, literal, reference
+from stacks.expressions import Address, expression, jsonencode, literal, reference
 
 
 class IdentityStack(ClusterStack):
@@ -25,15 +25,8 @@ class IdentityStack(ClusterStack):
     def __init__(self, scope: Construct, config: ClusterConfig) -> None:
         super().__init__(scope, config, "identity")
         self.aws_provider("iam")
-        thumbprints = self._thumbprints()
-        IamOpenidConnectProvider(
-            self,
-            "cluster",
-            url=config.issuer,
-            client_id_list=[literal(audience) for audience in config.audience],
-            thumbprint_list=thumbprints,
-        )
-        provider_arn = Address("aws_iam_openid_connect_provider.cluster.arn")
+        created = config.aws.oidc_provider == "create"
+        provider_arn = self._created_provider() if created else self._adopted_provider()
         role_arns = {
             f"{workload.namespace}/{workload.service_account}": self._role(workload, provider_arn)
             for workload in config.workloads
@@ -47,6 +40,41 @@ class IdentityStack(ClusterStack):
         TerraformOutput(
             self, "role_arns", value=role_arns, description="The role of each service account."
         )
+
+    def _created_provider(self) -> Address:
+        IamOpenidConnectProvider(
+            self,
+            "cluster",
+            url=self.config.issuer,
+            client_id_list=[literal(audience) for audience in self.config.audience],
+            thumbprint_list=self._thumbprints(),
+        )
+        return Address("aws_iam_openid_connect_provider.cluster.arn")
+
+    def _adopted_provider(self) -> Address:
+        """The ARN of the provider that something else manages; a plan fails where it is not."""
+        # Only here: each further import costs every synth.
+        from cdktf_cdktf_provider_aws.data_aws_iam_openid_connect_provider import (
+            DataAwsIamOpenidConnectProvider,
+        )
+
+        missing = f"setsubtract({expression(list(self.config.audience))}, self.client_id_list)"
+        DataAwsIamOpenidConnectProvider(
+            self,
+            "cluster",
+            arn=self.config.aws.oidc_provider,
+            lifecycle=TerraformResourceLifecycle(
+                postcondition=[
+                    Postcondition(
+                        condition=reference(f"length({missing}) == 0"),
+                        error_message="The adopted OIDC provider lacks an audience of the "
+                        "configuration: add it there (aws iam add-client-id-to-open-id-connect-"
+                        "provider), or take one of its own.",
+                    )
+                ]
+            ),
+        )
+        return Address("data.aws_iam_openid_connect_provider.cluster.arn")
 
     def _thumbprints(self) -> Sequence[str] | None:
         source = self.config.discovery.thumbprint

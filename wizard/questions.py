@@ -224,6 +224,7 @@ _MORE = (
     Question(("cluster",), "Cluster", KUBERNETES, default=_cluster_name),
     Question(("aws", "region"), "Region", AWS, default=lambda _, here: here.region or ""),
     Question(("aws", "account_id"), "Account id", AWS),
+    Question(("aws", "oidc_provider"), "OIDC provider", AWS),
     Question(("aws", "permissions_boundary"), "Permissions boundary", AWS),
     Question(("aws", "tags"), "Tags", AWS, "tags"),
     Question(("aws", "endpoint_url"), "Endpoint url", AWS),

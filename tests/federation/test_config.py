@@ -44,6 +44,7 @@ class TestWhatFollows:
             "aws": {
                 "region": "eu-west-1",
                 "account_id": None,
+                "oidc_provider": "create",
                 "endpoint_url": None,
                 "permissions_boundary": None,
                 "tags": {},
@@ -407,6 +408,33 @@ class TestRulesBetweenParts:
         ) == [
             "workloads[1].role.name: 'PROD_default_app' is the role of workloads[0] already (IAM "
             "takes no two names that differ in case only): give one of them another name."
+        ]
+
+    PROVIDER = "arn:aws:iam::123456789012:oidc-provider/oidc.example.com"
+
+    def test_an_adopted_provider_names_its_account(self) -> None:
+        config = configured(aws=MINIMAL["aws"] | {"oidc_provider": self.PROVIDER})
+        assert config.provider_arn() == self.PROVIDER
+
+    @pytest.mark.parametrize(
+        ("arn", "changes", "right"),
+        [
+            (PROVIDER + "/a", {}, PROVIDER),
+            (PROVIDER.replace("oidc.", "other."), {}, PROVIDER),
+            (
+                PROVIDER,
+                {"account_id": "210987654321"},
+                PROVIDER.replace("123456789012", "210987654321"),
+            ),
+            (PROVIDER, {"region": "cn-north-1"}, PROVIDER.replace("arn:aws:", "arn:aws-cn:")),
+        ],
+    )
+    def test_the_adopted_provider_is_the_one_of_the_issuer(
+        self, arn: str, changes: dict[str, str], right: str
+    ) -> None:
+        assert refusals(aws=MINIMAL["aws"] | {"oidc_provider": arn} | changes) == [
+            f"aws.oidc_provider: is '{arn}', but the one for this issuer and account is '{right}': "
+            "write that, or 'create'."
         ]
 
     def test_a_policy_belongs_to_the_partition_of_the_region(self) -> None:

@@ -566,6 +566,23 @@ def test_a_bucket_with_a_name_of_amazons_is_refused(name: str, reserved: str) ->
     )
 
 
+@pytest.mark.parametrize(
+    "source", ["create", "arn:aws-cn:iam::123456789012:oidc-provider/oidc.example.com/a"]
+)
+def test_a_provider_is_made_or_adopted(source: str) -> None:
+    assert taken(fields.OidcProvider, source) == source
+
+
+@pytest.mark.parametrize(
+    "source", ["", "adopt", "oidc.example.com", "arn:aws:iam::aws:oidc-provider/a"]
+)
+def test_what_is_no_provider_is_refused(source: str) -> None:
+    assert refusal(fields.OidcProvider, source) == (
+        f"{source!r} is neither 'create' nor the ARN of an OIDC provider: write one like "
+        "'arn:aws:iam::123456789012:oidc-provider/oidc.example.com'."
+    )
+
+
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0f3f1a7e-7a0f"
 
 

@@ -596,6 +596,9 @@ aws:
   region: "eu-west-1"
   # The account's 12 digits, in quotes. With it, nothing is ever applied to another account.
   account_id: "012345678901"
+  # The account's OIDC provider for the issuer: 'create', or the ARN of one that something else
+  # manages. Its audiences have to be there, and its thumbprint stays.
+  oidc_provider: "create"
   # Another address for AWS, for moto or LocalStack.
   endpoint_url: null
   # The ARN of a policy that bounds every role.

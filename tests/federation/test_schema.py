@@ -97,6 +97,7 @@ def aws(**changes: Any) -> dict[str, Any]:
         (aws(account_id="12345"), "$.aws.account_id"),
         (aws(endpoint_url="localhost:4566"), "$.aws.endpoint_url"),
         (aws(permissions_boundary="ReadOnlyAccess"), "$.aws.permissions_boundary"),
+        (aws(oidc_provider="adopt"), "$.aws.oidc_provider"),
         (aws(tags={"a": 3}), "$.aws.tags.a"),
         (aws(tags={"AWS:a": ""}), "$.aws.tags"),
         (aws(tags={str(number): "" for number in range(51)}), "$.aws.tags"),
