@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, TypeVar, cast
@@ -30,6 +31,9 @@ LAYERS = (
     "negative",
 )
 """The layers in the order in which they build on each other."""
+
+ASKER: ContextVar[Hashable] = ContextVar("ASKER", default=None)
+"""Who asks for evidence in this task: a check, or another piece of evidence."""
 
 T = TypeVar("T")
 
@@ -91,6 +95,8 @@ class Examination:
         self.config = config
         self.options = options
         self._pieces: dict[Hashable, asyncio.Task[Any]] = {}
+        self._awaited: dict[Hashable, Hashable] = {}
+        self._stuck: dict[Hashable, Hashable] = {}
 
     async def once(
         self,
@@ -102,11 +108,22 @@ class Examination:
         Raises:
             Missing: it cannot be had.
         """
-        key = (fetch, *args)
+        key, asker = (fetch, *args), ASKER.get()
         if key not in self._pieces:
-            self._pieces[key] = asyncio.ensure_future(_started(fetch, self, *args))
-        # A check that runs out of time must not take the evidence from the others.
-        return cast(T, await asyncio.shield(self._pieces[key]))
+            self._pieces[key] = asyncio.ensure_future(_started(key, fetch, self, *args))
+        self._awaited[asker] = key
+        try:
+            # A check that runs out of time must not take the evidence from the others.
+            return cast(T, await asyncio.shield(self._pieces[key]))
+        except asyncio.CancelledError:
+            self._stuck[asker] = self._innermost(key)
+            raise
+        finally:
+            del self._awaited[asker]
+
+    def stuck_at(self, asker: Hashable) -> Hashable:
+        """The evidence at which somebody ran out of time, or None where it was no evidence."""
+        return self._stuck.get(asker)
 
     def allows(self, layer: str) -> None:
         """Stop whoever is about to fetch something for a layer that must not be touched.
@@ -119,6 +136,12 @@ class Examination:
         if layer in self.options.skip:
             raise Missing(f"the layer '{layer}' is left out")
 
+    def _innermost(self, key: Hashable) -> Hashable:
+        """What a piece of evidence waits for in the end: a piece that waits for no other."""
+        while key in self._awaited:
+            key = self._awaited[key]
+        return key
+
     async def close(self) -> None:
         """Give up what is still being fetched."""
         for piece in self._pieces.values():
@@ -127,10 +150,12 @@ class Examination:
 
 
 async def _started(
+    key: Hashable,
     fetch: Callable[Concatenate[Examination, ...], Awaitable[T]],
     examination: Examination,
     *args: Hashable,
 ) -> T:
+    ASKER.set(key)
     return await fetch(examination, *args)
 
 

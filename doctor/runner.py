@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
 from doctor import evidence
-from doctor.examination import LAYERS, Check, Examination, Missing, Options, WorkloadCheck
+from doctor.examination import ASKER, LAYERS, Check, Examination, Missing, Options, WorkloadCheck
 from doctor.finding import Finding, Rule
 from doctor.layers import (
     aws,
@@ -135,10 +135,12 @@ class _Round:
         self._skipped = examination.options.skip
         self._told: set[Finding] = set()
         self._causes: dict[Finding, None] = {}
+        self._slow: dict[Hashable, _Job] = {}
 
     async def work(self, job: _Job) -> None:
         """Run one check; None in the queue marks its end."""
         seconds = self._examination.options.timeout
+        ASKER.set(job)
         try:
             async with asyncio.timeout(seconds):
                 async for finding in job.look(self._examination):
@@ -146,15 +148,7 @@ class _Round:
         except Missing as missing:
             self._explain(job, missing)
         except TimeoutError:
-            self._tell(
-                job.rule.failed(
-                    f"no answer within {seconds:g} s",
-                    "an answer",
-                    job.about,
-                    cause=_SLOW,
-                    fix=_LOOK,
-                )
-            )
+            self._give_up(job, seconds)
         finally:
             self.findings.put_nowait(None)
 
@@ -172,6 +166,17 @@ class _Round:
                 if cause.code == job.rule.code and cause.about in ("", job.about):
                     return
         self._tell(job.rule.skipped(str(missing), job.about, cause.code if cause else ""))
+
+    def _give_up(self, job: _Job, seconds: float) -> None:
+        """Tell once that there is no answer: others that wait for the same are skipped for it."""
+        place = self._examination.stuck_at(job)
+        first = self._slow.setdefault(place, job) if place else job
+        if first is job:
+            seen = f"no answer within {seconds:g} s"
+            self._tell(job.rule.failed(seen, "an answer", job.about, cause=_SLOW, fix=_LOOK))
+        else:
+            code = first.rule.code
+            self._tell(job.rule.skipped(f"see {code}", job.about, code))
 
     def _tell(self, finding: Finding) -> None:
         """Tell each finding once: several checks may meet the same."""
