@@ -37,6 +37,7 @@ _MINIMUM_TERRAFORM = (1, 5)
 _MINIMUM_FOR_S3_LOCKS = (1, 10)
 _NODE_SUPPORTED = (22, 24)
 _NODE_WORKING = (20,)
+_NOT_THERE = "there is no {!r} on the PATH."
 
 Verdict = Literal["ok", "warn", "fail"]
 
@@ -98,6 +99,8 @@ def terraform(config: ClusterConfig | None = None) -> Check:
     """Terraform or OpenTofu, in a version that can do what the stacks ask for."""
     name = "terraform"
     install = "Install Terraform 1.5 or newer, or OpenTofu."
+    if shutil.which(terraform_program()) is None:
+        return Check(name, "fail", _NOT_THERE.format(terraform_program()), install)
     try:
         # Without the variable it asks on the internet whether there is a newer one.
         quiet = {"CHECKPOINT_DISABLE": "1"}
@@ -121,6 +124,8 @@ def node() -> Check:
     """Node.js, which cdktf runs on, in a version that is still looked after."""
     supported = " or ".join(map(str, _NODE_SUPPORTED))
     install = f"Install Node.js {supported}."
+    if shutil.which("node") is None:
+        return Check("node", "fail", _NOT_THERE.format("node"), install)
     try:
         version = capture(Command(("node", "--version")), _PROGRAM_TIMEOUT).stdout.strip()
     except WorldError as error:
@@ -194,7 +199,7 @@ def cluster(config: ClusterConfig) -> Check | None:
             "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
             "lists what there is."
         )
-        return Check("cluster", "fail", f"{error}.", remedy)
+        return Check("cluster", "fail", f"{str(error).rstrip('.')}.", remedy)
     except ApiException as error:
         return _refused(context, error.status)
     except ValueError:

@@ -49,10 +49,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, 
     return make
 
 
-NOT_THERE = (
-    "{!r} cannot be started: there is no such program on the PATH. "
-    "Install it, or add its folder to the PATH."
-)
+NOT_THERE = "there is no {!r} on the PATH."
 INSTALL_TERRAFORM = "Install Terraform 1.5 or newer, or OpenTofu."
 S3 = {"backend": {"type": "s3", "bucket": "state-of-prod", "region": "eu-west-1"}}
 
@@ -351,6 +348,17 @@ def test_a_context_that_is_missing_is_refused(tmp_path: Path) -> None:
         "fail",
         "Invalid kube-config file. Expected object with name other in "
         f"{tmp_path}/kubeconfig/contexts list.",
+        "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
+        "lists what there is.",
+    )
+
+
+def test_a_kubeconfig_that_is_missing_is_refused() -> None:
+    """Nothing is in the home of a test."""
+    assert preflight.cluster(configured()) == Check(
+        "cluster",
+        "fail",
+        "Invalid kube-config file. No configuration found.",
         "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
         "lists what there is.",
     )

@@ -12,6 +12,7 @@ from wizard.cdktf import runs
 from wizard.cli.options import config_option
 from wizard.cli.running import follow
 from wizard.logs import new_log, shown
+from wizard.preflight import cdktf_cli, node, require
 
 
 @click.command()
@@ -20,6 +21,7 @@ from wizard.logs import new_log, shown
 def synth(path: Path, hcl: bool) -> None:
     """Write the Terraform of a configuration, and its manifests where it has some."""
     config = files.load(path)
+    require([node(), cdktf_cli()] if hcl else [node()])
     follow(runs.synth(runs.project(path, config), new_log(f"synth-{config.cluster}"), hcl=hcl))
     name = "cdk.tf" if hcl else "cdk.tf.json"
     for stack in config.stacks:
