@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,10 +24,10 @@ from federation.config import Aws
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import TagTypeDef
 
-BOTO_CONFIG = Config(
-    connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"}
-)
+ANSWER_SECONDS = 5.0
+"""How long AWS has for one answer. Two tries of it end before a check's own time does."""
 
 
 class AwsError(Exception):
@@ -56,6 +56,7 @@ class Provider:
     url: str
     audiences: tuple[str, ...]
     thumbprints: tuple[str, ...]
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class LiveRole:
     trust: Mapping[str, Any]
     max_session_duration: int
     permissions_boundary: str | None
+    tags: Mapping[str, str]
 
 
 class Account:
@@ -77,41 +79,53 @@ class Account:
     """
 
     @classmethod
-    def reached(cls, aws: Aws) -> Account:
+    def reached(cls, aws: Aws, seconds: float = ANSWER_SECONDS) -> Account:
         """The account that the credentials are of.
+
+        Args:
+            aws: Region and endpoint.
+            seconds: For one answer.
 
         Raises:
             NoCredentialsError: there are no credentials.
             AwsError: they are refused.
         """
         session = session_for(aws)
-        sts = session.client("sts", endpoint_url=aws.endpoint_url, config=BOTO_CONFIG)
+        settings = boto_config(seconds)
+        sts = session.client("sts", endpoint_url=aws.endpoint_url, config=settings)
         with explained():
             number = sts.get_caller_identity()["Account"]
-        return cls(number, session.client("iam", endpoint_url=aws.endpoint_url, config=BOTO_CONFIG))
+        return cls(number, session.client("iam", endpoint_url=aws.endpoint_url, config=settings))
 
     def __init__(self, number: str, iam: IAMClient) -> None:
         self.number = number
         self._iam = iam
 
-    def provider(self, issuer_key: str) -> Provider | None:
-        """The OIDC provider of an issuer (without `https://`), if there is one.
+    def providers(self) -> tuple[str, ...]:
+        """The ARNs of the OIDC providers, of which an account has 100 at most.
 
         Raises:
             AwsError: IAM cannot be read.
         """
         with explained():
-            listed = self._iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
-            for arn in (each.get("Arn", "") for each in listed):
-                if arn.partition(":oidc-provider/")[2] == issuer_key:
-                    found = self._iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
-                    return Provider(
-                        arn,
-                        found.get("Url", ""),
-                        tuple(found.get("ClientIDList", ())),
-                        tuple(each.lower() for each in found.get("ThumbprintList", ())),
-                    )
-        return None
+            found = self._iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+            return tuple(each.get("Arn", "") for each in found)
+
+    def provider(self, arn: str) -> Provider:
+        """An OIDC provider.
+
+        Raises:
+            AwsError: IAM cannot be read.
+        """
+        with explained():
+            found = self._iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        return Provider(
+            arn,
+            found.get("Url", ""),
+            tuple(found.get("ClientIDList", ())),
+            tuple(each.lower() for each in found.get("ThumbprintList", ())),
+            _tags(found.get("Tags", ())),
+        )
 
     def role(self, name: str) -> LiveRole | None:
         """A role by its name, if there is one.
@@ -133,6 +147,7 @@ class Account:
             trust if isinstance(trust, dict) else {},
             found.get("MaxSessionDuration", 3600),
             found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+            _tags(found.get("Tags", ())),
         )
 
     def attached_policies(self, role_name: str) -> tuple[str, ...]:
@@ -145,6 +160,28 @@ class Account:
             # A role has 25 at most (IAM quotas), and an answer up to 100.
             found = self._iam.list_attached_role_policies(RoleName=role_name)["AttachedPolicies"]
             return tuple(each.get("PolicyArn", "") for each in found)
+
+    def inline_policies(self, role_name: str) -> tuple[str, ...]:
+        """The names of the policies that are part of a role.
+
+        Raises:
+            AwsError: IAM cannot be read.
+        """
+        with explained():
+            return tuple(self._iam.list_role_policies(RoleName=role_name)["PolicyNames"])
+
+
+def _tags(listed: Iterable[TagTypeDef]) -> dict[str, str]:
+    return {each["Key"]: each["Value"] for each in listed}
+
+
+def boto_config(seconds: float) -> Config:
+    """Settings of a client that waits so long for an answer, and tries twice."""
+    return Config(
+        connect_timeout=min(3.0, seconds),
+        read_timeout=seconds,
+        retries={"total_max_attempts": 2, "mode": "standard"},
+    )
 
 
 def session_for(aws: Aws) -> boto3.Session:

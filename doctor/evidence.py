@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from doctor.account import Account, AwsError, LiveRole, NoCredentialsError, Provider
 from doctor.cluster import Cluster, ClusterError
+from doctor.difference import detail_apart
 from doctor.examination import Examination, Missing
+from doctor.quoting import shown
 from doctor.rules import aws as aws_rules
 from doctor.rules import control_plane as control_plane_rules
 from doctor.sts import Sts
@@ -25,7 +27,12 @@ async def cluster(examination: Examination) -> Cluster:
     examination.allows("control-plane")
     settings = examination.config.kubernetes
     try:
-        return await asyncio.to_thread(_connected, _kubeconfig(examination), settings.context)
+        return await asyncio.to_thread(
+            _connected,
+            _kubeconfig(examination),
+            settings.context,
+            examination.options.answer_timeout,
+        )
     except ClusterError as error:
         finding = control_plane_rules.ACCESS.failed(
             str(error), f"an API server behind the context {settings.context!r}"
@@ -37,7 +44,8 @@ async def account(examination: Examination) -> Account:
     """The account, whose IAM answers."""
     examination.allows("aws")
     try:
-        return await asyncio.to_thread(Account.reached, examination.config.aws)
+        seconds = examination.options.answer_timeout
+        return await asyncio.to_thread(Account.reached, examination.config.aws, seconds)
     except NoCredentialsError:
         raise Missing("there are no AWS credentials") from None
     except AwsError as error:
@@ -47,19 +55,28 @@ async def account(examination: Examination) -> Account:
 
 async def provider(examination: Examination) -> Provider:
     """The OIDC provider of the issuer."""
-    config = examination.config
     found = await examination.once(account)
     try:
-        live = await asyncio.to_thread(found.provider, config.issuer_key)
+        arns = await asyncio.to_thread(found.providers)
+        arn = _of_issuer(arns, examination.config.issuer_key)
+        return await asyncio.to_thread(found.provider, arn)
     except AwsError as error:
         raise Missing.because(
             aws_rules.ACCESS.failed(str(error), "to read OIDC providers")
         ) from None
-    if live is None:
-        raise Missing.because(
-            aws_rules.PROVIDER.failed("no provider of that name", config.issuer_key)
-        )
-    return live
+
+
+def _of_issuer(arns: Iterable[str], issuer_key: str) -> str:
+    by_key = {arn.partition(":oidc-provider/")[2]: arn for arn in arns}
+    if issuer_key in by_key:
+        return by_key[issuer_key]
+    near = [
+        f"{shown(key)}: {detail}" for key in by_key if (detail := detail_apart(key, issuer_key))
+    ]
+    seen = (
+        f"no provider of that name, but {'; '.join(near)}" if near else "no provider of that name"
+    )
+    raise Missing.because(aws_rules.PROVIDER.failed(seen, issuer_key))
 
 
 async def role(examination: Examination, workload: Workload) -> LiveRole:
@@ -104,7 +121,8 @@ async def config_map(examination: Examination, workload: Workload) -> Mapping[st
 async def sts(examination: Examination) -> Sts:
     """STS, to be called without credentials."""
     examination.allows("sts")
-    return await asyncio.to_thread(Sts, examination.config.aws)
+    seconds = examination.options.answer_timeout
+    return await asyncio.to_thread(Sts, examination.config.aws, seconds)
 
 
 def _kubeconfig(examination: Examination) -> Path | None:
@@ -112,7 +130,7 @@ def _kubeconfig(examination: Examination) -> Path | None:
     return examination.options.project / Path(given).expanduser() if given else None
 
 
-def _connected(kubeconfig: Path | None, context: str | None) -> Cluster:
-    found = Cluster(kubeconfig, context)
+def _connected(kubeconfig: Path | None, context: str | None, seconds: float) -> Cluster:
+    found = Cluster(kubeconfig, context, seconds)
     found.version()
     return found

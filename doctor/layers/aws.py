@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from doctor import evidence
 from doctor.account import AwsError
@@ -91,16 +91,18 @@ async def _has_policies(examination: Examination, workload: Workload) -> AsyncIt
     config = examination.config
     account = await examination.once(evidence.account)
     await examination.once(evidence.role, workload)
-    about = evidence.name(workload)
+    role, about = config.role_name(workload), evidence.name(workload)
     try:
-        attached = await asyncio.to_thread(account.attached_policies, config.role_name(workload))
+        attached = await asyncio.to_thread(account.attached_policies, role)
+        inline = await asyncio.to_thread(account.inline_policies, role)
     except AwsError as error:
         raise Missing(str(error)) from None
     wanted = {config.policy_arn(policy) for policy in workload.role.managed_policy_arns}
-    seen, expected = listed(sorted(attached)), listed(sorted(wanted))
+    seen = listed([*sorted(attached), *(f"inline policy {each}" for each in inline)])
+    expected = listed(sorted(wanted))
     if wanted - set(attached):
         yield rules.POLICIES.failed(seen, expected, about)
-    elif set(attached) - wanted:
+    elif inline or set(attached) - wanted:
         yield rules.POLICIES.warned(seen, f"{expected} alone", about)
     else:
         yield rules.POLICIES.passed(seen, about)
@@ -120,6 +122,37 @@ async def _has_settings(examination: Examination, workload: Workload) -> AsyncIt
 
 def _settings(path: str, duration: int, boundary: str | None) -> str:
     return f"path {shown(path)}, {duration} s, boundary {shown(boundary) if boundary else 'none'}"
+
+
+async def _provider_has_tags(examination: Examination) -> AsyncIterator[Finding]:
+    configured = _configured_tags(examination)
+    found = await examination.once(evidence.provider)
+    yield _tagged(found.tags, configured, found.url)
+
+
+async def _role_has_tags(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
+    configured = _configured_tags(examination)
+    found = await examination.once(evidence.role, workload)
+    yield _tagged(found.tags, configured, evidence.name(workload))
+
+
+def _configured_tags(examination: Examination) -> Mapping[str, str]:
+    configured = examination.config.aws.tags
+    if not configured:
+        raise Missing("the configuration asks for no tags (aws.tags)")
+    return configured
+
+
+def _tagged(found: Mapping[str, str], configured: Mapping[str, str], about: str) -> Finding:
+    """Whether the configured tags are there; others may be too, which an organization adds."""
+    seen = {key: value for key, value in found.items() if key in configured}
+    if seen == configured:
+        return rules.TAGS.passed(_pairs(seen), about)
+    return rules.TAGS.warned(_pairs(seen), _pairs(configured), about)
+
+
+def _pairs(tags: Mapping[str, str]) -> str:
+    return listed([f"{key}={value}" for key, value in sorted(tags.items())])
 
 
 def _comparable(policy: object) -> object:
@@ -145,4 +178,6 @@ CHECKS = (
     WorkloadCheck(rules.TRUST, _has_trust_policy),
     WorkloadCheck(rules.POLICIES, _has_policies),
     WorkloadCheck(rules.SETTINGS, _has_settings),
+    Check(rules.TAGS, _provider_has_tags),
+    WorkloadCheck(rules.TAGS, _role_has_tags),
 )

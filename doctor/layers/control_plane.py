@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from doctor import evidence
 from doctor.cluster import Cluster, ClusterError
+from doctor.difference import difference
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import discovery
@@ -54,7 +55,7 @@ async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
     if issuer == configured:
         yield rules.ISSUER.passed(shown(issuer))
     else:
-        seen = f"{shown(issuer)}: {discovery.difference(issuer, configured)}"
+        seen = f"{shown(issuer)}: {difference(issuer, configured)}"
         yield rules.ISSUER.failed(seen, shown(configured))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from doctor.difference import difference
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
 from doctor.https import LARGEST, Address, Answer, TooSlowError, UnreadableError, get
@@ -100,29 +101,6 @@ async def _names_algorithms(examination: Examination) -> AsyncIterator[Finding]:
         yield rules.ALGORITHMS.warned(listed(named), f"none but {', '.join(ALGORITHMS)}")
     else:
         yield rules.ALGORITHMS.passed(listed(named))
-
-
-def difference(seen: object, expected: str) -> str:
-    """How an issuer differs from the expected one, pointed out where it is a detail."""
-    if not isinstance(seen, str):
-        return "it is no text"
-    if seen.rstrip("/") == expected.rstrip("/"):
-        return "the difference is a slash at the end"
-    if seen.lower() == expected.lower():
-        return "the difference is in capital letters"
-    if seen.partition("://")[2] == expected.partition("://")[2]:
-        return "the difference is the scheme"
-    if _without_port(seen) == expected:
-        return "the difference is the port"
-    if seen.strip() == expected:
-        return "the difference is white space"
-    return "it is another one"
-
-
-def _without_port(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.partition(':')[0]}{slash}{path}"
 
 
 def _flaw_of_uri(uri: object) -> str:

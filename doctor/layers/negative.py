@@ -60,9 +60,18 @@ async def _refuses_namespace(
 
 async def _refuses_audience(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     claims = {**await _claims(examination, workload), "aud": [_OTHER_AUDIENCE]}
-    admitted = await _admitted(examination, workload, rules.AUDIENCE, claims)
-    if admitted or not examination.options.negative:
-        yield admitted or _evaluated(rules.AUDIENCE, workload)
+    decision = await decide(examination, workload, claims)
+    if decision.allowed:
+        # STS compares 'aud' with the provider's client ids before it comes to the policy.
+        yield rules.AUDIENCE.warned(
+            f"statement {decision.statement} of the trust policy lets it in, and the audiences of "
+            "the provider alone keep it out",
+            "a condition on 'aud'",
+            evidence.name(workload),
+        )
+        return
+    if not examination.options.negative:
+        yield _evaluated(rules.AUDIENCE, workload)
         return
     other = await _minted(
         examination, workload.namespace, workload.service_account, _OTHER_AUDIENCE

@@ -13,6 +13,7 @@ from joserfc.errors import JoseError
 
 from doctor import evidence
 from doctor.cluster import ClusterError
+from doctor.difference import difference
 from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import discovery, keys
@@ -24,6 +25,13 @@ from federation.token import MAX_LENGTH, Token
 
 GRACE = 300
 """Seconds after `exp` during which STS still takes a token."""
+
+
+_NO_POD = (
+    "The pod does not run, mounts no token for AWS, or has no 'cat'; or you may not read it "
+    "(get on pods; get and create on pods/exec)."
+)
+_OTHER_POD = "Name another pod of the workload; or give its token with --token FILE."
 
 
 async def token(examination: Examination, workload: Workload) -> Token:
@@ -60,10 +68,11 @@ async def _of_file(_: Examination, path: Path) -> Token:
     try:
         return Token.parse(await asyncio.to_thread(_beginning, path))
     except (UserError, UnicodeDecodeError) as error:
-        finding = rules.OBTAINED.failed(f"{path}: {error}", "a token, alone")
+        seen, cause = f"{path}: {error}", "The file holds something else, or more."
     except OSError as error:
-        finding = rules.OBTAINED.failed(f"{path}: {error.strerror}", "a file with a token")
-    raise Missing.because(finding)
+        seen, cause = f"{path}: {error.strerror}", "The file cannot be read."
+    fix = "Give a file that holds a token alone, as the API server issued it."
+    raise Missing.because(rules.OBTAINED.failed(seen, "a token", cause=cause, fix=fix))
 
 
 def _beginning(path: Path) -> str:
@@ -80,8 +89,10 @@ async def _of_pod(examination: Examination, pod: str) -> Token:
     try:
         return await asyncio.to_thread(cluster.pod_token, namespace, name, audiences)
     except ClusterError as error:
-        expected = "a running pod with a token for AWS"
-        raise Missing.because(rules.OBTAINED.failed(f"{pod}: {error}", expected)) from None
+        finding = rules.OBTAINED.failed(
+            f"{pod}: {error}", "a running pod with a token for AWS", cause=_NO_POD, fix=_OTHER_POD
+        )
+        raise Missing.because(finding) from None
 
 
 async def _is_obtained(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
@@ -127,7 +138,7 @@ async def _has_issuer(examination: Examination, workload: Workload) -> AsyncIter
     if found.issuer == configured:
         yield rules.ISSUER.passed(shown(found.issuer), about)
     else:
-        seen = f"{shown(found.issuer)}: {discovery.difference(found.issuer, configured)}"
+        seen = f"{shown(found.issuer)}: {difference(found.issuer, configured)}"
         yield rules.ISSUER.failed(seen, shown(configured), about)
 
 

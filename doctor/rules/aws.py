@@ -12,8 +12,8 @@ ACCESS = Rule(
     "(the usual search of the AWS SDKs).",
     "There are no credentials, they are out of date, or they may not read IAM.",
     "Give credentials that may call iam:ListOpenIDConnectProviders, iam:GetOpenIDConnectProvider, "
-    "iam:GetRole and iam:ListAttachedRolePolicies, such as SecurityAudit; or leave the layer out "
-    "with --skip aws.",
+    "iam:GetRole, iam:ListAttachedRolePolicies and iam:ListRolePolicies, such as SecurityAudit; "
+    "or leave the layer out with --skip aws.",
 )
 ACCOUNT = Rule(
     "aws-account",
@@ -28,8 +28,8 @@ PROVIDER = Rule(
     "aws-provider",
     _LAYER,
     "The account has an OIDC provider for the issuer",
-    "STS looks for a provider whose URL is the token's 'iss' without 'https://'. Without one it "
-    "answers InvalidIdentityToken.",
+    "STS looks for a provider whose URL is the token's 'iss' without 'https://', byte for byte. "
+    "Where there is none it answers InvalidIdentityToken.",
     "The identity stack was not deployed to this account, or the provider was deleted.",
     "Deploy the identity stack.",
 )
@@ -75,8 +75,8 @@ POLICIES = Rule(
     _LAYER,
     "The role has the configured policies",
     "What the pods may do once they have the role.",
-    "Policies were attached or detached by hand, or the configuration changed since the last "
-    "deployment.",
+    "Policies were attached, detached or written into the role by hand, or the configuration "
+    "changed since the last deployment.",
     "Deploy the identity stack, or bring the change into the configuration.",
 )
 SETTINGS = Rule(
@@ -88,5 +88,14 @@ SETTINGS = Rule(
     "The role was edited by hand, or the configuration changed since the last deployment.",
     "Deploy the identity stack.",
 )
+TAGS = Rule(
+    "aws-tags",
+    _LAYER,
+    "The provider and the roles have the configured tags",
+    "Tags are what costs, inventories and attribute-based policies go by. Further tags do not "
+    "matter.",
+    "A tag was edited by hand, or the configuration changed since the last deployment.",
+    "Deploy the identity stack.",
+)
 
-ALL = (ACCESS, ACCOUNT, PROVIDER, AUDIENCE, THUMBPRINT, ROLE, TRUST, POLICIES, SETTINGS)
+ALL = (ACCESS, ACCOUNT, PROVIDER, AUDIENCE, THUMBPRINT, ROLE, TRUST, POLICIES, SETTINGS, TAGS)

@@ -12,7 +12,7 @@ from typing import Any
 
 from kubernetes import client
 from kubernetes.dynamic import DynamicClient
-from live_federation import LiveFederation, apply, objects
+from live_federation import LiveFederation, apply, objects, tags
 
 from doctor.https import Address, present
 from federation.trust_policy import trust_policy
@@ -196,6 +196,7 @@ def no_role(live: LiveFederation) -> Iterator[None]:
             RoleName=name,
             AssumeRolePolicyDocument=json.dumps(_trust(live)),
             MaxSessionDuration=live.config.workloads[0].role.max_session_duration,
+            Tags=tags(live.config),
         )
         for arn in policies:
             live.iam.attach_role_policy(RoleName=name, PolicyArn=arn)
@@ -221,6 +222,33 @@ def policy_attached(live: LiveFederation) -> Iterator[None]:
         yield
     finally:
         live.iam.detach_role_policy(RoleName=name, PolicyArn=arn)
+
+
+@contextlib.contextmanager
+def policy_written(live: LiveFederation) -> Iterator[None]:
+    """A policy is part of the first workload's role."""
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    live.iam.put_role_policy(RoleName=_role(live), PolicyName="quick", PolicyDocument=document)
+    try:
+        yield
+    finally:
+        live.iam.delete_role_policy(RoleName=_role(live), PolicyName="quick")
+
+
+@contextlib.contextmanager
+def tag_changed(live: LiveFederation) -> Iterator[None]:
+    """A tag of the first workload's role has another value; there is another one too."""
+    (tag,) = tags(live.config)
+    live.iam.tag_role(
+        RoleName=_role(live),
+        Tags=[{"Key": tag["Key"], "Value": "hand"}, {"Key": "cost-center", "Value": "7"}],
+    )
+    try:
+        yield
+    finally:
+        live.iam.untag_role(RoleName=_role(live), TagKeys=["cost-center"])
+        live.iam.tag_role(RoleName=_role(live), Tags=[tag])
 
 
 def session_duration(seconds: int) -> Break:

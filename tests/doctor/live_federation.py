@@ -20,6 +20,7 @@ from sandbox.sandbox import CONTEXT, Sandbox
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import TagTypeDef
 
 ISSUER = "https://oidc.sandbox.internal"
 
@@ -76,6 +77,7 @@ def _make_identity(made: LiveFederation) -> None:
         Url=settings.issuer,
         ClientIDList=list(settings.audience),
         ThumbprintList=[ca_thumbprint(made.sandbox)],
+        Tags=tags(settings),
     )["OpenIDConnectProviderArn"]
     for workload in settings.workloads:
         name = settings.role_name(workload)
@@ -87,9 +89,15 @@ def _make_identity(made: LiveFederation) -> None:
             Path=workload.role.path,
             AssumeRolePolicyDocument=json.dumps(policy),
             MaxSessionDuration=workload.role.max_session_duration,
+            Tags=tags(settings),
         )
         for policy_name in workload.role.managed_policy_arns:
             made.iam.attach_role_policy(RoleName=name, PolicyArn=settings.policy_arn(policy_name))
+
+
+def tags(settings: ClusterConfig) -> list[TagTypeDef]:
+    """The tags on everything."""
+    return [{"Key": key, "Value": value} for key, value in settings.aws.tags.items()]
 
 
 def _make_objects(made: LiveFederation) -> None:

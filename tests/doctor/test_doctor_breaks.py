@@ -110,15 +110,24 @@ BREAKS: dict[str, tuple[breaking.Break, list[str]]] = {
             f"warn aws-trust {POD}",
             f"fail negative-service-account {POD}",
             f"fail negative-namespace {POD}",
-            f"fail negative-audience {POD}",
+            f"warn negative-audience {POD}",
         ],
     ),
     "the role says nothing of the audience": (
         breaking.trust_edited(breaking.any_audience),
-        [f"warn aws-trust {POD}", f"fail negative-audience {POD}"],
+        [f"warn aws-trust {POD}", f"warn negative-audience {POD}"],
     ),
     "the policy is detached": (breaking.policy_detached, [f"fail aws-policies {POD}"]),
     "a policy more is attached": (breaking.policy_attached, [f"warn aws-policies {POD}"]),
+    "a policy is written into the role": (
+        breaking.policy_written,
+        [f"warn aws-policies {POD}"],
+    ),
+    "a tag of the role is changed": (breaking.tag_changed, [f"warn aws-tags {POD}"]),
+    "the provider has lost its tags": (
+        breaking.provider(Tags=[]),
+        ["warn aws-tags oidc.sandbox.internal"],
+    ),
     "the sessions are longer": (
         breaking.session_duration(7200),
         [f"warn aws-role-settings {POD}"],
@@ -188,24 +197,30 @@ async def test_a_wrong_role_in_the_config_map_fails_the_aws_cli_too(live: LiveFe
     assert told(findings) == [f"fail control-plane-config-map {POD}", f"fail sts-aws-cli {POD}"]
 
 
+async def test_a_provider_that_differs_in_a_detail_is_pointed_out(live: LiveFederation) -> None:
+    with breaking.provider(Url=f"{ISSUER}/")(live):
+        (finding,) = await examined(live.config, Options(only=frozenset({"aws-provider"})))
+
+    assert finding.seen == (
+        "no provider of that name, but 'oidc.sandbox.internal/': "
+        "the difference is a slash at the end"
+    )
+
+
 @pytest.mark.usefixtures("_no_aws_cli")
 async def test_what_a_break_makes_pointless_is_skipped_and_says_why(live: LiveFederation) -> None:
     with breaking.no_role(live):
         findings = await examined(live.config, Options(only=frozenset({"aws", "trust", "sts"})))
 
-    because = "aws-role: no role of that name"
     assert [
         (each.code, each.seen) for each in findings if each.verdict == "skip" and each.about == POD
     ] == [
-        ("aws-trust", because),
-        ("aws-policies", because),
-        ("aws-role-settings", because),
-        ("trust-admits", because),
-        (
-            "sts-identity",
-            "sts-assume-role: AccessDenied: 'Not authorized to perform "
-            "sts:AssumeRoleWithWebIdentity'",
-        ),
+        ("aws-trust", "see aws-role"),
+        ("aws-policies", "see aws-role"),
+        ("aws-role-settings", "see aws-role"),
+        ("aws-tags", "see aws-role"),
+        ("trust-admits", "see aws-role"),
+        ("sts-identity", "see sts-assume-role"),
         ("sts-aws-cli", "the aws CLI is not on the PATH"),
     ]
 
