@@ -53,7 +53,7 @@ class Bucket(_Part):
         description="The name of the bucket, which a deploy makes. The issuer follows from it: "
         "https://BUCKET.s3.REGION.amazonaws.com."
     )
-    keys: Annotated[tuple[fields.Plain, ...], Field(min_length=1, strict=False)] = Field(
+    keys: Annotated[tuple[fields.KeyFile, ...], Field(min_length=1, strict=False)] = Field(
         description="The public keys of the API servers: PEM files, all of those of "
         "--service-account-key-file, or the key set that 'python -m wizard jwks --from-cluster' "
         "writes; relative paths start at the project's folder. Never a private key."

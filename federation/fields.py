@@ -383,6 +383,13 @@ def _certificate_arn(value: str) -> str:
     return value
 
 
+def _key_file(value: str) -> str:
+    if "-----BEGIN" in value:
+        # Not even its beginning is shown: it may be a private one.
+        raise ValueError("is a key itself: write the name of a file that holds it.")
+    return _plain(value)
+
+
 def _key_prefix(value: str) -> str:
     if not _KEY_PREFIX.fullmatch(value):
         raise ValueError(
@@ -564,6 +571,7 @@ KeyPrefix = Annotated[
     str, AfterValidator(_key_prefix), _in_editors(_KEY_PREFIX.pattern, maxLength=512)
 ]
 Plain = Annotated[str, AfterValidator(_plain), _in_editors(r"\S(.*\S)?")]
+KeyFile = Annotated[str, AfterValidator(_key_file), _in_editors(r"\S(.*\S)?")]
 Code = Annotated[str, AfterValidator(_code), _in_editors(_CODE.pattern)]
 """The code of a finding, in kebab-case."""
 Day = Annotated[str, AfterValidator(_day), _in_editors(_DAY.pattern)]

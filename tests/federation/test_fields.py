@@ -638,6 +638,14 @@ def test_text_that_is_empty_or_cannot_be_seen_is_refused(text: str) -> None:
     )
 
 
+def test_a_key_where_the_name_of_its_file_belongs_is_not_shown() -> None:
+    text = "-----BEGIN PRIVATE KEY-----\nMIIEvg\n-----END PRIVATE KEY-----\n"
+    assert refusal(fields.KeyFile, text) == (
+        "is a key itself: write the name of a file that holds it."
+    )
+    assert taken(fields.KeyFile, "keys/sa.pub") == "keys/sa.pub"
+
+
 def test_a_very_long_value_is_not_repeated_whole() -> None:
     assert refusal(fields.RoleName, "a b" * 1000) == (
         f"'{'a b' * 20}'... (3000 characters) is not a role name: write letters, digits and "

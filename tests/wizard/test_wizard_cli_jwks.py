@@ -90,6 +90,11 @@ def test_a_private_key_is_refused_and_not_shown(tmp_path: Path) -> None:
             f"--key: {KEYS}/none.pub cannot be read: No such file or directory.\n",
         ),
         (
+            ("--key=-----BEGIN PRIVATE KEY-----",),
+            "--key takes the name of a file. That was a key itself, which every user of this "
+            "machine can see among the processes: put it into a file, or pipe it to '-'.\n",
+        ),
+        (
             ("--key", EC, "--issuer", "http://a.example"),
             "--issuer: 'http://a.example' does not begin with 'https://': an OIDC issuer is an "
             "https URL. Write 'https://a.example'.\n",

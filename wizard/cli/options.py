@@ -76,15 +76,17 @@ def print_json(document: Any) -> None:
 
 
 def refuse_token(option: str, name: str) -> None:
-    """Make sure that the name of a file is none but a token itself.
+    """Make sure that the name of a file is none but a token or a key itself.
 
     Raises:
         UserError: it is one; the message does not repeat it.
     """
-    if name.count(".") == 2 and name.startswith("eyJ"):
+    is_token = name.count(".") == 2 and name.startswith("eyJ")
+    if is_token or "-----BEGIN" in name:
         raise UserError(
-            f"{option} takes the name of a file. That was a token itself, which every user of this "
-            "machine can see among the processes: put it into a file, or pipe it to '-'."
+            f"{option} takes the name of a file. That was a {'token' if is_token else 'key'} "
+            "itself, which every user of this machine can see among the processes: put it into a "
+            "file, or pipe it to '-'."
         )
 
 
