@@ -30,7 +30,9 @@ SHORTEST_LIFE = 600
 LARGEST = 32 * 1024 * 1024
 """Bytes of an answer that are read: all bindings of a large cluster are a few megabytes."""
 
-_TIMEOUT = (3.0, 10.0)
+ANSWER_SECONDS = 5.0
+"""How long the API server has for each part of an answer."""
+
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _LABELS = ("component=kube-apiserver", "k8s-app=kube-apiserver")
 """What the pods of API servers are found by: kubeadm and RKE2, kOps and Talos."""
@@ -52,16 +54,20 @@ class ClusterError(Exception):
 class Cluster:
     """One cluster, as one user."""
 
-    def __init__(self, kubeconfig: Path | None, context: str | None) -> None:
+    def __init__(
+        self, kubeconfig: Path | None, context: str | None, seconds: float = ANSWER_SECONDS
+    ) -> None:
         """Read the kubeconfig; nothing is connected to yet.
 
         Args:
             kubeconfig: The file; None searches as kubectl does.
             context: The context in it; None is the current one.
+            seconds: For each part of an answer.
 
         Raises:
             ClusterError: there is no such file or context.
         """
+        self._timeout = (min(3.0, seconds), seconds)
         # At DEBUG the client logs every answer whole, and with it the tokens.
         logging.getLogger("kubernetes.client.rest").setLevel(logging.INFO)
         settings = client.Configuration()
@@ -236,7 +242,7 @@ class Cluster:
             stranger.default_headers.update(headers)
             request = stranger.param_serialize("GET", path)
             with _explained():
-                response = stranger.call_api(*request, _request_timeout=_TIMEOUT).response
+                response = stranger.call_api(*request, _request_timeout=self._timeout).response
                 response.close()
         return int(response.status)
 
@@ -254,37 +260,30 @@ class Cluster:
         query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        return _asked(self._api, method, path, query, body)
-
-
-def _asked(
-    api: client.ApiClient,
-    method: str,
-    path: str,
-    query: Mapping[str, str] | None = None,
-    body: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The JSON that the API server answers with, to a request with the kubeconfig's credentials."""
-    with _explained():
-        request = api.param_serialize(
-            method,
-            path,
-            query_params=list((query or {}).items()),
-            header_params={"Accept": "application/json, */*", "Content-Type": "application/json"},
-            body=body,
-            auth_settings=["BearerToken"],
-        )
-        response = api.call_api(*request, _request_timeout=_TIMEOUT).response
-        content = response.read(LARGEST + 1)
-        response.close()
-    if len(content) > LARGEST:
-        raise ClusterError(f"{path} has more than {LARGEST} bytes")
-    if not 200 <= response.status < 300:
-        raise ClusterError(_refusal(response.status, content, response.reason), response.status)
-    try:
-        return json_object("The answer", content.decode())
-    except (UserError, UnicodeDecodeError) as error:
-        raise ClusterError(shown(error)) from None
+        """The JSON that the API server answers with."""
+        with _explained():
+            request = self._api.param_serialize(
+                method,
+                path,
+                query_params=list((query or {}).items()),
+                header_params={
+                    "Accept": "application/json, */*",
+                    "Content-Type": "application/json",
+                },
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            response = self._api.call_api(*request, _request_timeout=self._timeout).response
+            content = response.read(LARGEST + 1)
+            response.close()
+        if len(content) > LARGEST:
+            raise ClusterError(f"{path} has more than {LARGEST} bytes")
+        if not 200 <= response.status < 300:
+            raise ClusterError(_refusal(response.status, content, response.reason), response.status)
+        try:
+            return json_object("The answer", content.decode())
+        except (UserError, UnicodeDecodeError) as error:
+            raise ClusterError(shown(error)) from None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from botocore import UNSIGNED
 from botocore.client import Config
 
-from doctor.account import BOTO_CONFIG, explained, session, session_for
+from doctor.account import ANSWER_SECONDS, boto_config, explained, session, session_for
 from federation.config import Aws
 
 SESSION_NAME = "oidc-iam-doctor"
@@ -28,12 +28,13 @@ class Assumed:
 class Sts:
     """The STS of the configured region, or what stands in for it."""
 
-    def __init__(self, aws: Aws) -> None:
+    def __init__(self, aws: Aws, seconds: float = ANSWER_SECONDS) -> None:
         self._aws = aws
+        self._settings = boto_config(seconds)
         self._sts = session_for(aws).client(
             "sts",
             endpoint_url=aws.endpoint_url,
-            config=BOTO_CONFIG.merge(Config(signature_version=UNSIGNED)),
+            config=self._settings.merge(Config(signature_version=UNSIGNED)),
         )
 
     def assume(self, role_arn: str, token: str) -> Assumed:
@@ -69,6 +70,6 @@ class Sts:
             aws_session_token=assumed.session_token,
             region_name=self._aws.region,
         )
-        sts = as_role.client("sts", endpoint_url=self._aws.endpoint_url, config=BOTO_CONFIG)
+        sts = as_role.client("sts", endpoint_url=self._aws.endpoint_url, config=self._settings)
         with explained():
             return sts.get_caller_identity()["Arn"]
