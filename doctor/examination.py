@@ -52,7 +52,7 @@ class Options:
         offline: Look at the configuration and files only.
         negative: Offer STS tokens that it must refuse, instead of evaluating the policy alone.
         timeout: Seconds for one check.
-        answer_timeout: Seconds for one answer of the issuer, to its last byte.
+        answer_timeout: Seconds for one answer; of the issuer to its last byte.
         run_aws_cli: Starts the aws CLI.
         signing_key: The key, in PEM, that signs the cluster's tokens; at hand in a sandbox alone.
     """

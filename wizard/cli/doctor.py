@@ -139,6 +139,7 @@ def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
         offline=given["offline"],
         negative=given["negative"],
         timeout=timeout,
+        answer_timeout=min(Options.answer_timeout, timeout),
         signing_key=signing_key(config) if given["negative"] else None,
     )
     if not any(selects(options, rule) for rule in ALL):
