@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from control_plane.authentication import authentication_configuration
-from control_plane.plan import AUTHENTICATION_FILE, Plan
+from control_plane.plan import Plan
 from control_plane.settings import (
     ANONYMOUS_AUTH,
     AUTHENTICATION_CONFIG,
@@ -21,6 +21,7 @@ from control_plane.settings import (
     NAMES,
     Flags,
 )
+from control_plane.target import AUTHENTICATION_FILE
 from federation.templates import render
 
 _KUBEADM_PATCH = "kube-apiserver0+json.yaml"

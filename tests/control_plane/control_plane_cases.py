@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from control_plane.distributions import DISTRIBUTIONS
-from control_plane.plan import Plan, Target, plan
+from control_plane.plan import Plan, plan
 from control_plane.settings import Settings
+from control_plane.target import Target
 from federation.config import ClusterConfig
 
 ISSUER = "https://oidc.example.com"

@@ -10,9 +10,6 @@ from control_plane_cases import ISSUER, JWKS, OLD, target
 
 from control_plane.migration import (
     FLOOR,
-    PHASES,
-    Kind,
-    Phase,
     State,
     advanced,
     begun,
@@ -27,6 +24,7 @@ from control_plane.migration import (
     turned_back,
 )
 from control_plane.settings import Settings
+from control_plane.stages import PHASES, Kind, Phase
 from doctor.rules import ALL
 from federation import files
 from federation.errors import UserError

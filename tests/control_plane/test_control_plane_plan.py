@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from control_plane_cases import ISSUER, JWKS, OLD, planned
 
-from control_plane.plan import Change, authentication_jwt
+from control_plane.plan import Change
+from control_plane.refusals import jwt
 from control_plane.settings import Settings, faults, parsed
 
 RUNNING = Settings(
@@ -177,7 +178,7 @@ def test_flags_of_oidc_beside_the_allowlist_are_refused_with_what_says_the_same(
 def test_the_prefix_of_users_is_the_one_that_the_flags_gave(
     flags: dict[str, str], username: str
 ) -> None:
-    lines = authentication_jwt(dict(OIDC) | flags).splitlines()
+    lines = jwt(dict(OIDC) | flags).splitlines()
     assert lines[-1] == f"          username: {username}"
 
 

@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from control_plane.distributions import PLAIN
-from control_plane.migration import PHASES, State, advanced, begun, phase_plan
-from control_plane.plan import Target, plan
+from control_plane.migration import State, advanced, begun, phase_plan
+from control_plane.plan import plan
 from control_plane.rendering import rendered
+from control_plane.stages import PHASES
+from control_plane.target import Target
 from federation.config import ClusterConfig
 from federation.token import Token
 from sandbox.binaries import API_SERVER, UnavailableError, find

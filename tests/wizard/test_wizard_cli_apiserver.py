@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from doctor.rules import ALL
 from federation.config import ClusterConfig
@@ -294,6 +296,37 @@ def test_a_state_that_was_edited_is_refused(folder: Path, text: str, message: st
 def test_a_migration_that_the_form_cannot_have_is_refused_and_not_begun(folder: Path) -> None:
     result = run("--migrate", "--from", "ps", "--distribution", "talos", "--schema", "v1.12")
     assert (result.return_value, result.stdout) == (1, "")
+    assert not (folder / "prod.migration.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("curve", "message"),
+    [
+        (
+            None,
+            "sa.pub: holds a private key, which is neither needed nor read. Write its public part "
+            "to a file of its own, where the key is ('openssl pkey -in KEY -pubout -out FILE'), "
+            "and name that one.",
+        ),
+        (
+            ec.SECP224R1(),
+            "sa.pub: holds an EC key on the curve secp224r1: AWS takes RSA keys, and EC keys on "
+            "P-256, P-384 and P-521 (STS API, AssumeRoleWithWebIdentity). Sign with one of those.",
+        ),
+    ],
+)
+def test_a_key_that_cannot_be_published_is_refused_where_it_is_at_hand(
+    folder: Path, curve: ec.EllipticCurve | None, message: str
+) -> None:
+    key = ec.generate_private_key(curve or ec.SECP256R1())
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
+    (folder / "sa.pub").write_bytes(public if curve else private)
+    keys = ("--rotate-key", "sa.pub", "/pki/sa-2.key")
+    assert refusal("--migrate", "--from", "ps", *keys) == message
     assert not (folder / "prod.migration.yaml").exists()
 
 

@@ -14,10 +14,11 @@ import click
 
 from control_plane.distributions import DISTRIBUTIONS as KNOWN
 from control_plane.distributions import Distribution, Schema
-from control_plane.plan import Plan, Target, plan
+from control_plane.plan import Plan, plan
 from control_plane.reading import Reading, agreed, read
 from control_plane.rendering import Existing, Rendering, rendered
 from control_plane.settings import Settings
+from control_plane.target import Target
 from federation import documents, files
 from federation.config import DISTRIBUTIONS, ClusterConfig
 from federation.errors import UserError

@@ -18,10 +18,12 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from control_plane import migration
-from control_plane.migration import PHASES, State
-from control_plane.plan import Plan, Target
+from control_plane.migration import State
+from control_plane.plan import Plan
 from control_plane.settings import Settings
-from federation import documents, files
+from control_plane.stages import PHASES
+from control_plane.target import Target
+from federation import documents, files, key_files
 from federation.errors import UserError
 from federation.strict_json import json_object
 from federation.templates import render
@@ -150,6 +152,9 @@ def _begun(target: Target, running: Settings | None, move: Move, now: datetime) 
             "A migration begins with what runs now: give it with --from, so that the issuers and "
             "keys in use are kept."
         )
+    if move.new_keys and Path(move.new_keys[0]).is_file():
+        # The file is on the nodes; where a copy is at hand, it shows what is in it.
+        key_files.read(move.new_keys[:1], Path())
     lifetime = migration.duration(move.lifetime) if move.lifetime else migration.FLOOR
     return migration.begun(target, running, now, lifetime=lifetime, new_keys=move.new_keys)
 
