@@ -8,12 +8,13 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from stand_in_server import CONTEXT, answering, kubeconfig, respond
 
 from doctor import pod
 from doctor.cluster import Cluster, ClusterError
@@ -104,20 +105,13 @@ class ApiServer:
         url = urlsplit(handler.path)
         if url.path == "/api/v1/namespaces/default/pods/web":
             document = {"spec": SPEC, "status": {"phase": self.phase}}
-            respond(handler, 200, document)
+            respond(handler, 200, json.dumps(document))
         elif url.path == "/api/v1/namespaces/default/pods/web/exec":
             self.commands.append((url.path, parse_qsl(url.query)))
             self.talk(self, handler)
         else:
-            respond(handler, 404, {"message": f'pods "{url.path.rpartition("/")[2]}" not found'})
-
-
-def respond(handler: BaseHTTPRequestHandler, status: int, document: object) -> None:
-    body = json.dumps(document).encode()
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
+            message = f'pods "{url.path.rpartition("/")[2]}" not found'
+            respond(handler, 404, json.dumps({"message": message}))
 
 
 def upgrade(handler: BaseHTTPRequestHandler) -> None:
@@ -169,7 +163,7 @@ def hangs_up(_: ApiServer, handler: BaseHTTPRequestHandler) -> None:
 
 
 def forbids(_: ApiServer, handler: BaseHTTPRequestHandler) -> None:
-    respond(handler, 403, {"message": 'pods "web" is forbidden'})
+    respond(handler, 403, json.dumps({"message": 'pods "web" is forbidden'}))
 
 
 @pytest.fixture
@@ -179,34 +173,11 @@ def server() -> ApiServer:
 
 @pytest.fixture
 def cluster(server: ApiServer, tmp_path: Path) -> Iterator[Cluster]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10
-
-        def do_GET(self) -> None:
-            try:
-                server.answer(self)
-            except OSError:
-                self.close_connection = True  # the other side has gone
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
-        address = f"http://127.0.0.1:{http.server_port}"
-        kubeconfig = tmp_path / "kubeconfig"
-        kubeconfig.write_text(
-            json.dumps(
-                {
-                    "clusters": [{"name": "a", "cluster": {"server": address}}],
-                    "users": [{"name": "a", "user": {"token": "mine"}}],
-                    "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
-                }
-            )
-        )
-        yield Cluster(kubeconfig, "a")
+    with answering(server.answer) as port:
+        path = tmp_path / "kubeconfig"
+        path.write_text(kubeconfig(port))
+        yield Cluster(path, CONTEXT)
         server.ended.set()
-        http.shutdown()
 
 
 def test_the_token_is_read_in_its_own_container_alone(server: ApiServer, cluster: Cluster) -> None:

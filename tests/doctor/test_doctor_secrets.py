@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -31,6 +29,7 @@ from stand_in_issuer import (
     server_context,
     serving,
 )
+from stand_in_server import CONTEXT, answering, kubeconfig, respond
 
 from federation import files
 from wizard.cli.doctor import doctor
@@ -55,7 +54,6 @@ ROLE = "arn:aws:iam::123456789012:role/stand-in_default_app"
 class Echo:
     """AWS and an API server in one, which quote in each refusal what they were sent."""
 
-    port: int = 0
     heard: list[str] = field(default_factory=list)
 
     def refuse(self, handler: BaseHTTPRequestHandler) -> None:
@@ -65,46 +63,15 @@ class Echo:
         said = f"{handler.headers.get('Authorization', '')} {token} {body}"
         self.heard.append(said)
         if handler.path.endswith("/configmaps/app-role"):
-            self._answer(handler, 200, json.dumps({"data": {"AWS_ROLE_ARN": ROLE}}))
+            respond(handler, 200, json.dumps({"data": {"AWS_ROLE_ARN": ROLE}}))
         elif handler.path == "/version" and "Bearer mine" in said:
-            self._answer(handler, 200, json.dumps({"gitVersion": "v1.34.4"}))
+            respond(handler, 200, json.dumps({"gitVersion": "v1.34.4"}))
         elif handler.path == "/":
             message = f"<Code>InvalidIdentityToken</Code><Message>{said}</Message>"
             error = f"<ErrorResponse><Error>{message}</Error></ErrorResponse>"
-            self._answer(handler, 400, error.replace("&", "&amp;"))
+            respond(handler, 400, error.replace("&", "&amp;"))
         else:
-            self._answer(handler, 500, json.dumps({"message": said}))
-
-    def _answer(self, handler: BaseHTTPRequestHandler, status: int, body: str) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(body.encode())))
-        handler.end_headers()
-        handler.wfile.write(body.encode())
-
-
-@contextmanager
-def echoing() -> Iterator[Echo]:
-    echo = Echo()
-
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10
-
-        def do_GET(self) -> None:
-            echo.refuse(self)
-
-        def do_POST(self) -> None:
-            echo.refuse(self)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        echo.port = server.server_port
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        try:
-            yield echo
-        finally:
-            server.shutdown()
+            respond(handler, 500, json.dumps({"message": said}))
 
 
 @pytest.fixture
@@ -113,29 +80,20 @@ def echo(in_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Echo]:
     AUTHORITY.file(in_folder).rename("ca.pem")
     (in_folder / "token").write_text(TOKEN)
     pages: dict[str, Page | Respond] = {DISCOVERY: page(document()), JWKS: page(key_set())}
-    with echoing() as echo, serving(pages, server_context("good", in_folder)) as port:
-        (in_folder / "kubeconfig").write_text(kubeconfig(echo.port))
+    echo = Echo()
+    tls = server_context("good", in_folder)
+    with answering(echo.refuse) as aws, serving(pages, tls) as port:
+        (in_folder / "kubeconfig").write_text(kubeconfig(aws))
         settings = config_for(port).model_dump(mode="json")
-        settings["aws"]["endpoint_url"] = f"http://127.0.0.1:{echo.port}"
+        settings["aws"]["endpoint_url"] = f"http://127.0.0.1:{aws}"
         settings["aws"]["account_id"] = "123456789012"
         settings["kubernetes"] |= {
             "kubeconfig": str(in_folder / "kubeconfig"),
-            "context": "echo",
+            "context": CONTEXT,
         }
         files.save(files.validate(settings), in_folder / "cluster.yaml")
         monkeypatch.setenv("OIDC_IAM_CONFIG", "cluster.yaml")
         yield echo
-
-
-def kubeconfig(port: int) -> str:
-    """A kubeconfig, in the JSON that is YAML too."""
-    return json.dumps(
-        {
-            "clusters": [{"name": "echo", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
-            "users": [{"name": "echo", "user": {"token": "mine"}}],
-            "contexts": [{"name": "echo", "context": {"cluster": "echo", "user": "echo"}}],
-        }
-    )
 
 
 def test_no_output_and_no_log_has_a_whole_token(
