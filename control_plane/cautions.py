@@ -93,8 +93,8 @@ def _about_anonymous(target: Target, before: Settings | None, after: Settings) -
     if target.exposure == "authentication-config":
         if after.authentication_config != target.authentication_file:
             yield (
-                f"{after.authentication_config} is in use: merge 'anonymous:' into it, and replace "
-                "nothing. A change of 'anonymous' counts after a restart only."
+                f"{after.authentication_config} is in use and gets 'anonymous', which counts after "
+                "a restart only."
             )
         for gate in feature_gates(target.minor):
             yield f"{gate.partition('=')[0]} is an alpha feature in 1.{target.minor}."
@@ -104,8 +104,6 @@ def _about_anonymous(target: Target, before: Settings | None, after: Settings) -
                 "releases of June 2025 on (k3s issue 12245, RKE2 issue 8137): 1.31.9, 1.32.5 and "
                 "1.33.1 of k3s, the next ones of RKE2. Older ones do not start with it."
             )
-        if before is not None and target.distribution.name == "talos":
-            yield "KubeAuthenticationConfig is replaced as a whole: repeat its 'jwt'."
     if target.exposure == "binding":
         if after.authentication_config:
             yield (

@@ -155,6 +155,9 @@ class _Wanted:
             return self.now.anonymous_auth
         if target.exposure == "authentication-config" or target.schema.name == "v1.14":
             return None
+        if self.authentication_config() and self.now.anonymous_auth is None:
+            # The file may have 'anonymous', and beside it the flag stops the API server.
+            return None
         return None if target.distribution.anonymous else "true"
 
     def signing_key_file(self) -> str | None:
@@ -191,7 +194,9 @@ def _reason(name: str, target: Target, before: Settings, after: Settings) -> str
     return {
         JWKS_URI: "Without it the discovery document names the API server's own address, often a "
         "private one or on port 6443, and AWS reads the keys on 443.",
-        KEY_FILE: "Every key with which a living token was signed stays, or the token fails.",
+        KEY_FILE: "Every key with which a living token was signed stays, or the token fails."
+        if set(before.key_files) <= set(after.key_files)
+        else "No living token is signed any more with a key that goes.",
         SIGNING_KEY_FILE: "Tokens are signed with this key from now on.",
         FEATURE_GATES: _gate_reason(target.minor),
         AUTHENTICATION_CONFIG: "Anonymous requests are restricted to the paths of the file."

@@ -25,6 +25,11 @@ from federation.errors import UserError
 PROGRAM = "kube-apiserver"
 
 _TAG = re.compile(r":v?(?P<version>[0-9]+\.[0-9]+)(\.[0-9]+)?")
+_TALOS_AUTHENTICATION = {
+    "apiVersion": "apiserver.config.k8s.io/v1beta1",
+    "kind": "AuthenticationConfiguration",
+}
+"""What Talos 1.14 takes for granted in KubeAuthenticationConfig."""
 _K3S_KEYS = ("cluster-init", "disable", "tls-san", "write-kubeconfig-mode", "token", "cni")
 
 
@@ -40,6 +45,7 @@ class Reading:
         schema: the form of its configuration, where that can be seen.
         version: `1.MINOR`, where it can be seen.
         program: the path of the program, where it can be seen.
+        authentication: the AuthenticationConfiguration, where it is part of what was read.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Reading:
     schema: str | None = None
     version: str | None = None
     program: str = PROGRAM
+    authentication: Mapping[str, Any] | None = None
 
 
 def read(content: bytes, name: str) -> tuple[Reading, ...]:
@@ -134,7 +141,18 @@ def _processes(text: str, name: str) -> Iterator[Reading]:
         words = line.split()
         at = _program(words)
         if at is not None and any(word.startswith("--") for word in words[at:]):
-            yield _of_command(words, name, "the output of ps")
+            yield _whole(_of_command(words, name, "the output of ps"))
+
+
+def _whole(reading: Reading) -> Reading:
+    """A line of ps that was not cut where the terminal ended."""
+    flags = {name for name, _ in reading.settings.others}
+    if not reading.settings.key_files and "service-account-signing-endpoint" not in flags:
+        raise UserError(
+            f"{reading.name}: the line has no --service-account-key-file, without which no API "
+            "server starts. It may be cut: 'ps -ww -o args= -C kube-apiserver' shows all of it."
+        )
+    return reading
 
 
 def _of_command(arguments: list[str], name: str, kind: str) -> Reading:
@@ -339,7 +357,7 @@ def _is_wrapped(document: Mapping[str, Any]) -> bool:
 
 def _talos(documents: list[dict[str, Any]], name: str) -> Reading:
     flags: Flags = ()
-    endpoint = schema = version = None
+    endpoint = schema = version = authentication = None
     accepted: tuple[str, ...] = ()
     for document in documents:
         cluster = _mapping(document, "cluster")
@@ -349,13 +367,20 @@ def _talos(documents: list[dict[str, Any]], name: str) -> Reading:
         if document.get("kind") == "KubeServiceAccountConfig":
             endpoint = _mapping(document, "issuer").get("issuerURL", endpoint)
             accepted = tuple(map(str, _list(_mapping(document, "accepted"), "issuers")))
+        if document.get("kind") == "KubeAuthenticationConfig":
+            authentication = {**_TALOS_AUTHENTICATION, **_mapping(document, "configuration")}
         endpoint = endpoint or _mapping(cluster, "controlPlane").get("endpoint")
         image = str(_mapping(document, "machine", "install").get("image", ""))
         schema = schema or _talos_schema(image)
         version = _version(server.get("image")) or version
         flags += _flags(server.get("extraArgs"), name)
     reading = Reading(
-        name, "a Talos machine configuration", Settings.of(flags), schema=schema, version=version
+        name,
+        "a Talos machine configuration",
+        Settings.of(flags),
+        schema=schema,
+        version=version,
+        authentication=authentication,
     )
     if endpoint is None:
         raise UserError(

@@ -18,6 +18,7 @@ from control_plane.settings import (
 from control_plane.target import Target
 from federation.config import ANONYMOUS_PATHS_MINOR
 
+_ISSUER_REQUIRED = 20
 _SEVERAL_ISSUERS = 22
 _K0S_SPARES_ANONYMOUS = 37
 
@@ -35,8 +36,8 @@ def refusals(target: Target, before: Settings | None, after: Settings) -> Iterat
     yield from _of_version(target, after)
     yield from _of_form(target, after)
     yield from _of_keys(target, before or Settings(), after)
-    if before is None and not target.is_new and len(after.issuers) == 1:
-        yield from _of_ignorance(target)
+    if before is None:
+        yield from _of_ignorance(target, after)
     if target.exposure == "authentication-config":
         yield from _of_allowlist(target)
     if target.exposure == "binding":
@@ -45,6 +46,11 @@ def refusals(target: Target, before: Settings | None, after: Settings) -> Iterat
 
 
 def _of_what_runs(target: Target, before: Settings) -> Iterator[str]:
+    if not before.issuers and (target.minor or 0) >= _ISSUER_REQUIRED:
+        yield (
+            f"What was given has no --{ISSUER}, without which no API server of 1.{target.minor} "
+            "starts: it is not all of what runs."
+        )
     if before.authentication_config and before.oidc:
         yield (
             f"What was given has --{AUTHENTICATION_CONFIG} and --{before.oidc[0][0]}, with which "
@@ -129,10 +135,14 @@ _FORMS_THAT_REPEAT = {
 }
 
 
-def _of_ignorance(target: Target) -> Iterator[str]:
-    if target.distribution.name == "plain":
-        return
-    if target.distribution.issuer is None:
+def _of_ignorance(target: Target, after: Settings) -> Iterator[str]:
+    if target.schema.name == "systemd":
+        yield (
+            "A drop-in replaces the whole command of the unit, and its other flags are not known: "
+            "give the unit with --from, or take the form 'flags'."
+        )
+    knows_none = target.distribution.issuer is None and len(after.issuers) == 1
+    if knows_none and not target.is_new and target.distribution.name != "plain":
         yield (
             f"Which issuer is set now is not known, and {target.distribution.title} sets one of "
             "its own for each cluster: without it, every token in use fails. Give what runs now "

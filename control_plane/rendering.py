@@ -22,6 +22,7 @@ from control_plane.settings import (
     Flags,
 )
 from control_plane.target import AUTHENTICATION_FILE
+from federation.errors import UserError
 from federation.templates import render
 
 _KUBEADM_PATCH = "kube-apiserver0+json.yaml"
@@ -73,7 +74,7 @@ def rendered(plan: Plan, existing: Existing | None = None) -> Rendering:
     """Render a plan that has no refusals.
 
     Raises:
-        UserError: the AuthenticationConfiguration that is in use is none.
+        UserError: the AuthenticationConfiguration that is in use is none, or not at hand.
     """
     existing = existing or Existing()
     files = _RENDERERS[plan.target.distribution.name](plan, existing)
@@ -123,6 +124,12 @@ def _authentication(plan: Plan, existing: Existing) -> str:
 
 
 def _document(plan: Plan, existing: Existing) -> dict[str, Any]:
+    in_use = plan.before.authentication_config if plan.before else None
+    if in_use and existing.authentication is None:
+        raise UserError(
+            f"{in_use} is in use: give its content with --authentication-config FILE, so that what "
+            "is in it stays."
+        )
     return authentication_configuration(plan.target.config.kubernetes, existing.authentication)
 
 

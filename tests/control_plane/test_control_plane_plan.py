@@ -341,6 +341,40 @@ def test_where_something_else_serves_the_documents_anonymous_requests_stay_as_th
     assert (made.changes, made.warnings) == ((), ())
 
 
+def test_beside_an_authentication_configuration_in_use_no_anonymous_auth_is_added() -> None:
+    before = Settings(issuers=(ISSUER,), jwks_uri=JWKS, authentication_config="/etc/auth.yaml")
+    made = planned(before, "k3s")
+    assert (made.after.anonymous_auth, made.changes) == (None, ())
+    assert made.warnings == (
+        "--authentication-config is in use: if the file has 'anonymous', its paths decide, and "
+        "/.well-known/openid-configuration and /openid/v1/jwks must be among them.",
+    )
+
+
+def test_from_our_allowlist_back_to_the_binding_the_file_goes_and_the_flag_comes() -> None:
+    there = planned(Settings(issuers=(ISSUER,)), "k3s", exposure="authentication-config").after
+    back = planned(there, "k3s").after
+    assert (there.anonymous_auth, back.authentication_config, back.anonymous_auth) == (
+        None,
+        None,
+        "true",
+    )
+
+
+def test_what_cannot_be_all_of_what_runs_is_refused() -> None:
+    assert planned(Settings(key_files=("/sa.pub",))).refusals == (
+        "What was given has no --service-account-issuer, without which no API server of 1.34 "
+        "starts: it is not all of what runs.",
+    )
+
+
+def test_a_drop_in_without_the_unit_is_refused() -> None:
+    assert planned(None, "plain", "systemd").refusals == (
+        "A drop-in replaces the whole command of the unit, and its other flags are not known: give "
+        "the unit with --from, or take the form 'flags'.",
+    )
+
+
 def test_an_external_signer_is_not_ours_to_set() -> None:
     before = Settings(
         issuers=(OLD,), others=(("service-account-signing-endpoint", "/run/signer.sock"),)

@@ -214,9 +214,18 @@ apiVersion: v1alpha1
 kind: KubeServiceAccountConfig
 issuer: {issuerURL: https://new.example, privateKey: secret}
 accepted: {issuers: [https://old.example]}
+---
+apiVersion: v1alpha1
+kind: KubeAuthenticationConfig
+configuration: {jwt: []}
 """
     found = only(text)
     assert (found.schema, found.version) == ("v1.14", "1.35")
+    assert found.authentication == {
+        "apiVersion": "apiserver.config.k8s.io/v1beta1",
+        "kind": "AuthenticationConfiguration",
+        "jwt": [],
+    }
     assert found.settings.issuers == ("https://new.example", "https://old.example")
 
 
@@ -267,6 +276,11 @@ def test_nothing_secret_is_kept() -> None:
         (
             KUBEADM.format(version="v1beta4", arguments="    - wrong"),
             "file: extraArgs is neither a map nor a list of names and values.",
+        ),
+        (
+            f"kube-apiserver --service-account-issuer={OLD} --service-acc\n",
+            "file: the line has no --service-account-key-file, without which no API server starts. "
+            "It may be cut: 'ps -ww -o args= -C kube-apiserver' shows all of it.",
         ),
         (
             "apiVersion: v1\nkind: ConfigMap\ndata: {other: x}\n",

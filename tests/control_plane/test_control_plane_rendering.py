@@ -150,8 +150,17 @@ def test_an_authentication_configuration_in_use_keeps_its_authenticators() -> No
     read_back = YAML(typ="safe").load(file.text)
     assert (read_back["apiVersion"], read_back["jwt"]) == (document["apiVersion"], jwt)
     assert made.warnings == (
-        "/etc/auth.yaml is in use: merge 'anonymous:' into it, and replace nothing. A change of "
-        "'anonymous' counts after a restart only.",
+        "/etc/auth.yaml is in use and gets 'anonymous', which counts after a restart only.",
+    )
+
+
+def test_an_authentication_configuration_in_use_that_is_not_at_hand_is_never_replaced() -> None:
+    before = Settings(issuers=(ISSUER,), authentication_config="/etc/auth.yaml")
+    with pytest.raises(UserError) as caught:
+        rendered(planned(before, exposure="authentication-config"))
+    assert str(caught.value) == (
+        "/etc/auth.yaml is in use: give its content with --authentication-config FILE, so that "
+        "what is in it stays."
     )
 
 

@@ -14,7 +14,7 @@ import urllib3
 
 from control_plane.plan import Plan
 from control_plane.reading import Reading, read
-from control_plane.rendering import rendered
+from control_plane.rendering import Existing, rendered
 from sandbox import processes
 from sandbox.binaries import API_SERVER, ETCD, find
 from sandbox.certificates import certificates, issue
@@ -78,10 +78,11 @@ class ApiServer:
         (found,) = read(content, "cmdline")
         return found
 
-    def change(self, plan: Plan) -> None:
+    def change(self, plan: Plan, authentication: dict[str, Any] | None = None) -> None:
         """Write what a plan renders into the flags, and start anew where they changed."""
         assert plan.refusals == ()
-        lines = rendered(plan).files["kube-apiserver.flags"].text.splitlines()
+        result = rendered(plan, Existing(authentication=authentication))
+        lines = result.files["kube-apiserver.flags"].text.splitlines()
         names = {_name(line) for line in lines} | {f"--{each.flag}" for each in plan.changes}
         before, others = self.flags, [flag for flag in self.flags if _name(flag) not in names]
         self.flags = others + lines

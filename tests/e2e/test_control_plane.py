@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from control_plane.distributions import PLAIN
 from control_plane.migration import State, advanced, begun, phase_plan
 from control_plane.plan import plan
-from control_plane.rendering import rendered
+from control_plane.rendering import Existing, rendered
 from control_plane.stages import PHASES
 from control_plane.target import Target
 from federation.config import ClusterConfig
@@ -111,9 +111,11 @@ def test_with_the_allowlist_strangers_read_the_documents_and_nothing_else(
         server.reading().settings, authentication_config=str(file), anonymous_auth="true"
     )
     made = plan(target("authentication-config"), running)
-    file.write_text(rendered(made).files["authentication-config.yaml"].text)
+    in_use = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration"}
+    result = rendered(made, Existing(authentication=in_use))
+    file.write_text(result.files["authentication-config.yaml"].text)
     server.flags += ["--anonymous-auth=true", f"--authentication-config={file}"]
-    server.change(made)
+    server.change(made, in_use)
     assert server.reading().settings.anonymous_auth is None
     assert [server.status(path) for path in DOCUMENTS] == [403, 403]
     bind(server)

@@ -179,11 +179,11 @@ def _migrate(
 def _existing(
     request: Request, running: Settings | None, readings: tuple[Reading, ...]
 ) -> Existing:
-    return Existing(
-        others=running.others if running else (),
-        program=readings[0].program if readings else "",
-        authentication=_authentication(request.authentication) if request.authentication else None,
-    )
+    given = _authentication(request.authentication) if request.authentication else None
+    if running is None:
+        return Existing(authentication=given)
+    first = readings[0]
+    return Existing(running.others, first.program, given or first.authentication)
 
 
 def _target(config: ClusterConfig, request: Request, readings: tuple[Reading, ...]) -> Target:
