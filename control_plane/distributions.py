@@ -163,62 +163,51 @@ KUBEADM = Distribution(
     issuer_since=20,
     kubeadm=True,
 )
-K3S = Distribution(
-    name="k3s",
-    title="k3s",
-    schemas=(
-        Schema(
-            "config", "k3s config.yaml, kube-apiserver-arg (k3s pkg/util/args.go, 1.24)", oldest=24
+
+
+def _rancher(name: str, title: str, service: str, source: str, verify: str) -> Distribution:
+    """k3s, or RKE2, which takes its flags from k3s."""
+    form = f"{title} config.yaml, kube-apiserver-arg"
+    return Distribution(
+        name=name,
+        title=title,
+        schemas=(
+            Schema("config", f"{form} ({source})", oldest=24),
+            Schema(
+                "config-1.23",
+                f"{form} (k3s issue 5374: the last of several counts)",
+                repeats=False,
+                newest=23,
+            ),
         ),
-        Schema(
-            "config-1.23",
-            "k3s config.yaml, kube-apiserver-arg (k3s issue 5374: the last of several counts)",
-            repeats=False,
-            newest=23,
+        place=f"/etc/rancher/{name}/config.yaml",
+        nodes="every server node, with the same values",
+        order=(
+            f"Copy /etc/rancher/{name}/config.yaml away.",
+            f"{_ONE_AT_A_TIME} 'systemctl restart {service}'.",
         ),
-    ),
-    place="/etc/rancher/k3s/config.yaml",
-    nodes="every server node, with the same values",
-    order=(
-        "Copy /etc/rancher/k3s/config.yaml away.",
-        f"{_ONE_AT_A_TIME} 'systemctl restart k3s'.",
-    ),
-    verify=("journalctl -u k3s | grep 'Running kube-apiserver' | tail -n 1",),
-    back=("Put the former config.yaml back and restart k3s.",),
-    issuer=_KUBEADM_ISSUER,
-    audiences=(_KUBEADM_ISSUER, "k3s"),
-    anonymous=False,
-    folder="/etc/rancher/k3s/oidc-iam",
+        verify=(verify,),
+        back=(f"Put the former config.yaml back and restart {service}.",),
+        issuer=_KUBEADM_ISSUER,
+        audiences=(_KUBEADM_ISSUER, name),
+        anonymous=False,
+        folder=f"/etc/rancher/{name}/oidc-iam",
+    )
+
+
+K3S = _rancher(
+    "k3s",
+    "k3s",
+    "k3s",
+    "k3s pkg/util/args.go, 1.24",
+    "journalctl -u k3s | grep 'Running kube-apiserver' | tail -n 1",
 )
-RKE2 = Distribution(
-    name="rke2",
-    title="RKE2",
-    schemas=(
-        Schema(
-            "config",
-            "RKE2 config.yaml, kube-apiserver-arg (k3s pkg/util/args.go, 1.24; RKE2 "
-            "pkg/executor/staticpod, 1.36)",
-            oldest=24,
-        ),
-        Schema(
-            "config-1.23",
-            "RKE2 config.yaml, kube-apiserver-arg (k3s issue 5374: the last of several counts)",
-            repeats=False,
-            newest=23,
-        ),
-    ),
-    place="/etc/rancher/rke2/config.yaml",
-    nodes="every server node, with the same values",
-    order=(
-        "Copy /etc/rancher/rke2/config.yaml away.",
-        f"{_ONE_AT_A_TIME} 'systemctl restart rke2-server'.",
-    ),
-    verify=(_STATIC_POD,),
-    back=("Put the former config.yaml back and restart rke2-server.",),
-    issuer=_KUBEADM_ISSUER,
-    audiences=(_KUBEADM_ISSUER, "rke2"),
-    anonymous=False,
-    folder="/etc/rancher/rke2/oidc-iam",
+RKE2 = _rancher(
+    "rke2",
+    "RKE2",
+    "rke2-server",
+    "k3s pkg/util/args.go, 1.24; RKE2 pkg/executor/staticpod, 1.36",
+    _STATIC_POD,
 )
 TALOS = Distribution(
     name="talos",

@@ -66,6 +66,10 @@ class State(_Part):
         kind: what changes.
         cluster: of which cluster.
         issuer: the issuer of the federation.
+        distribution: what runs the control plane.
+        form: the form in which the settings are written.
+        exposure: how the documents are shown.
+        version: the version of the API servers, where it is known.
         before: the flags that ran when it began, `NAME=VALUE`.
         token_lifetime_seconds: the longest life of a token that somebody asked for.
         new_key_file: the new public key on the control plane nodes.
@@ -76,6 +80,10 @@ class State(_Part):
     kind: Kind
     cluster: str
     issuer: str
+    distribution: str
+    form: str
+    exposure: str
+    version: str | None = None
     before: tuple[str, ...]
     token_lifetime_seconds: int
     new_key_file: str | None = None
@@ -136,6 +144,10 @@ def begun(
         kind=kind,
         cluster=config.cluster,
         issuer=config.issuer,
+        distribution=target.distribution.name,
+        form=target.schema.name,
+        exposure=target.exposure,
+        version=config.kubernetes.version,
         before=tuple(f"{name}={value}" for name, value in (*before.flags(), *before.oidc)),
         token_lifetime_seconds=int(_longest_life(config, before, lifetime).total_seconds()),
         new_key_file=new_keys[0] if new_keys else None,

@@ -230,6 +230,17 @@ def test_a_migration_goes_on_when_what_runs_and_the_doctor_say_so(folder: Path) 
     assert len(said) == 3
 
 
+def test_a_migration_remembers_the_form_that_it_was_begun_in(folder: Path) -> None:
+    options = ("--distribution", "kubeadm", "--schema", "v1beta3-patch", "--version", "1.30")
+    run("--migrate", "--from", "ps", *options)
+    said = run("--migrate").output
+    assert said.rpartition("\n=== ")[2].splitlines()[-3:] == [
+        "- op: add",
+        "  path: /spec/containers/0/command/-",
+        f'  value: "--service-account-issuer={ISSUER}"',
+    ]
+
+
 def test_a_phase_is_not_left_while_an_api_server_runs_as_before(folder: Path) -> None:
     run("--migrate", "--from", "ps")
     assert refusal("--migrate", "--next", "--from", "ps", "--findings", "findings.json") == (

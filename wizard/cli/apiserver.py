@@ -6,7 +6,8 @@ set is printed, or written into a folder with `--output`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,8 @@ def apiserver(path: Path, as_json: bool, **options: Any) -> int:
     """
     request = Request(**options)
     request.check()
+    if request.migrate:
+        request = request.with_defaults(migrating.remembered(path))
     readings = tuple(reading for source in request.sources for reading in _readings(source))
     target = _target(files.load(path), request, readings)
     running = agreed(readings) if readings else None
@@ -111,6 +114,13 @@ class Request:
     back: bool
     findings: str | None
     set_aside: str | None
+
+    def with_defaults(self, values: Mapping[str, str | None]) -> Request:
+        """The same with values for options that were not given."""
+        missing: dict[str, Any] = {
+            name: value for name, value in values.items() if not getattr(self, name)
+        }
+        return replace(self, **missing)
 
     def check(self) -> None:
         """That the options go together.

@@ -58,6 +58,20 @@ def state_file(configuration: Path) -> Path:
     return configuration.with_name(configuration.stem + files.MIGRATION)
 
 
+def remembered(configuration: Path) -> Mapping[str, str | None]:
+    """What a migration that is under way was begun with, by the names of the options."""
+    place = state_file(configuration)
+    if not place.exists():
+        return {}
+    state = _read(place)
+    return {
+        "distribution": state.distribution,
+        "schema": state.form,
+        "exposure": state.exposure,
+        "version": state.version,
+    }
+
+
 def check_none(configuration: Path) -> None:
     """That no migration is under way, whose phases a plan of one step would skip.
 
