@@ -23,6 +23,8 @@ from federation.config import Workload
 from federation.errors import WorldError
 
 _COMMAND = ("aws", "sts", "get-caller-identity", "--output", "json")
+_CLI_RUNS = 10
+"""Each run takes half a second of a processor, and all of them start at once."""
 _TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"
 
 
@@ -151,6 +153,8 @@ async def _gives_role_to_cli(
     examination.allows("sts")
     if shutil.which(_COMMAND[0]) is None:
         raise Missing("the aws CLI is not on the PATH")
+    if examination.config.workloads.index(workload) >= _CLI_RUNS:
+        raise Missing(f"the aws CLI is run for the first {_CLI_RUNS} workloads alone")
     found = await examination.once(token, workload)
     settings = await examination.once(evidence.config_map, workload)
     with _like_a_pod(settings, found.encoded, examination.config.aws.endpoint_url) as environment:

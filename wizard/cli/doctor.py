@@ -109,13 +109,16 @@ def examined(config: ClusterConfig, options: Options, *, quiet: bool = False) ->
 
 
 async def _examined(config: ClusterConfig, options: Options, quiet: bool) -> list[Finding]:
-    from doctor import runner
-    from wizard.cli import findings
+    from doctor.runner import examine, ordered
 
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_AT_ONCE))
-    if quiet or not findings.on_terminal():
-        return await runner.examined(config, options)
-    return await findings.watched(runner.examine(config, options))
+    coming = examine(config, options)
+    if not quiet:
+        from wizard.cli.findings import on_terminal, watched
+
+        if on_terminal():
+            return await watched(coming)
+    return ordered([finding async for finding in coming])
 
 
 def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
