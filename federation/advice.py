@@ -10,8 +10,8 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from federation.config import ANONYMOUS_REQUESTS_OFF, ClusterConfig, Workload
-from federation.trust_policy import DEFAULT_SIZE_QUOTA, size, trust_policy
+from federation.config import ANONYMOUS_REQUESTS_OFF, ClusterConfig
+from federation.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
 
 ENDPOINT_THUMBPRINT = "endpoint-thumbprint"
 """The code of what a look at the network settles (`wizard.endpoint`)."""
@@ -45,7 +45,6 @@ POWERFUL_POLICIES = (
 
 _STS = "sts.amazonaws.com"
 _STS_CHINA = "sts.amazonaws.com.cn"
-_ANY_ACCOUNT = "1" * 12
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ def _endpoint_thumbprint(config: ClusterConfig) -> Iterator[Advice]:
 
 def _long_trust_policy(config: ClusterConfig) -> Iterator[Advice]:
     for at, workload in enumerate(config.workloads):
-        characters = size(_trust_policy(config, workload))
+        characters = size(role_trust_policy(config, workload))
         if characters > DEFAULT_SIZE_QUOTA:
             yield Advice(
                 "long-trust-policy",
@@ -250,14 +249,6 @@ def _looks_private(host: str) -> bool:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
         return "." not in host or host.endswith(_PRIVATE_SUFFIXES)
-
-
-def _trust_policy(config: ClusterConfig, workload: Workload) -> dict[str, object]:
-    subject = workload.subject if workload.trust == "service-account" else None
-    # Every account id has the same length, and the length is all that matters here.
-    account = config.aws.account_id or _ANY_ACCOUNT
-    provider_arn = f"arn:{config.partition}:iam::{account}:oidc-provider/{config.issuer_key}"
-    return trust_policy(provider_arn, config.issuer_key, config.audience, subject)
 
 
 _RULES: tuple[Callable[[ClusterConfig], Iterator[Advice]], ...] = (

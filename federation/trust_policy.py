@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from federation.config import ClusterConfig, Workload
+
+ANY_ACCOUNT = "1" * 12
+"""Stands for an account that is not known; each has as many digits."""
 
 DEFAULT_SIZE_QUOTA = 2048
 """Characters of a trust policy, white space not counted, before an account's quota is raised
@@ -44,6 +50,24 @@ def trust_policy(
             }
         ],
     }
+
+
+def role_trust_policy(
+    config: ClusterConfig, workload: Workload, provider_arn: str | None = None
+) -> dict[str, Any]:
+    """The trust policy of a workload's role.
+
+    Args:
+        config: The federation.
+        workload: Whose role it is.
+        provider_arn: ARN of the OIDC provider, or a Terraform reference to it; None is the one that
+            the configuration leads to, with `ANY_ACCOUNT` where it names none.
+    """
+    derived = config.provider_arn() or (
+        f"arn:{config.partition}:iam::{ANY_ACCOUNT}:oidc-provider/{config.issuer_key}"
+    )
+    subject = workload.subject if workload.trust == "service-account" else None
+    return trust_policy(provider_arn or derived, config.issuer_key, config.audience, subject)
 
 
 def size(policy: dict[str, Any]) -> int:

@@ -110,6 +110,15 @@ def _account(was: Any, now: Any) -> tuple[Effect, str]:
     return "breaks", "provider and roles are made anew in another account"
 
 
+def _provider(was: Any, now: Any) -> tuple[Effect, str]:
+    if was == "create":
+        return (
+            "breaks",
+            "Terraform deletes the provider that it made: take it out of the state first",
+        )
+    return "changes", "it fails while the account has a provider of this issuer: import that first"
+
+
 def _exposure(was: Any, now: Any) -> tuple[Effect, str]:
     if now == "none":
         return "narrows", "the API server no longer shows the documents, and something else has to"
@@ -132,6 +141,7 @@ _RULES: Mapping[str, _Rule] = {
     "partition": _always("breaks", "every ARN is another one"),
     "discovery.exposure": _exposure,
     "aws.account_id": _account,
+    "aws.oidc_provider": _provider,
     "aws.permissions_boundary": _boundary,
     "backend": _always(
         "breaks", "Terraform finds no state there and makes everything anew: move the state first"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from federation.config import ANONYMOUS_PATHS_MINOR, ClusterConfig, Workload
 from federation.documents import Document
 from federation.places import Place, dotted
-from federation.trust_policy import trust_policy
+from federation.trust_policy import role_trust_policy
 from review.estate import (
     AnonymousAccess,
     Attachment,
@@ -24,8 +24,6 @@ from review.estate import (
 DISCOVERY_ROLE = "system:service-account-issuer-discovery"
 """The ClusterRole that grants the two documents and nothing else (Kubernetes, "Service Account
 Issuer Discovery")."""
-
-_ANY_ACCOUNT = "1" * 12
 
 
 def configured(config: ClusterConfig, file: str, document: Document | None = None) -> Estate:
@@ -71,11 +69,7 @@ class _Reading:
         )
 
     def _trust(self, at: int, workload: Workload) -> Trust:
-        config = self._config
-        subject = workload.subject if workload.trust == "service-account" else None
-        account = config.aws.account_id or _ANY_ACCOUNT
-        arn = f"arn:{config.partition}:iam::{account}:oidc-provider/{config.issuer_key}"
-        policy = trust_policy(arn, config.issuer_key, config.audience, subject)
+        policy = role_trust_policy(self._config, workload)
         return Trust(self._where("workloads", at, "trust"), name(workload), policy)
 
     def _session(self, at: int, workload: Workload) -> Session:

@@ -11,6 +11,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+ESCALATIONS = (
+    "iam:AddUserToGroup",
+    "iam:AttachGroupPolicy",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:CreateAccessKey",
+    "iam:CreateLoginProfile",
+    "iam:CreatePolicyVersion",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:PassRole",
+    "iam:PutGroupPolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:SetDefaultPolicyVersion",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateLoginProfile",
+    "sts:AssumeRole",
+)
+"""Actions with which whoever has them everywhere can get more than was given to them (Rhino
+Security Labs, "AWS IAM Privilege Escalation"; Service Authorization Reference, "Actions, resources,
+and condition keys for AWS Identity and Access Management")."""
+
 
 @dataclass(frozen=True)
 class Allowance:
@@ -34,6 +57,29 @@ class Allowance:
     def everywhere(self) -> bool:
         """Whether it is about every resource."""
         return any(_EVERY_RESOURCE.fullmatch(resource) for resource in self.resources)
+
+    @property
+    def is_administration(self) -> bool:
+        """Whether it allows everything, everything but a few things, or everything with IAM."""
+        if not self.everywhere or self.conditional:
+            return False
+        return self.excludes_actions or any(
+            action.lower() in ("*", "*:*", "iam:*") for action in self.actions
+        )
+
+    @property
+    def escalations(self) -> tuple[str, ...]:
+        """Those of `ESCALATIONS` that it allows everywhere, whatever the circumstances."""
+        if not self.everywhere or self.conditional:
+            return ()
+        return tuple(action for action in ESCALATIONS if self.allows(action))
+
+    @property
+    def whole_services(self) -> tuple[str, ...]:
+        """Services with which it allows everything everywhere, as `s3:*`."""
+        if not self.everywhere or self.conditional or self.excludes_actions:
+            return ()
+        return tuple(action for action in self.actions if action.endswith(":*"))
 
     def allows(self, action: str) -> bool:
         """Whether it is about an action; the names of actions ignore case."""

@@ -14,7 +14,7 @@ from cdktf_cdktf_provider_tls.data_tls_certificate import DataTlsCertificate
 from constructs import Construct
 
 from federation.config import ClusterConfig, Workload
-from federation.trust_policy import trust_policy
+from federation.trust_policy import role_trust_policy
 from stacks.cluster_stack import ClusterStack
 from stacks.expressions import Address, expression, jsonencode, literal, reference
 
@@ -110,8 +110,7 @@ class IdentityStack(ClusterStack):
 
     def _role(self, workload: Workload, provider_arn: Address) -> str:
         config = self.config
-        subject = workload.subject if workload.trust == "service-account" else None
-        policy = trust_policy(provider_arn, config.issuer_key, config.audience, subject)
+        policy = role_trust_policy(config, workload, provider_arn)
         name = workload.terraform_name
         IamRole(
             self,

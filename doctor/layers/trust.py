@@ -15,9 +15,7 @@ from doctor.sts import SESSION_NAME
 from federation.config import Workload
 from federation.errors import UserError
 from federation.evaluation import Decision, evaluate
-from federation.trust_policy import trust_policy
-
-_ANY_ACCOUNT = "000000000000"
+from federation.trust_policy import role_trust_policy
 
 
 async def decide(
@@ -51,11 +49,7 @@ def configured(
         workload: Whose role it is.
         provider_arn: The OIDC provider; None is the one that the configuration leads to.
     """
-    config = examination.config
-    account = config.aws.account_id or _ANY_ACCOUNT
-    derived = f"arn:{config.partition}:iam::{account}:oidc-provider/{config.issuer_key}"
-    subject = workload.subject if workload.trust == "service-account" else None
-    return trust_policy(provider_arn or derived, config.issuer_key, config.audience, subject)
+    return role_trust_policy(examination.config, workload, provider_arn)
 
 
 async def _admits(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:

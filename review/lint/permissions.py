@@ -18,34 +18,13 @@ LONG_TOKEN = 24 * 3600
 
 _BROAD = ("ReadOnlyAccess", "SecretsManagerReadWrite", "job-function/SystemAdministrator")
 
-_ESCALATIONS = (
-    "iam:AddUserToGroup",
-    "iam:AttachGroupPolicy",
-    "iam:AttachRolePolicy",
-    "iam:AttachUserPolicy",
-    "iam:CreateAccessKey",
-    "iam:CreateLoginProfile",
-    "iam:CreatePolicyVersion",
-    "iam:DeleteRolePermissionsBoundary",
-    "iam:PassRole",
-    "iam:PutGroupPolicy",
-    "iam:PutRolePermissionsBoundary",
-    "iam:PutRolePolicy",
-    "iam:PutUserPolicy",
-    "iam:SetDefaultPolicyVersion",
-    "iam:UpdateAssumeRolePolicy",
-    "iam:UpdateLoginProfile",
-    "sts:AssumeRole",
-)
-"""Actions with which whoever has them everywhere can get more than was given to them."""
-
 
 def _powerful_policy(estate: Estate) -> Iterator[Seen]:
     for attached in estate.attachments:
         if _managed(attached) in POWERFUL_POLICIES:
             yield Seen.of(attached, f"{quoted(attached.policy)} is attached.")
     for written, allowance in _allowed(estate):
-        if _allows_all(allowance):
+        if allowance.is_administration:
             yield Seen.of(written, f"{_told(allowance)} on every resource.")
 
 
@@ -55,16 +34,14 @@ def _broad_policy(estate: Estate) -> Iterator[Seen]:
         if policy in _BROAD or (policy not in POWERFUL_POLICIES and policy.endswith("FullAccess")):
             yield Seen.of(attached, f"{quoted(attached.policy)} is attached.")
     for written, allowance in _allowed(estate):
-        services = [action for action in allowance.actions if action.endswith(":*")]
-        if services and not _allows_all(allowance):
-            yield Seen.of(written, f"{_listed(services)} on every resource.")
+        if allowance.whole_services and not allowance.is_administration:
+            yield Seen.of(written, f"{_listed(allowance.whole_services)} on every resource.")
 
 
 def _privilege_escalation(estate: Estate) -> Iterator[Seen]:
     for written, allowance in _allowed(estate):
-        found = [action for action in _ESCALATIONS if allowance.allows(action)]
-        if found and not _allows_all(allowance):
-            yield Seen.of(written, f"{_listed(found)} on every resource.")
+        if allowance.escalations and not allowance.is_administration:
+            yield Seen.of(written, f"{_listed(allowance.escalations)} on every resource.")
 
 
 def _no_boundary(estate: Estate) -> Iterator[Seen]:
@@ -91,17 +68,9 @@ def _managed(attached: Attachment) -> str:
 
 
 def _allowed(estate: Estate) -> Iterator[tuple[Permissions, Allowance]]:
-    """What policies allow on every resource, whatever the circumstances."""
     for written in estate.permissions:
         for allowance in allowances(written.policy):
-            if allowance.everywhere and not allowance.conditional:
-                yield written, allowance
-
-
-def _allows_all(allowance: Allowance) -> bool:
-    if allowance.excludes_actions:
-        return True
-    return any(action in ("*", "*:*", "iam:*") for action in map(str.lower, allowance.actions))
+            yield written, allowance
 
 
 def _told(allowance: Allowance) -> str:
@@ -110,7 +79,7 @@ def _told(allowance: Allowance) -> str:
     return _listed(allowance.actions)
 
 
-def _listed(actions: tuple[str, ...] | list[str]) -> str:
+def _listed(actions: tuple[str, ...]) -> str:
     return ", ".join(map(quoted, actions))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from federation.trust_policy import size, trust_policy
+from federation_examples import with_workloads
+
+from federation.trust_policy import ANY_ACCOUNT, role_trust_policy, size, trust_policy
 
 ARN = "arn:aws:iam::123456789012:oidc-provider/oidc.example.com/a"
 SUBJECT = "system:serviceaccount:default:app"
@@ -50,3 +52,15 @@ def test_white_space_does_not_count_towards_the_size() -> None:
 
 def test_a_character_counts_once_whatever_its_bytes() -> None:
     assert size({"é": "💥"}) == len('{"é":"💥"}')
+
+
+def test_the_policy_of_a_workload_follows_its_configuration() -> None:
+    config = with_workloads({"trust": "audience-only"}, {"service_account": "b"}, audience=["a"])
+    anybody, one = config.workloads
+    provider = f"arn:aws:iam::{ANY_ACCOUNT}:oidc-provider/oidc.example.com"
+    assert role_trust_policy(config, anybody) == trust_policy(
+        provider, "oidc.example.com", ["a"], None
+    )
+    assert role_trust_policy(config, one, ARN) == trust_policy(
+        ARN, "oidc.example.com", ["a"], "system:serviceaccount:default:b"
+    )

@@ -1,0 +1,157 @@
+"""Who trusts whom, and who may do what: the rows of a review's matrix, and the marks in them.
+
+Computed from a configuration alone. AWS's managed policies are read from `review.aws_managed`; of
+an organisation's own the names are all there is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from federation.config import ClusterConfig, Workload
+from federation.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
+from review import aws_managed
+from review.configured import name
+from review.permissions import Allowance, allowances
+
+Mark = Literal["administration", "privilege escalation", "whole service"]
+"""What a reviewer looks for in a policy, the weightiest first; see `review.permissions`."""
+
+
+@dataclass(frozen=True)
+class Ability:
+    """What a policy allows with one service.
+
+    Attributes:
+        service: The prefix of its actions, such as `s3`; `*` for all services.
+        actions: Patterns without the prefix, sorted; those that are not allowed where `excludes`.
+        excludes: Whether everything else is allowed.
+        everywhere: Whether on every resource.
+        conditional: Whether a condition has to hold.
+    """
+
+    service: str
+    actions: tuple[str, ...]
+    excludes: bool
+    everywhere: bool
+    conditional: bool
+
+
+@dataclass(frozen=True)
+class PolicySummary:
+    """A policy that is attached to a role.
+
+    Attributes:
+        arn: Its ARN.
+        abilities: What it allows, by service; None where its text is not known here.
+        marks: What stands out in it.
+        escalations: The actions behind the mark `privilege escalation`.
+    """
+
+    arn: str
+    abilities: tuple[Ability, ...] | None
+    marks: tuple[Mark, ...]
+    escalations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of trust: from a service account to what its pods may do.
+
+    Attributes:
+        workload: `NAMESPACE/SERVICE_ACCOUNT`.
+        subject: The subject that is let in; None where any of the issuer's is.
+        audiences: The audiences that are let in, the pods' own first.
+        issuer: The cluster's issuer.
+        provider_arn: The provider's ARN, `111111111111` standing for an account that is not
+            configured.
+        role: The role's path and name.
+        policies: What the role may do, by ARN.
+        boundary: The ARN of the permissions boundary.
+        session_seconds: The longest session.
+        token_seconds: The life of the projected token.
+        trust_policy: The role's trust policy.
+        characters: How many of its characters count towards the quota.
+        quota: How many an account takes unless it asked for more.
+    """
+
+    workload: str
+    subject: str | None
+    audiences: tuple[str, ...]
+    issuer: str
+    provider_arn: str
+    role: str
+    policies: tuple[PolicySummary, ...]
+    boundary: str | None
+    session_seconds: int
+    token_seconds: int
+    trust_policy: Mapping[str, Any]
+    characters: int
+    quota: int = DEFAULT_SIZE_QUOTA
+
+
+Documents = Callable[[str], Mapping[str, Any] | None]
+"""The text of an AWS managed policy by its name, None where it is not known."""
+
+
+def matrix(config: ClusterConfig, documents: Documents = aws_managed.document) -> tuple[Row, ...]:
+    """A row for each workload, by its name."""
+    rows = (_row(config, workload, documents) for workload in config.workloads)
+    return tuple(sorted(rows, key=lambda row: row.workload))
+
+
+def _row(config: ClusterConfig, workload: Workload, documents: Documents) -> Row:
+    policy = role_trust_policy(config, workload)
+    arns = sorted(config.policy_arn(each) for each in workload.role.managed_policy_arns)
+    return Row(
+        workload=name(workload),
+        subject=workload.subject if workload.trust == "service-account" else None,
+        audiences=config.audience,
+        issuer=config.issuer,
+        provider_arn=policy["Statement"][0]["Principal"]["Federated"],
+        role=f"{workload.role.path}{config.role_name(workload)}",
+        policies=tuple(_summary(arn, documents) for arn in arns),
+        boundary=config.aws.permissions_boundary,
+        session_seconds=workload.role.max_session_duration,
+        token_seconds=workload.token_expiration_seconds,
+        trust_policy=policy,
+        characters=size(policy),
+    )
+
+
+def _summary(arn: str, documents: Documents) -> PolicySummary:
+    by_aws = ":iam::aws:policy/" in arn
+    document = documents(arn.rpartition("/")[2]) if by_aws else None
+    if document is None:
+        return PolicySummary(arn, None, (), ())
+    allowed = list(allowances(document))
+    escalations = sorted({action for each in allowed for action in each.escalations})
+    return PolicySummary(arn, _abilities(allowed), _marks(allowed), tuple(escalations))
+
+
+def _marks(allowed: Iterable[Allowance]) -> tuple[Mark, ...]:
+    allowed = list(allowed)
+    if any(each.is_administration for each in allowed):
+        return ("administration",)
+    found: dict[Mark, bool] = {
+        "privilege escalation": any(each.escalations for each in allowed),
+        "whole service": any(each.whole_services for each in allowed),
+    }
+    return tuple(mark for mark, there in found.items() if there)
+
+
+def _abilities(allowed: Iterable[Allowance]) -> tuple[Ability, ...]:
+    """What is allowed, the actions of one service and of like circumstances together."""
+    gathered: dict[tuple[str, bool, bool, bool], set[str]] = defaultdict(set)
+    for each in allowed:
+        for action in each.actions:
+            service, _, rest = action.partition(":")
+            key = (service.lower(), each.excludes_actions, each.everywhere, each.conditional)
+            gathered[key].add(rest or "*")
+    return tuple(
+        Ability(service, tuple(sorted(actions)), excludes, everywhere, conditional)
+        for (service, excludes, everywhere, conditional), actions in sorted(gathered.items())
+    )
