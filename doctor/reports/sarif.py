@@ -31,12 +31,17 @@ class Examined:
     Attributes:
         config: The configuration.
         document: The same with its lines.
-        path: Where its file is, seen from the root of the repository or the current folder.
+        path: Where its file is, from the current folder; a pipeline's is the repository's root.
     """
 
     config: ClusterConfig
     document: Document
-    path: str
+    path: Path
+
+    @property
+    def uri(self) -> str:
+        """The file as a URI, or as a reference from the root where it is below that."""
+        return self.path.as_uri() if self.path.is_absolute() else quote(self.path.as_posix())
 
     def line(self, finding: Finding) -> int:
         """The line of what a finding is about."""

@@ -85,6 +85,7 @@ TOKEN = jwt.encode(
         "iss": ISSUER,
         "sub": "system:serviceaccount:default:app",
         "aud": ["sts.amazonaws.com"],
+        "iat": 1_700_000_000,
         "exp": 2**32,
     },
     KEY,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -44,7 +46,7 @@ workloads:
 kubernetes:
   apply: manifests
 """
-EXAMINED = Examined(CONFIG, documents.read(YAML), "clusters/a b.yaml")
+EXAMINED = Examined(CONFIG, documents.read(YAML), Path("clusters/a b.yaml"))
 
 
 def hostile_findings() -> list[Finding]:
@@ -146,6 +148,15 @@ def test_sarif_points_at_the_line_of_what_a_finding_is_about() -> None:
 
     lines = [each["locations"][0]["physicalLocation"]["region"]["startLine"] for each in results]
     assert lines == [2, 6, 1, 5, 1]
+
+
+def test_a_file_elsewhere_is_a_whole_uri() -> None:
+    elsewhere = replace(EXAMINED, path=Path("/etc/a b.yaml"))
+
+    (result,) = sarif([tls.NAME.failed("", "")], elsewhere)["runs"][0]["results"]
+
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "file:///etc/a%20b.yaml"}
 
 
 def test_sarif_takes_no_text_for_a_placeholder_or_a_link() -> None:
