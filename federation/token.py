@@ -110,6 +110,8 @@ _RUN = re.compile(r"[\w.%-]+", re.ASCII)
 """The characters of a token, dots as URLs have them included: each is looked at once."""
 _PAYLOAD = re.compile(r"(\.|%2E)[\w-]", re.ASCII)
 _PARTS = 3
+_ENCRYPTED_PARTS = 5
+"""Of RFC 7516."""
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -119,11 +121,18 @@ def _decode(encoded: str) -> tuple[dict[str, Any], dict[str, Any]]:
             f"The token has {len(encoded)} characters: STS takes {MIN_LENGTH} to {MAX_LENGTH}."
         )
     parts = encoded.split(".")
+    if len(parts) == _ENCRYPTED_PARTS:
+        raise UserError(
+            "The token has five parts between dots, so that it is an encrypted one: STS takes "
+            "signed ones (HEADER.PAYLOAD.SIGNATURE)."
+        )
     if len(parts) != _PARTS:
         raise UserError(
             f"The token has {len(parts)} parts between dots where a signed one has three "
             "(HEADER.PAYLOAD.SIGNATURE): give the token alone, as the API server issued it."
         )
+    if not parts[-1]:
+        raise UserError("The token has an empty signature: STS takes signed ones.")
     names = ("header", "payload", "signature")
     header, claims, _ = (_bytes(name, part) for name, part in zip(names, parts, strict=True))
     return _object("header", header), _object("payload", claims)

@@ -163,11 +163,11 @@ async def _has_subject(examination: Examination, workload: Workload) -> AsyncIte
 async def _is_current(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(token, workload)
     about, now = evidence.name(workload), time.time()
-    begins = max(found.issued or 0, found.not_before or 0)
     expected = f"a time span that contains {_time(now)}"
-    if found.expires is None:
-        yield rules.TIMES.failed("no 'exp'", expected, about)
+    if found.expires is None or found.issued is None:
+        yield rules.TIMES.failed("no 'exp' or no 'iat'", expected, about)
         return
+    begins = max(found.issued, found.not_before or 0)
     seen = f"{_time(begins)} to {_time(found.expires)}"
     if begins > now + GRACE or found.expires + GRACE < now:
         yield rules.TIMES.failed(seen, expected, about)
@@ -181,7 +181,7 @@ def _time(seconds: float) -> str:
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):
-        return f"{seconds:g} s"
+        return "a time that no calendar has"
 
 
 CHECKS = (

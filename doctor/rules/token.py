@@ -65,7 +65,8 @@ TIMES = Rule(
     "token-times",
     _LAYER,
     "The token is valid now",
-    "A token counts from 'nbf' and 'iat' to 'exp'. STS takes it up to five minutes after 'exp'.",
+    "A token counts from 'nbf' and 'iat' to 'exp'; 'iat' and 'exp' are required. STS takes it up "
+    "to five minutes after 'exp'.",
     "The token expired (a process read it once and never again), or a clock is wrong.",
     "Read the token file anew before each use, as the AWS SDKs do; set the clocks by NTP.",
 )

@@ -95,14 +95,14 @@ def test_shows_nothing_of_the_claims_of_a_token_with_a_short_header() -> None:
         ),
         (
             "a.b.c.d.e",
-            "The token has 5 parts between dots where a signed one has three "
-            "(HEADER.PAYLOAD.SIGNATURE): give the token alone, as the API server issued it.",
+            "The token has five parts between dots, so that it is an encrypted one: STS takes "
+            "signed ones (HEADER.PAYLOAD.SIGNATURE).",
         ),
         (f"Bearer {encode()}", "The token's header is not base64url without padding."),
         (f"e30=.e30.{SIGNATURE}", "The token's header is not base64url without padding."),
         (f"e30.e+/0.{SIGNATURE}", "The token's payload is not base64url without padding."),
         (f"e30.eeeee.{SIGNATURE}", "The token's payload is not base64url without padding."),
-        ("e30.e30.", "The token's signature is not base64url without padding."),
+        ("e30.e30.", "The token has an empty signature: STS takes signed ones."),
         (encode(b"\xff\xfe"), "The token's header is not UTF-8."),
         (
             encode(claims=b'{"sub": secret}'),
