@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,9 @@ def folder(in_folder: Path) -> Path:
     save(ClusterConfig.model_validate(document), in_folder / "prod.yaml")
     (in_folder / "ps").write_text(RUNNING)
     findings = [{"code": rule.code, "verdict": "pass"} for rule in ALL]
-    (in_folder / "findings.json").write_text(json.dumps({"findings": findings}))
+    (in_folder / "findings.json").write_text(json.dumps({"issuer": ISSUER, "findings": findings}))
+    in_a_while = time.time() + 60
+    os.utime(in_folder / "findings.json", (in_a_while, in_a_while))
     return in_folder
 
 
@@ -248,6 +252,38 @@ def test_a_phase_is_not_left_while_an_api_server_runs_as_before(folder: Path) ->
         f"  - --service-account-issuer is {OLD}, and in this phase it is to be {OLD}, {ISSUER}.\n"
         "Who knows better writes why: --set-aside 'REASON' goes into the state's file."
     )
+
+
+@pytest.mark.parametrize(
+    ("document", "age", "message"),
+    [
+        ({}, 0, "--findings f: is not what 'python -m wizard doctor --json' prints."),
+        (
+            {"issuer": OLD, "findings": []},
+            0,
+            f"--findings f: is about the issuer '{OLD}', not '{ISSUER}': run the doctor with this "
+            "configuration.",
+        ),
+        (
+            {"issuer": ISSUER, "findings": []},
+            3600,
+            "--findings f: is older than the phase 'accept': run the doctor again.",
+        ),
+        (
+            {"issuer": ISSUER, "findings": [{"code": "x", "verdict": "fine"}]},
+            0,
+            "--findings f: 'fine' is not a verdict of the doctor.",
+        ),
+    ],
+)
+def test_findings_of_something_else_are_refused(
+    folder: Path, document: dict[str, Any], age: int, message: str
+) -> None:
+    run("--migrate", "--from", "ps")
+    (folder / "f").write_text(json.dumps(document))
+    then = time.time() + 60 - age
+    os.utime(folder / "f", (then, then))
+    assert refusal("--migrate", "--next", "--from", "ps", "--findings", "f") == message
 
 
 def test_what_is_set_aside_is_said_and_kept_and_the_end_is_said_too(folder: Path) -> None:

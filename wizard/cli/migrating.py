@@ -178,7 +178,7 @@ def _forward(
 ) -> State:
     if state.phase == "done":
         raise UserError("The migration is done: there is no next phase.")
-    verdicts = _verdicts(move.findings) if move.findings else None
+    verdicts = _verdicts(move.findings, state) if move.findings else None
     found = migration.obstacles(state, target, now, running, verdicts)
     if found and not move.set_aside:
         reasons = "\n".join(f"  - {each}" for each in found)
@@ -191,15 +191,27 @@ def _forward(
     return migration.advanced(state, now, move.set_aside if found else None)
 
 
-def _verdicts(name: str) -> Mapping[str, str]:
-    """The worst verdict of each code in the output of `doctor --json`."""
+def _verdicts(name: str, state: State) -> Mapping[str, str]:
+    """The worst verdict of each code in the output of `doctor --json`, run in this phase."""
+    path = Path(name)
     try:
-        content = Path(name).read_text(encoding="utf-8")
+        content = path.read_text(encoding="utf-8")
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"--findings: {name} cannot be read as text: {error}.") from None
-    found = json_object(f"--findings {name}", content).get("findings")
-    if not isinstance(found, list):
+    document = json_object(f"--findings {name}", content)
+    found = document.get("findings")
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise UserError(f"--findings {name}: is not what 'python -m wizard doctor --json' prints.")
+    if document.get("issuer") != state.issuer:
+        raise UserError(
+            f"--findings {name}: is about the issuer {document.get('issuer')!r}, not "
+            f"{state.issuer!r}: run the doctor with this configuration."
+        )
+    if written < state.steps[-1].entered:
+        raise UserError(
+            f"--findings {name}: is older than the phase {state.phase!r}: run the doctor again."
+        )
     worst: dict[str, str] = {}
     for each in found:
         code, verdict = str(each.get("code")), str(each.get("verdict"))
