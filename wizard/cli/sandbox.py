@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from federation import files
-from federation.config import ClusterConfig
+from federation.config import STACKS, ClusterConfig
+from wizard import applied
 from wizard.cli.options import json_option, print_json, relative
 
 if TYPE_CHECKING:
@@ -61,14 +62,19 @@ def status(as_json: bool) -> None:
     box = running()
     state = box.status() if box else {}
     if as_json:
-        where = {"aws": box.aws_endpoint, "kubernetes": box.discovery_endpoint} if box else {}
-        print_json({"processes": state, "endpoints": where})
+        print_json({"processes": state, "endpoints": _endpoints(box) if box else {}})
     elif box is None:
         click.echo("No sandbox is up.")
     else:
         for name, runs in state.items():
             click.echo(f"{name}: {'running' if runs else 'not running'}")
-        click.echo(f"AWS at {box.aws_endpoint}, Kubernetes at {box.discovery_endpoint}")
+        for name, address in _endpoints(box).items():
+            click.echo(f"{name} at {address}")
+
+
+def _endpoints(box: Sandbox) -> dict[str, str]:
+    kubernetes = {"kubernetes": box.discovery_endpoint} if has_cluster(box) else {}
+    return {"aws": box.aws_endpoint, **kubernetes}
 
 
 def started() -> tuple[Sandbox, Path, ClusterConfig]:
@@ -84,8 +90,6 @@ def started() -> tuple[Sandbox, Path, ClusterConfig]:
     aws = int((config.aws.endpoint_url or "").rpartition(":")[2])
     box = Sandbox(FOLDER, config.issuer, Ports(aws, config.discovery_address[1]))
     box.up(click.echo)
-    for each in box.missing:
-        click.echo(each, err=True)
     terraform = mirrors.can_install("kubernetes")
     if not terraform:
         click.echo(
@@ -141,7 +145,9 @@ def stop() -> None:
     box = running()
     if box is not None:
         box.down()
-    cluster = files.load(CONFIGURATION).cluster
-    for state in (files.PROJECT / "state").glob(f"{cluster}-*.tfstate*"):
-        state.unlink()
-    (files.PROJECT / "state" / f"{cluster}.applied.json").unlink(missing_ok=True)
+    config = files.load(CONFIGURATION)
+    # By the names of the stacks: a pattern would take those of a cluster 'sandbox-eu' too.
+    for kind in STACKS:
+        for state in (files.PROJECT / "state").glob(f"{config.stack(kind)}.tfstate*"):
+            state.unlink()
+    applied.forget(files.PROJECT, config.cluster)
