@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -113,7 +114,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(result: Result, index: dict[str, int]) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(result.file)}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(result.file)}}
     if result.line is not None:
         place["region"] = {"startLine": result.line}
     document = {
@@ -128,6 +129,11 @@ def _result(result: Result, index: dict[str, int]) -> dict[str, Any]:
         suppression = {"kind": "external", "status": "accepted", "justification": result.accepted}
         document["suppressions"] = [suppression]
     return document
+
+
+def _uri(file: str) -> str:
+    """A reference from the root, or a whole URI where the file is elsewhere."""
+    return Path(file).as_uri() if Path(file).is_absolute() else quote(file)
 
 
 def _notification(notice: Notice, index: dict[str, int]) -> dict[str, Any]:

@@ -36,12 +36,7 @@ class Examined:
 
     config: ClusterConfig
     document: Document
-    path: Path
-
-    @property
-    def uri(self) -> str:
-        """The file as a URI, or as a reference from the root where it is below that."""
-        return self.path.as_uri() if self.path.is_absolute() else quote(self.path.as_posix())
+    path: str
 
     def line(self, finding: Finding) -> int:
         """The line of what a finding is about."""

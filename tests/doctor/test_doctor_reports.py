@@ -6,7 +6,6 @@ import json
 import re
 from dataclasses import replace
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -46,7 +45,7 @@ workloads:
 kubernetes:
   apply: manifests
 """
-EXAMINED = Examined(CONFIG, documents.read(YAML), Path("clusters/a b.yaml"))
+EXAMINED = Examined(CONFIG, documents.read(YAML), "clusters/a b.yaml")
 
 
 def hostile_findings() -> list[Finding]:
@@ -151,7 +150,7 @@ def test_sarif_points_at_the_line_of_what_a_finding_is_about() -> None:
 
 
 def test_a_file_elsewhere_is_a_whole_uri() -> None:
-    elsewhere = replace(EXAMINED, path=Path("/etc/a b.yaml"))
+    elsewhere = replace(EXAMINED, path="/etc/a b.yaml")
 
     (result,) = sarif([tls.NAME.failed("", "")], elsewhere)["runs"][0]["results"]
 

@@ -185,7 +185,7 @@ _CLI_TIMEOUT = 15.0
 def _sarif(config: ClusterConfig, path: Path, found: list[Finding]) -> str:
     from doctor.reports.sarif import Examined, sarif
 
-    place = Path(relative(path))
+    place = Path(relative(path)).as_posix()
     document = sarif(found, Examined(config, documents.read(files.read(path)), place))
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
