@@ -19,6 +19,7 @@ from review.estate import (
     Trust,
     Unbounded,
     Where,
+    renamed,
 )
 
 DISCOVERY_ROLE = "system:service-account-issuer-discovery"
@@ -35,6 +36,11 @@ def configured(config: ClusterConfig, file: str, document: Document | None = Non
         document: The same with its lines.
     """
     return _Reading(config, file, document).estate()
+
+
+def of_workloads(estate: Estate, config: ClusterConfig) -> Estate:
+    """Facts that name roles of a configuration, as facts about its workloads."""
+    return renamed(estate, {config.role_name(each): name(each) for each in config.workloads})
 
 
 def name(workload: Workload) -> str:

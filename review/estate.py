@@ -8,7 +8,7 @@ rules know facts and not where they come from. What cannot be known before an ap
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from review.chain import Certificate
@@ -176,6 +176,23 @@ class Estate:
     states: tuple[LocalState, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     service_accounts: tuple[str, ...] = ()
+
+
+def renamed(estate: Estate, names: Mapping[str, str]) -> Estate:
+    """The same facts about others: a plan knows roles, where a configuration knows workloads.
+
+    Args:
+        estate: The facts.
+        names: What each that has another name is called here.
+    """
+    parts = {kind.name: getattr(estate, kind.name) for kind in fields(Estate)}
+    return Estate(**{kind: tuple(_renamed(each, names) for each in parts[kind]) for kind in parts})
+
+
+def _renamed(fact: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(fact, Fact) and fact.about in names:
+        return replace(fact, about=names[fact.about])
+    return fact
 
 
 def joined(estates: Iterable[Estate]) -> Estate:

@@ -193,6 +193,24 @@ def test_a_trust_policy_is_read_from_stdin() -> None:
     ]
 
 
+def test_what_is_accepted_for_a_workload_is_accepted_in_a_plan_of_its_role(folder: Path) -> None:
+    trust = {"StringLike": {f"{HOST}:sub": "system:serviceaccount:prod:*"}}
+    statement = POLICY["Statement"][0] | {"Condition": trust}
+    role = {"name": "prod_prod_web", "assume_role_policy": json.dumps({"Statement": [statement]})}
+    change = {"actions": ["create"], "after": role}
+    resource = {"address": "aws_iam_role.web", "type": "aws_iam_role", "change": change}
+    (folder / "plan.json").write_text(json.dumps({"resource_changes": [resource]}))
+    text = CONFIGURATION.replace("shared-role", "wildcard-subject")
+    (folder / "prod.yaml").write_text(text)
+    result = run("--config=prod.yaml", "--plan=plan.json", TODAY)
+    assert [line for line in result.output.splitlines() if "plan.json" in line] == [
+        f"  plan.json: aws_iam_role.web.assume_role_policy (prod/web): no condition on {HOST}:aud.",
+        "  plan.json: aws_iam_role.web (prod/web): none is set.",
+        "accepted until 2027-01-31: plan.json: aws_iam_role.web.assume_role_policy (prod/web): "
+        "no more",
+    ]
+
+
 def test_nothing_in_a_plan_is_a_command_to_a_pipeline(folder: Path) -> None:
     tags = {"##vso[task.complete]": "AKIAIOSFODNN7EXAMPLE"}
     change = {"actions": ["create"], "after": {"tags": tags}}

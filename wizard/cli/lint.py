@@ -84,10 +84,11 @@ def lint(
 
     quiet = is_stdout("-" if as_json else None, sarif)
     day = _day(today)
-    estates = list(_read(given))
+    others = joined(_read(given))
     path = _configuration_path(config, given)
-    ours = _loaded(path, estates) if path else None
-    report = linter.lint(joined(estates), ours.lint.accept if ours else (), day)
+    ours = _loaded(path) if path else None
+    estate = _together(path, ours, others) if path and ours else others
+    report = linter.lint(estate, ours.lint.accept if ours else (), day)
     if as_json:
         print_json(reports.document(report))
     if sarif:
@@ -141,15 +142,20 @@ def _configuration_path(config: str | None, given: Mapping[str, tuple[str, ...]]
     return None if given["trust_policy"] or given["plan"] else only_configuration()
 
 
-def _loaded(path: Path, estates: list[Estate]) -> ClusterConfig:
-    """A configuration, whose facts are added to the others."""
-    from review.configured import configured
+def _together(path: Path, config: ClusterConfig, others: Estate) -> Estate:
+    """The facts of a configuration and of the other files; roles of both are the same."""
+    from review.configured import configured, of_workloads
+    from review.estate import joined
+
+    document = documents.read(files.read(path))
+    return joined([configured(config, relative(path), document), of_workloads(others, config)])
+
+
+def _loaded(path: Path) -> ClusterConfig:
     from review.lint.linter import check_codes
 
-    name = relative(path)
     config = files.load(path)
-    check_codes(config.lint.accept, name)
-    estates.append(configured(config, name, documents.read(files.read(path))))
+    check_codes(config.lint.accept, relative(path))
     return config
 
 
