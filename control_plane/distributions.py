@@ -16,8 +16,8 @@ _KUBEADM_ORDER = (
     "Put the values into the ConfigMap 'kubeadm-config' of kube-system ('kubeadm init phase "
     "upload-config kubeadm --config FILE', where FILE is the whole ClusterConfiguration with "
     "them), so that the next 'kubeadm upgrade' keeps them.",
-    "On one node: 'kubeadm init phase control-plane apiserver --config FILE{patches}'. The kubelet "
-    "restarts the API server by itself.",
+    "On one node: 'kubeadm init phase control-plane apiserver --config FILE'. The kubelet restarts "
+    "the API server by itself.",
     "Wait for 'kubectl get --raw /readyz' through this node, verify, and go on with the next.",
 )
 _KUBEADM_BACK = (
@@ -162,6 +162,8 @@ KUBEADM = Distribution(
     issuer=_KUBEADM_ISSUER,
     issuer_since=20,
     kubeadm=True,
+    run_here="read by kubeadm 1.34.4, which wrote these flags into the static pod (v1beta4, "
+    "v1beta3, and with the patch); no cluster was made with it here",
 )
 
 

@@ -25,6 +25,7 @@ from federation.errors import UserError
 PROGRAM = "kube-apiserver"
 
 _TAG = re.compile(r":v?(?P<version>[0-9]+\.[0-9]+)(\.[0-9]+)?")
+_PATCH = re.compile(rf"/{PROGRAM}[^/]*\+json\.(json|yaml)$")
 _TALOS_AUTHENTICATION = {
     "apiVersion": "apiserver.config.k8s.io/v1beta1",
     "kind": "AuthenticationConfiguration",
@@ -192,8 +193,11 @@ def _documents(text: str, name: str) -> Iterator[Reading]:
     if talos:
         yield _talos(talos, name)
         return
-    for document in documents:
-        yield from _document(document, name)
+    found = [reading for document in documents for reading in _document(document, name)]
+    kinds = [str(each["kind"]) for each in documents if "kind" in each]
+    if kinds and not found:
+        raise UserError(f"{name}: is a {kinds[0]}, which does not say how {PROGRAM} runs.")
+    yield from found
 
 
 def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
@@ -204,18 +208,13 @@ def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
     elif (kind, group) in _READERS:
         yield _READERS[kind, group](document, name)
     elif "kube_kubeadm_apiserver_extra_args" in document:
-        flags = _flags(document["kube_kubeadm_apiserver_extra_args"], name)
-        yield _defaulted(
-            Reading(name, "kubespray group variables", Settings.of(flags)), "kubespray"
-        )
+        yield _kubespray(document, name)
     elif any(str(key).rstrip("+") == "kube-apiserver-arg" for key in document) or any(
         key in document for key in _K3S_KEYS
     ):
         yield _k3s(document, name)
     elif _is_wrapped(document):
         yield from _documents(str(document["spec"]), name)
-    elif "kind" in document:
-        raise UserError(f"{name}: is a {kind}, which does not say how {PROGRAM} runs.")
 
 
 def _pod(document: Mapping[str, Any], name: str) -> Reading:
@@ -273,17 +272,18 @@ def _kubeadm_control_plane(document: Mapping[str, Any], name: str) -> Reading:
     spec = _mapping(document, "spec")
     machine = _mapping(spec, "kubeadmConfigSpec")
     server = _mapping(machine, "clusterConfiguration", "apiServer")
-    patches = [
-        YAML(typ="safe", pure=True).load(str(each.get("content", "")))
+    contents = [
+        _loaded(str(each.get("content", "")))
         for each in _list(machine, "files")
-        if isinstance(each, dict) and PROGRAM in PurePosixPath(str(each.get("path"))).name
+        if isinstance(each, dict) and _PATCH.search(str(each.get("path")))
     ]
-    appended = (flag for patch in patches for flag in _appended(patch))
+    appended = tuple(flag for patch in contents for flag in _appended(patch))
+    form = str(document["apiVersion"]).partition("/")[2]
     reading = Reading(
         name,
         "a KubeadmControlPlane",
         Settings.of((*_flags(server.get("extraArgs"), name), *appended)),
-        schema=str(document["apiVersion"]).partition("/")[2],
+        schema=f"{form}-patch" if appended else form,
         version=_version(f":{spec.get('version', '')}"),
     )
     return _defaulted(reading, "cluster-api")
@@ -293,8 +293,21 @@ def _kubespray(document: Mapping[str, Any], name: str) -> Reading:
     flags = _flags(document["kube_kubeadm_apiserver_extra_args"], name)
     patches = [each for each in _list(document, "kubeadm_patches") if isinstance(each, dict)]
     own = [_list(each, "patch") for each in patches if each.get("target") == PROGRAM]
-    settings = Settings.of((*flags, *(flag for patch in own for flag in _appended(patch))))
-    return _defaulted(Reading(name, "kubespray group variables", settings), "kubespray")
+    appended = tuple(flag for patch in own for flag in _appended(patch))
+    reading = Reading(
+        name,
+        "kubespray group variables",
+        Settings.of((*flags, *appended)),
+        schema="extra-args-patch" if appended else None,
+    )
+    return _defaulted(reading, "kubespray")
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, ValueError):
+        return None
 
 
 def _appended(patch: Any) -> Flags:

@@ -27,6 +27,7 @@ from federation.templates import render
 
 _KUBEADM_PATCH = "kube-apiserver0+json.yaml"
 """`TARGET[SUFFIX][+TYPE].EXTENSION` (kubeadm documentation, Patches)."""
+_PATCHES = "/etc/kubernetes/patches"
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,6 @@ def rendered(plan: Plan, existing: Existing | None = None) -> Rendering:
         schema=plan.target.schema,
         files=files,
         removed=[f"--{change.flag}" for change in plan.changes if not change.after],
-        patches=" --patches DIRECTORY" if _KUBEADM_PATCH in files else "",
         fewer=[f"--{name}" for name in (ISSUER, KEY_FILE) if _has_fewer(plan, name)],
     )
     return Rendering(files, instructions)
@@ -171,6 +171,7 @@ def _values(plan: Plan, existing: Existing) -> dict[str, Any]:
         "by_name": by_name,
         "program": existing.program,
         "authentication": _document(plan, existing) if _has_own_file(plan) else None,
+        "patches": _PATCHES,
         "patch_file": _KUBEADM_PATCH,
     }
 
@@ -193,7 +194,9 @@ def _kubeadm(plan: Plan, existing: Existing) -> dict[str, File]:
     if form.endswith("-patch") and values["further"]:
         patch = render("apiserver/kubeadm.patch.yaml.j2", **values)
         files[_KUBEADM_PATCH] = File(
-            patch, "a folder of patches on every control plane node, for 'kubeadm --patches'"
+            patch,
+            f"{_PATCHES}/{_KUBEADM_PATCH} on every control plane node, for good: 'kubeadm upgrade' "
+            f"needs it too, with '--patches {_PATCHES}'",
         )
     return files
 

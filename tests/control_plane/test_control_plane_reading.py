@@ -239,6 +239,12 @@ def test_a_machine_configuration_as_talosctl_shows_it() -> None:
     assert (found.schema, found.settings.issuers) == ("v1.12", ("https://10.0.0.1:6443",))
 
 
+def test_of_several_documents_the_one_that_says_how_the_api_server_runs_counts() -> None:
+    text = KUBEADM.format(version="v1beta4", arguments="  - {name: v, value: '2'}")
+    several = f"kind: InitConfiguration\napiVersion: kubeadm.k8s.io/v1beta4\n---\n{text}"
+    assert only(several) == only(text)
+
+
 def test_nothing_secret_is_kept() -> None:
     talos = "machine: {token: s3cr3t}\ncluster: {controlPlane: {endpoint: 'https://x'}}\n"
     for text in (talos, "token: s3cr3t\ndisable: [traefik]\n"):

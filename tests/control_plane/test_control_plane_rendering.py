@@ -10,6 +10,7 @@ from control_plane_cases import ISSUER, JWKS, OLD, planned
 from ruamel.yaml import YAML
 
 from control_plane.distributions import DISTRIBUTIONS
+from control_plane.plan import Plan
 from control_plane.reading import read
 from control_plane.rendering import Existing, rendered
 from control_plane.settings import Settings
@@ -50,16 +51,20 @@ CASES = [
 ]
 
 
-def files(distribution: str, schema: str, version: str, exposure: str) -> dict[str, str]:
-    """What is rendered for a case; the distribution's own issuer is kept, or an old one."""
+def made(distribution: str, schema: str, version: str, exposure: str) -> Plan:
+    """The plan of a case; the distribution's own issuer is kept, or an old one."""
     own = DISTRIBUTIONS[distribution]
     single = schema in ("v1.12", "v1alpha2-1.27")
     kept = () if own.issuer or distribution == "plain" or single else ("https://old.example.com",)
-    made = planned(
+    return planned(
         None, distribution, schema, version=version, exposure=exposure, kept=kept, new=single
     )
-    assert made.refusals == ()
-    return {name: file.text for name, file in rendered(made).files.items()}
+
+
+def files(distribution: str, schema: str, version: str, exposure: str) -> dict[str, str]:
+    """What is rendered for a case."""
+    result = rendered(made(distribution, schema, version, exposure))
+    return {name: file.text for name, file in result.files.items()}
 
 
 @pytest.mark.parametrize(("distribution", "schema", "version", "exposure"), CASES)
@@ -73,28 +78,27 @@ def test_the_files_are_these(distribution: str, schema: str, version: str, expos
 def test_the_files_parse_and_hold_the_flags_of_the_plan(
     distribution: str, schema: str, version: str, exposure: str
 ) -> None:
-    made = files(distribution, schema, version, exposure)
-    patch = made.pop("kube-apiserver0+json.yaml", None)
-    made.pop("authentication-config.yaml", None)
-    (text,) = made.values()
-    if distribution == "talos" and schema != "v1.14":
-        text += "  controlPlane: {endpoint: 'https://10.0.0.1:6443'}\n"
-    if schema == "v1.14":
-        text += "---\ncluster: {controlPlane: {endpoint: 'https://10.0.0.1:6443'}}\n"
-    if distribution == "kops":
-        text = f"apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\n{text}"
-    (found,) = read(text.encode(), "file")
-    further = [each["value"] for each in YAML(typ="safe").load(patch)] if patch else []
-    issuers = (*found.settings.issuers, *(value.partition("=")[2] for value in further))
-    assert issuers[0] == ISSUER
-    assert issuers[1:] in (
-        (),
-        (OLD,),
-        ("https://old.example.com",),
-        ("https://kubernetes.default.svc",),
-    )
+    plan = made(distribution, schema, version, exposure)
+    texts = files(distribution, schema, version, exposure)
+    patch = YAML(typ="safe").load(texts.pop("kube-apiserver0+json.yaml", "[]"))
+    texts.pop("authentication-config.yaml", None)
+    (text,) = texts.values()
+    (found,) = read((_BEFORE.get(distribution, "") + text + _AFTER.get(schema, "")).encode(), "f")
+    appended = tuple(each["value"].partition("=")[2] for each in patch)
+    assert plan.refusals == ()
+    assert (*found.settings.issuers, *appended) == plan.after.issuers
     assert found.settings.jwks_uri == JWKS
     assert "sts.amazonaws.com" not in found.settings.api_audiences
+
+
+_BEFORE = {"kops": "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\n"}
+_ENDPOINT = "controlPlane: {endpoint: 'https://10.0.0.1:6443'}\n"
+_AFTER = {
+    "v1.12": f"  {_ENDPOINT}",
+    "v1.13": f"  {_ENDPOINT}",
+    "v1.14": f"---\ncluster:\n  {_ENDPOINT}",
+}
+"""What the whole file has besides, around the part that is rendered."""
 
 
 @pytest.mark.parametrize(("distribution", "schema", "version"), ALLOWLIST)
@@ -114,9 +118,9 @@ def test_a_drop_in_of_systemd_has_all_flags_of_the_unit() -> None:
             ("oidc-client-id", "kubernetes"),
         ]
     )
-    made = planned(before, "plain", "systemd")
+    plan = planned(before, "plain", "systemd")
     existing = Existing(others=before.others, program="/usr/local/bin/kube-apiserver")
-    text = rendered(made, existing).files["oidc-iam.conf"].text
+    text = rendered(plan, existing).files["oidc-iam.conf"].text
     assert text.splitlines()[3:] == [
         "[Service]",
         "ExecStart=",
@@ -129,19 +133,19 @@ def test_a_drop_in_of_systemd_has_all_flags_of_the_unit() -> None:
         "  --service-account-key-file=/var/lib/kubernetes/service-accounts.crt",
     ]
     (found,) = read(text.encode(), "oidc-iam.conf")
-    assert found.settings == made.after
+    assert found.settings == plan.after
 
 
 def test_an_authentication_configuration_in_use_keeps_its_authenticators() -> None:
     before = Settings(issuers=(ISSUER,), jwks_uri=JWKS, authentication_config="/etc/auth.yaml")
-    made = planned(before, exposure="authentication-config")
+    plan = planned(before, exposure="authentication-config")
     jwt = [{"issuer": {"url": "https://login.example.com", "audiences": ["kubernetes"]}}]
     document: dict[str, Any] = {
         "apiVersion": "apiserver.config.k8s.io/v1beta1",
         "kind": "AuthenticationConfiguration",
         "jwt": jwt,
     }
-    result = rendered(made, Existing(authentication=document))
+    result = rendered(plan, Existing(authentication=document))
     file = result.files["authentication-config.yaml"]
     assert file.place == (
         "/etc/auth.yaml, on every control plane node, with the same values, before the API "
@@ -149,7 +153,7 @@ def test_an_authentication_configuration_in_use_keeps_its_authenticators() -> No
     )
     read_back = YAML(typ="safe").load(file.text)
     assert (read_back["apiVersion"], read_back["jwt"]) == (document["apiVersion"], jwt)
-    assert made.warnings == (
+    assert plan.warnings == (
         "/etc/auth.yaml is in use and gets 'anonymous', which counts after a restart only.",
     )
 
@@ -165,9 +169,9 @@ def test_an_authentication_configuration_in_use_that_is_not_at_hand_is_never_rep
 
 
 def test_a_file_that_is_no_authentication_configuration_is_refused() -> None:
-    made = planned(Settings(issuers=(ISSUER,)), exposure="authentication-config")
+    plan = planned(Settings(issuers=(ISSUER,)), exposure="authentication-config")
     with pytest.raises(UserError) as caught:
-        rendered(made, Existing(authentication={"apiVersion": "v1", "kind": "Pod"}))
+        rendered(plan, Existing(authentication={"apiVersion": "v1", "kind": "Pod"}))
     assert str(caught.value) == (
         "The file of --authentication-config is no AuthenticationConfiguration of "
         "apiserver.config.k8s.io: it says apiVersion 'v1' and kind 'Pod'."
