@@ -126,6 +126,8 @@ def _settings(path: str, duration: int, boundary: str | None) -> str:
 
 async def _provider_has_tags(examination: Examination) -> AsyncIterator[Finding]:
     configured = _configured_tags(examination)
+    if examination.config.aws.oidc_provider != "create":
+        raise Missing("the OIDC provider is managed elsewhere (aws.oidc_provider)")
     found = await examination.once(evidence.provider)
     yield _tagged(found.tags, configured, found.url)
 
