@@ -64,6 +64,15 @@ def advice(config: ClusterConfig) -> tuple[Advice, ...]:
     return tuple(each for rule in _RULES for each in rule(config))
 
 
+def pins_for_another_name(config: ClusterConfig) -> bool:
+    """Whether Terraform pins the certificate of another name than the issuer's.
+
+    Its `tls_certificate` asks an endpoint for the certificate of the endpoint's own name.
+    """
+    pins = config.discovery.thumbprint == "endpoint" and config.aws.oidc_provider == "create"
+    return pins and config.discovery_address[0] != config.issuer_host
+
+
 def _audience_only(config: ClusterConfig) -> Iterator[Advice]:
     for at, workload in enumerate(config.workloads):
         if workload.trust == "audience-only":
@@ -186,15 +195,13 @@ def _sts_audience(config: ClusterConfig) -> Iterator[Advice]:
 
 
 def _endpoint_thumbprint(config: ClusterConfig) -> Iterator[Advice]:
-    host = config.discovery_address[0]
-    elsewhere = host != config.issuer_host and config.aws.endpoint_url is None
-    if config.discovery.thumbprint == "endpoint" and elsewhere:
+    if pins_for_another_name(config) and config.aws.endpoint_url is None:
         yield Advice(
             ENDPOINT_THUMBPRINT,
             "discovery.thumbprint",
-            f"Terraform takes the certificate that discovery.endpoint shows for {host!r}, which "
-            f"may differ from the one for {config.issuer_host!r}: where it does, list the "
-            "thumbprints or write 'omit'.",
+            "Terraform takes the certificate that discovery.endpoint shows for "
+            f"{config.discovery_address[0]!r}, which may differ from the one for "
+            f"{config.issuer_host!r}: where it does, list the thumbprints or write 'omit'.",
         )
 
 

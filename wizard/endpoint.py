@@ -7,7 +7,7 @@ presented the one for the issuer's name. `check` compares the two over the netwo
 
 from __future__ import annotations
 
-from federation.advice import ENDPOINT_THUMBPRINT, Advice
+from federation.advice import ENDPOINT_THUMBPRINT, Advice, pins_for_another_name
 from federation.config import ClusterConfig
 
 TIMEOUT = 3.0
@@ -20,9 +20,9 @@ def endpoint_advice(config: ClusterConfig) -> tuple[Advice, ...]:
     What counts is the top of each chain: it is what Terraform pins, and two leaves of one authority
     have the same. An endpoint that cannot be reached is a warning too.
     """
-    host, port = config.discovery_address
-    if config.discovery.thumbprint != "endpoint" or host == config.issuer_host:
+    if not pins_for_another_name(config):
         return ()
+    host, port = config.discovery_address
     from doctor import chain
     from doctor.https import Address, present
     from doctor.quoting import shown

@@ -148,8 +148,12 @@ def test_a_certificate_taken_from_another_name_may_be_another() -> None:
         elsewhere("https://api.prod.lan:6443", "omit"),
         elsewhere("https://api.prod.lan:6443", ["a" * 40]),
         elsewhere("https://api.prod.lan:6443", endpoint_url="http://127.0.0.1:4566"),
+        elsewhere(
+            "https://api.prod.lan:6443",
+            oidc_provider="arn:aws:iam::123456789012:oidc-provider/oidc.example.com",
+        ),
     ],
-    ids=["same name", "omitted", "pinned", "emulator"],
+    ids=["same name", "omitted", "pinned", "emulator", "adopted"],
 )
 def test_a_certificate_that_cannot_differ_or_is_not_taken_is_fine(config: ClusterConfig) -> None:
     assert advice(config) == ()
