@@ -6,6 +6,8 @@ Reads any role's policy, ours or not, through `federation.policy_document`. It t
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from typing import Any
 from federation.evaluation import evaluate
 from federation.policy_condition import Condition, Quantifier
 from federation.policy_document import Statement, read_statements
-from federation.policy_pattern import Character, Template
+from federation.policy_pattern import Character, Template, like, wildcards
 
 ANYBODY = "*"
 
@@ -61,19 +63,7 @@ def admitted(policy: Mapping[str, Any], accounts: Iterable[str]) -> tuple[str, .
     Raises:
         UserError: it is no trust policy that IAM would take.
     """
-    calls = {
-        (grant.issuer, audience)
-        for grant in grants(policy)
-        if grant.issuer != ANYBODY
-        for audience in grant.audiences or (_ANY_AUDIENCE,)
-    }
-    return tuple(
-        sorted(
-            account
-            for account in set(accounts)
-            if any(evaluate(policy, _claims(*call, account)).allowed for call in calls)
-        )
-    )
+    return _admitted(json.dumps(policy, sort_keys=True), tuple(sorted(set(accounts))))
 
 
 @dataclass(frozen=True)
@@ -107,6 +97,23 @@ _LITERAL = ("StringEquals", "StringEqualsIgnoreCase")
 _PATTERN = ("StringLike", "ArnLike", "ArnEquals")
 
 
+@functools.lru_cache(maxsize=64)
+def _admitted(text: str, accounts: tuple[str, ...]) -> tuple[str, ...]:
+    """Remembered: several rules ask about one policy, and thousands of accounts take seconds."""
+    policy = json.loads(text)
+    calls = {
+        (grant.issuer, audience)
+        for grant in grants(policy)
+        if grant.issuer != ANYBODY
+        for audience in grant.audiences or (_ANY_AUDIENCE,)
+    }
+    return tuple(
+        account
+        for account in accounts
+        if any(evaluate(policy, _claims(*call, account)).allowed for call in calls)
+    )
+
+
 def _claims(issuer: str, audience: str, account: str) -> dict[str, str]:
     subject = f"system:serviceaccount:{account.replace('/', ':', 1)}"
     return {"iss": f"https://{issuer}", "aud": audience, "sub": subject}
@@ -122,10 +129,7 @@ def _statement_grants(statement: Statement) -> Iterator[Grant]:
 
 
 def _names_action(statement: Statement) -> bool:
-    named = any(
-        re.fullmatch(re.escape(action.lower()).replace(r"\*", ".*").replace(r"\?", "."), _ACTION)
-        for action in statement.actions
-    )
+    named = any(like(wildcards(action.lower()), _ACTION) for action in statement.actions)
     return named != statement.excludes_actions
 
 

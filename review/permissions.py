@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from federation.policy_pattern import like, wildcards
+
 ESCALATIONS = (
     "iam:AddUserToGroup",
     "iam:AttachGroupPolicy",
@@ -83,7 +85,7 @@ class Allowance:
 
     def allows(self, action: str) -> bool:
         """Whether it is about an action; the names of actions ignore case."""
-        named = any(_matches(pattern, action) for pattern in self.actions)
+        named = any(like(wildcards(each.lower()), action.lower()) for each in self.actions)
         return named != self.excludes_actions
 
 
@@ -101,11 +103,6 @@ def allowances(policy: Mapping[str, Any]) -> Iterator[Allowance]:
 
 
 _EVERY_RESOURCE = re.compile(r"[*:]*\*|arn:(aws[a-z-]*|\*):iam::[^:]*:(\*|(role|user|policy)/\*)")
-
-
-def _matches(pattern: str, action: str) -> bool:
-    expression = re.escape(pattern.lower()).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, action.lower()) is not None
 
 
 def _is_everybody(principal: Any) -> bool:

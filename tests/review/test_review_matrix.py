@@ -15,6 +15,7 @@ from federation import files
 from federation.trust_policy import role_trust_policy
 from review import aws_managed
 from review.matrix import Ability, PolicySummary, Row, matrix
+from review.permissions import ESCALATIONS
 
 AWS = "arn:aws:iam::aws:policy"
 
@@ -86,25 +87,7 @@ def test_rows_are_in_the_order_of_their_names() -> None:
                 f"{AWS}/Admin",
                 (Ability("*", ("*",), excludes=False, everywhere=True, conditional=False),),
                 ("administration",),
-                (
-                    "iam:AddUserToGroup",
-                    "iam:AttachGroupPolicy",
-                    "iam:AttachRolePolicy",
-                    "iam:AttachUserPolicy",
-                    "iam:CreateAccessKey",
-                    "iam:CreateLoginProfile",
-                    "iam:CreatePolicyVersion",
-                    "iam:DeleteRolePermissionsBoundary",
-                    "iam:PassRole",
-                    "iam:PutGroupPolicy",
-                    "iam:PutRolePermissionsBoundary",
-                    "iam:PutRolePolicy",
-                    "iam:PutUserPolicy",
-                    "iam:SetDefaultPolicyVersion",
-                    "iam:UpdateAssumeRolePolicy",
-                    "iam:UpdateLoginProfile",
-                    "sts:AssumeRole",
-                ),
+                ESCALATIONS,
             ),
         ),
         (
