@@ -78,6 +78,12 @@ def objects(config: ClusterConfig, role_arns: Mapping[str, str]) -> list[dict[st
     ]
 
 
+def binding(config: ClusterConfig) -> dict[str, Any]:
+    """The ClusterRoleBinding of `discovery.yaml`, whether it is wanted or not."""
+    document: dict[str, Any] = YAML(typ="safe", pure=True).load(_render("discovery", config))
+    return document
+
+
 def _render(kind: str, config: ClusterConfig, **values: Any) -> str:
     return render(f"manifests/{kind}.yaml.j2", config=config, labels=LABELS, **values)
 

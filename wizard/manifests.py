@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError
 from federation import files
 from federation.config import ClusterConfig
 from federation.errors import UserError, WorldError
-from federation.manifests import LABELS, manifests, objects
+from federation.manifests import LABELS, binding, manifests, objects
 from wizard.causes import recognized
 from wizard.logs import shown
 from wizard.surroundings import kubeconfig_paths
@@ -63,6 +63,8 @@ def apply_manifests(federation: ClusterConfig, role_arns: Mapping[str, str], say
         with _Explained(f"applying {_named(each)}"):
             _apply(api, each)
         say(f"  applied {_named(each)}")
+    if federation.discovery.exposure == "none":
+        _unbind(api, binding(federation), say)
 
 
 def delete_manifests(federation: ClusterConfig, say: Say) -> None:
@@ -110,6 +112,22 @@ def refuse_others(federation: ClusterConfig) -> None:
             f"{', '.join(found)}. Move it, or set create_namespace: false and run "
             "'terraform state rm' for the namespace."
         )
+
+
+def _unbind(api: dynamic.DynamicClient, ours: dict[str, Any], say: Say) -> None:
+    """Delete a binding that an earlier configuration wanted: it lets strangers in."""
+    resource = api.resources.get(api_version=ours["apiVersion"], kind=ours["kind"])
+    with _Explained(f"looking for {_named(ours)}"):
+        try:
+            found = resource.get(name=ours["metadata"]["name"])
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            return
+    if _is_ours(found):
+        with _Explained(f"deleting {_named(ours)}"):
+            _delete(api, ours)
+        say(f"  deleted {_named(ours)}")
 
 
 def _is_ours(item: Any) -> bool:

@@ -10,7 +10,7 @@ from federation_examples import configured, with_workloads
 
 from federation.config import ClusterConfig
 from federation.files import PROJECT, load
-from federation.manifests import manifests, objects
+from federation.manifests import binding, manifests, objects
 
 SANDBOX = {
     "discovery.yaml": """\
@@ -185,6 +185,13 @@ def test_nothing_lets_aws_in_where_something_else_serves_the_documents() -> None
     )
     assert shown == ["discovery.yaml", "default_app.yaml"]
     assert hidden == ["default_app.yaml"]
+
+
+def test_the_binding_is_known_where_it_is_not_wanted() -> None:
+    assert binding(configured(discovery={"exposure": "none"}))["metadata"] == {
+        "name": "oidc-reviewer",
+        "labels": {"app.kubernetes.io/managed-by": "oidc-iam"},
+    }
 
 
 def test_the_service_account_that_each_namespace_has_is_not_made() -> None:

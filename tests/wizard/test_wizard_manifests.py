@@ -29,7 +29,9 @@ APPLIED = [
 ]
 
 
-def configured(kubeconfig: Path | None, seconds: int = 3600) -> ClusterConfig:
+def configured(
+    kubeconfig: Path | None, seconds: int = 3600, exposure: str = "binding"
+) -> ClusterConfig:
     context = {"kubeconfig": str(kubeconfig), "context": CONTEXT} if kubeconfig else {}
     app = {"namespace": "default", "service_account": "app", "test_pod": True}
     web = {"namespace": "team", "create_namespace": True, "service_account": "web"}
@@ -37,6 +39,7 @@ def configured(kubeconfig: Path | None, seconds: int = 3600) -> ClusterConfig:
         {
             "cluster": "prod",
             "issuer": "https://c.example.com",
+            "discovery": {"exposure": exposure},
             "aws": {"region": "eu-west-1"},
             "kubernetes": {"apply": "manifests", **context},
             "workloads": [{**app, "token_expiration_seconds": seconds}, web],
@@ -95,6 +98,21 @@ def test_a_changed_test_pod_is_deleted_and_made_again_and_nothing_else_is(
     assert life(core) == 600
     again = identities(core)
     assert {kind for kind in first if first[kind] != again[kind]} == {"pod"}
+
+
+def test_a_binding_that_is_not_wanted_any_more_is_deleted_unless_it_is_of_others(
+    sandbox: Sandbox, core: client.CoreV1Api
+) -> None:
+    rbac = client.RbacAuthorizationV1Api(core.api_client)
+    assert applied(configured(sandbox.kubeconfig)) == APPLIED
+    hidden = configured(sandbox.kubeconfig, exposure="none")
+    assert applied(hidden) == [*APPLIED[1:], "  deleted ClusterRoleBinding oidc-reviewer"]
+    assert applied(hidden) == APPLIED[1:]
+    role = client.V1RoleRef(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name="view")
+    metadata = client.V1ObjectMeta(name="oidc-reviewer")
+    rbac.create_cluster_role_binding(client.V1ClusterRoleBinding(metadata=metadata, role_ref=role))
+    assert applied(hidden) == APPLIED[1:]
+    rbac.delete_cluster_role_binding("oidc-reviewer")
 
 
 def test_what_is_of_others_in_our_namespace_is_named(
