@@ -203,7 +203,7 @@ def _documents(text: str, name: str) -> Iterator[Reading]:
 def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
     kind, group = str(document.get("kind")), str(document.get("apiVersion")).partition("/")[0]
     if kind == "List" or kind == "PodList":
-        for item in _list(document, "items"):
+        for item in _mappings(document, "items"):
             yield from _document(item, name)
     elif (kind, group) in _READERS:
         yield _READERS[kind, group](document, name)
@@ -218,7 +218,7 @@ def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
 
 
 def _pod(document: Mapping[str, Any], name: str) -> Reading:
-    containers = _list(_mapping(document, "spec"), "containers")
+    containers = _mappings(_mapping(document, "spec"), "containers")
     own = str(_mapping(document, "metadata").get("name", "a pod"))
     for container in containers:
         arguments = [str(each) for key in ("command", "args") for each in _list(container, key)]
@@ -274,8 +274,8 @@ def _kubeadm_control_plane(document: Mapping[str, Any], name: str) -> Reading:
     server = _mapping(machine, "clusterConfiguration", "apiServer")
     contents = [
         _loaded(str(each.get("content", "")))
-        for each in _list(machine, "files")
-        if isinstance(each, dict) and _PATCH.search(str(each.get("path")))
+        for each in _mappings(machine, "files")
+        if _PATCH.search(str(each.get("path")))
     ]
     appended = tuple(flag for patch in contents for flag in _appended(patch))
     form = str(document["apiVersion"]).partition("/")[2]
@@ -291,7 +291,7 @@ def _kubeadm_control_plane(document: Mapping[str, Any], name: str) -> Reading:
 
 def _kubespray(document: Mapping[str, Any], name: str) -> Reading:
     flags = _flags(document["kube_kubeadm_apiserver_extra_args"], name)
-    patches = [each for each in _list(document, "kubeadm_patches") if isinstance(each, dict)]
+    patches = _mappings(document, "kubeadm_patches")
     own = [_list(each, "patch") for each in patches if each.get("target") == PROGRAM]
     appended = tuple(flag for patch in own for flag in _appended(patch))
     reading = Reading(
@@ -470,6 +470,10 @@ def _mapping(document: Any, *path: str) -> Mapping[str, Any]:
     for key in path:
         document = document.get(key) if isinstance(document, dict) else None
     return document if isinstance(document, dict) else {}
+
+
+def _mappings(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    return [each for each in _list(document, key) if isinstance(each, dict)]
 
 
 def _list(document: Mapping[str, Any], key: str) -> list[Any]:

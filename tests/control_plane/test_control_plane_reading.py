@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import json
+import operator
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
 import pytest
 from control_plane_cases import ISSUER, OLD
+from ruamel.yaml import YAML
 
 from control_plane.reading import Reading, agreed, read
 from control_plane.settings import Settings
@@ -303,6 +312,50 @@ def test_what_is_nothing_that_is_known_is_refused_with_what_is(text: str) -> Non
     assert refused(text).startswith(
         "file: is nothing that says how kube-apiserver runs. Known are:"
     )
+
+
+DOCUMENTS = (
+    POD,
+    "apiVersion: v1\nkind: List\nitems: [{kind: Pod, apiVersion: v1, spec: {}}]\n",
+    KUBEADM.format(version="v1beta4", arguments="  - {name: a, value: b}"),
+    "cluster-domain: x\nkube-apiserver-arg: [v=2]\ncni: c\n",
+    "machine: {install: {image: 'x:v1.12.0'}}\ncluster: {controlPlane: {endpoint: 'https://x'}, "
+    "apiServer: {extraArgs: {a: [b]}, image: 'x:v1.30.1'}}\n",
+    "apiVersion: v1alpha1\nkind: KubeServiceAccountConfig\nissuer: {issuerURL: https://n}\n"
+    "accepted: {issuers: [https://o]}\n",
+    "metadata: {type: MachineConfigs}\nspec: 'cluster: {controlPlane: {endpoint: https://x}}'\n",
+    "apiVersion: k0s.k0sproject.io/v1beta1\nkind: ClusterConfig\n"
+    "spec: {api: {rawArgs: ['--a=b'], extraArgs: {a: b}}}\n",
+    "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\nmetadata: {name: k}\nspec: {kubeAPIServer: "
+    "{additionalServiceAccountIssuers: [a], apiAudiences: [x]}}\n",
+    "apiVersion: controlplane.cluster.x-k8s.io/v1beta2\nkind: KubeadmControlPlane\nspec: "
+    "{kubeadmConfigSpec: {files: [{path: /p/kube-apiserver0+json.yaml, content: '- {value: "
+    "--a}'}], clusterConfiguration: {apiServer: {extraArgs: [{name: a, value: b}]}}}}\n",
+    "kube_kubeadm_apiserver_extra_args: {a: b}\n"
+    "kubeadm_patches: [{target: kube-apiserver, patch: [{value: --a=b}]}]\n",
+)
+ODD: tuple[Any, ...] = (None, 5, "", [], {}, "x", [None], {"a": None}, True, ["a", {}], [[1]])
+
+
+def places(document: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The place of each value in a document."""
+    if isinstance(document, dict | list):
+        entries = document.items() if isinstance(document, dict) else enumerate(document)
+        for key, value in entries:
+            yield (*place, key)
+            yield from places(value, (*place, key))
+
+
+@pytest.mark.parametrize("text", DOCUMENTS)
+def test_an_odd_value_anywhere_is_passed_over_or_refused(text: str) -> None:
+    yaml = YAML(typ="safe", pure=True)
+    document = yaml.load(text)
+    for *parents, last in places(document):
+        for odd in ODD:
+            changed = copy.deepcopy(document)
+            functools.reduce(operator.getitem, parents, changed)[last] = odd
+            with suppress(UserError):
+                read(json.dumps(changed).encode(), "file")
 
 
 def test_api_servers_with_different_issuers_are_refused() -> None:
