@@ -76,7 +76,8 @@ class Activity:
     @property
     def elapsed(self) -> float:
         """Seconds since it began, until it ended."""
-        return (self._ended or self._now()) - self._began
+        until = self._now() if self._ended is None else self._ended
+        return until - self._began
 
     @property
     def log(self) -> Path:

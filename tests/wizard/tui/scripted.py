@@ -26,7 +26,7 @@ from wizard.cdktf.events import (
 )
 from wizard.cdktf.plan import AttributeChange, Plan, ResourceChange, StackPlan
 from wizard.surroundings import Surroundings
-from wizard.tui.ports import Result
+from wizard.tui.ports import Result, Run
 
 LOG = Path("logs/run.log")
 
@@ -249,15 +249,15 @@ class World:
             raise WorldError(self.hcl)
         return self.hcl
 
-    def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> Scripted:
+    def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> Run:
         self.asked.append(f"plan {path.name}" + (" to destroy" if destroy else ""))
         return self.planned
 
-    def deploy(self, path: Path, config: ClusterConfig) -> Scripted:
+    def deploy(self, path: Path, config: ClusterConfig) -> Run:
         self.asked.append(f"deploy {path.name}")
         return self.deployed
 
-    def destroy(self, path: Path, config: ClusterConfig) -> Scripted:
+    def destroy(self, path: Path, config: ClusterConfig) -> Run:
         self.asked.append(f"destroy {path.name}")
         return self.destroyed
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from scripted import World
+from textual.command import CommandList, CommandPalette
 from textual.events import Paste
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input
 
 from wizard.tui.app import WizardApp, make_app
 from wizard.tui.screens.deploy import ShowDeployment
@@ -129,6 +131,16 @@ async def to_done(walk: Walk) -> None:
     await walk.press("ctrl+n")
     await on(walk, Done)
     await done(walk, "proof")
+
+
+async def choose(walk: Walk, command: str) -> None:
+    """Choose a command of the palette, whose title is typed."""
+    await walk.press("ctrl+p")
+    await on(walk, CommandPalette)
+    walk.app.screen.query_one(Input).value = command
+    found = walk.app.screen.query_one(CommandList)
+    await until(walk, lambda: found.option_count and found.highlighted is not None)
+    await walk.press("enter")
 
 
 def toasts(walk: Walk) -> list[str]:
