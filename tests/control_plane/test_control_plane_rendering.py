@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,40 @@ def test_the_instructions_say_where_in_which_order_how_to_verify_and_how_to_go_b
 ) -> None:
     text = rendered(planned(None, "kubeadm", exposure=exposure)).instructions
     assert text == (EXPECTED / f"instructions_{exposure}.txt").read_text()
+
+
+RUNNING = (
+    Settings(issuers=("https://a.example",), key_files=("/sa.pub",), signing_key_file="/sa.key"),
+    Settings(
+        issuers=("https://a.example", "https://b.example"),
+        api_audiences=("sts.amazonaws.com", OLD),
+        anonymous_auth="false",
+        feature_gates=("ServiceAccountIssuerDiscovery=true", "Other=true"),
+    ),
+    Settings(
+        issuers=("https://a.example",),
+        authentication_config="/etc/auth.yaml",
+        oidc=(("oidc-issuer-url", "https://login.example.com"),),
+    ),
+)
+
+
+@pytest.mark.parametrize("exposure", ["binding", "authentication-config", "none"])
+@pytest.mark.parametrize(
+    ("distribution", "schema"),
+    [(own.name, schema.name) for own in DISTRIBUTIONS.values() for schema in own.schemas],
+)
+def test_whatever_is_rendered_keeps_what_is_in_use_and_starts(
+    distribution: str, schema: str, exposure: str
+) -> None:
+    kept = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration"}
+    versions = ["1.22", "1.31", "1.34", "1.37"] if exposure != "authentication-config" else ["1.37"]
+    for version, before in itertools.product(versions, RUNNING):
+        plan = planned(before, distribution, schema, version=version, exposure=exposure)
+        after = plan.after
+        assert after.issuers == (ISSUER, *before.issuers)
+        assert (after.key_files, after.api_audiences) == (before.key_files, before.api_audiences)
+        if not plan.refusals:
+            assert not (after.authentication_config and (after.oidc or after.anonymous_auth))
+            texts = rendered(plan, Existing(authentication=kept)).files.values()
+            assert [file.text for file in texts if "None" in file.text] == []
