@@ -87,6 +87,19 @@ def test_a_bucket_with_dots_is_refused(path: Path) -> None:
     )
 
 
+def test_without_a_context_it_says_that_objects_come_as_manifests(path: Path) -> None:
+    answers = ("--cluster-dns=prod.example.com", "--region=eu-west-1")
+    assert wizard("init", *answers, f"--output={path}") == (
+        0,
+        "No kubeconfig context is known: the Kubernetes objects come as manifests.\n"
+        f"Wrote {path}. Next:\n"
+        f"  python -m wizard check --config {path}\n"
+        f"  python -m wizard deploy --config {path}\n",
+        "",
+    )
+    assert load(path).kubernetes.apply == "manifests"
+
+
 def test_every_wrong_answer_is_named_by_its_option_and_nothing_is_written(path: Path) -> None:
     answers = ("--cluster-dns=http://a.example.com", "--namespace=Shop", "--max-retries=many")
     assert wizard("init", *answers, f"--output={path}") == (

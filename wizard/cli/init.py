@@ -74,6 +74,8 @@ def init(output: str | None, force: bool, **given: Any) -> None:
         )
     files.save(config, path)
     shown = relative(path)
+    if config.kubernetes.apply == "manifests" and "kubernetes.apply" not in answers:
+        click.echo("No kubeconfig context is known: the Kubernetes objects come as manifests.")
     click.echo(f"Wrote {shown}. Next:")
     click.echo(f"  python -m wizard check --config {shown}")
     click.echo(f"  python -m wizard deploy --config {shown}")
