@@ -1,0 +1,59 @@
+"""What commands ask before they run something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from federation.config import ClusterConfig
+from federation.errors import WorldError
+from wizard.cli import running
+from wizard.preflight import Check
+
+CONFIG = ClusterConfig.model_validate(
+    {
+        "cluster": "prod",
+        "issuer": "https://c.example.com",
+        "aws": {"region": "eu-west-1"},
+        "kubernetes": {"context": "prod"},
+        "workloads": [{"namespace": "default", "service_account": "app"}],
+    }
+)
+DOWN = Check("cluster", "fail", "no answer.", "Is it up?")
+OLD = Check("node", "warn", "v20.", "Install 22.")
+Seen = Callable[..., None]
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
+    """Lets the preflight see some checks."""
+
+    def see(*checks: Check) -> None:
+        monkeypatch.setattr(running, "preflight", lambda _: iter(checks))
+
+    return see
+
+
+def test_what_changes_a_cluster_is_refused_where_it_cannot_be_asked(seen: Seen) -> None:
+    seen(OLD, DOWN)
+    with pytest.raises(WorldError) as caught:
+        running.require_ready(CONFIG)
+    assert str(caught.value) == "cluster: no answer. Is it up?"
+
+
+def test_a_plan_is_made_without_the_cluster_and_warns(
+    seen: Seen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen(OLD, DOWN)
+    running.require_ready(CONFIG, changes=False)
+    assert capsys.readouterr().err == (
+        "warning: node: v20. Install 22.\nwarning: cluster: no answer. Is it up?\n"
+    )
+
+
+def test_a_plan_needs_everything_else(seen: Seen) -> None:
+    seen(Check("terraform", "fail", "too old.", "Update it."), DOWN)
+    with pytest.raises(WorldError) as caught:
+        running.require_ready(CONFIG, changes=False)
+    assert str(caught.value) == "terraform: too old. Update it."
