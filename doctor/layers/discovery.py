@@ -12,8 +12,9 @@ from doctor.difference import difference
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
 from doctor.https import LARGEST, Address, Answer, TooSlowError, UnreadableError, get
-from doctor.layers import tls
+from doctor.layers import names, tls
 from doctor.quoting import listed, shown
+from doctor.reach import unreachable
 from doctor.rules import discovery as rules
 from federation.errors import UserError
 from federation.strict_json import json_object
@@ -85,10 +86,20 @@ async def _leads_to_keys(examination: Examination) -> AsyncIterator[Finding]:
     flaw = _flaw_of_uri(uri)
     if flaw:
         yield rules.JWKS_URI.failed(f"{shown(uri)}: {flaw}", shown(configured))
-    elif uri != configured:
-        yield rules.JWKS_URI.warned(shown(uri), shown(configured))
-    else:
+    elif uri == configured:
         yield rules.JWKS_URI.passed(shown(uri))
+    else:
+        yield rules.JWKS_URI.warned(f"{shown(uri)}{await _elsewhere(str(uri))}", shown(configured))
+
+
+async def _elsewhere(uri: str) -> str:
+    """How a text goes on that names an address: with what keeps AWS from it, where that is so."""
+    try:
+        found = unreachable(await names.resolved(urlsplit(uri).hostname or ""))
+    except OSError:
+        # That nobody can read the keys there is told by another finding.
+        return ""
+    return f" at {', '.join(found)}" if found else ""
 
 
 async def _names_algorithms(examination: Examination) -> AsyncIterator[Finding]:

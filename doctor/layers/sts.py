@@ -121,6 +121,18 @@ _REMEDIES = (
         "Remove session tags from the token: Kubernetes issues none.",
     ),
     (
+        "ValidationError",
+        "",
+        "STS does not take a parameter of the call: the role's ARN, or the length of the token.",
+        "Compare the role's ARN with the one in IAM.",
+    ),
+    (
+        "",
+        "",
+        "STS cannot be reached from here: the network, a proxy or aws.endpoint_url stands between.",
+        "Look at the network and at HTTPS_PROXY; pods need the same way to STS.",
+    ),
+    (
         "MalformedPolicyDocument",
         "",
         "A session policy is malformed; the doctor sends none.",

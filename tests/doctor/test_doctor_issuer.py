@@ -201,7 +201,6 @@ async def test_a_bucket_that_refuses_is_no_matter_of_the_api_server(
 
 
 ODD_KEY = key_set(KEY.as_dict(private=False), ED25519)
-ELSEWHERE = document(jwks_uri="https://127.0.0.1/keys")
 WARNINGS = {
     "a certificate that expires soon": (Issuer(tls="expires soon"), ["tls-expiry"]),
     "a leaf that the authority signed, alone": (Issuer(tls="leaf only"), ["tls-leaf-only"]),
@@ -234,3 +233,13 @@ async def test_what_works_and_is_not_right_gives_one_warning(
         "skip names-public",
         *(f"warn {code}" for code in codes),
     ]
+
+
+async def test_keys_at_an_address_that_aws_cannot_reach_are_pointed_out(tmp_path: Path) -> None:
+    findings = await look(Issuer(page(document(jwks_uri="https://127.0.0.1/keys"))), tmp_path)
+
+    (finding,) = [each for each in findings if each.code == "discovery-jwks-uri"]
+    assert (finding.verdict, finding.seen) == (
+        "warn",
+        "'https://127.0.0.1/keys' at 127.0.0.1 (loopback)",
+    )

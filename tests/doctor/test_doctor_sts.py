@@ -1,0 +1,139 @@
+"""What STS answers, and what the doctor makes of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from live_federation import LiveFederation
+
+from doctor.examination import Options
+from doctor.runner import examined
+from federation.config import ClusterConfig
+
+LOOK = "Look at the layers keys and token."
+REFUSALS = [
+    (
+        "InvalidIdentityToken",
+        "No OpenIDConnect provider found in your account for https://oidc.sandbox.internal",
+        "The account has no OIDC provider whose URL is the token's 'iss'.",
+        "Deploy the identity stack to this account; compare the issuer byte for byte.",
+    ),
+    (
+        "InvalidIdentityToken",
+        "Incorrect token audience",
+        "The token's 'aud' is not among the provider's client ids.",
+        "Ask for the configured audience in the pod's volume, or add it to the provider.",
+    ),
+    (
+        "InvalidIdentityToken",
+        "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
+        "The certificate at the issuer is of no public authority, and no thumbprint of the "
+        "provider matches it: it was renewed under another authority, or the wrong one was pinned.",
+        "Deploy the identity stack, which reads the thumbprint anew.",
+    ),
+    (
+        "InvalidIdentityToken",
+        "Couldn't retrieve verification key from your identity provider,  please reference "
+        "AssumeRoleWithWebIdentity documentation for requirements",
+        "AWS cannot read the keys at the issuer, or the key that signed is not among them.",
+        "Look at the layers discovery and keys, and whether AWS reaches the address.",
+    ),
+    (
+        "InvalidIdentityToken",
+        "The ID Token provided is not a valid JWT.",
+        "The token is none that AWS can verify: its form, its signature or its issuer.",
+        LOOK,
+    ),
+    (
+        "ExpiredTokenException",
+        "Token expired",
+        "The token's 'exp' is more than five minutes ago for AWS's clock.",
+        "Read the token file anew before each use; set the clocks by NTP.",
+    ),
+    (
+        "IDPCommunicationError",
+        "The identity provider could not be reached.",
+        "AWS cannot reach the issuer in time: its address is private, or it is down.",
+        "Serve the two documents at an address that the internet reaches, on port 443.",
+    ),
+    (
+        "IDPRejectedClaim",
+        "The identity provider rejected the claim.",
+        "The issuer's keys refuse the token, or a claim has expired or was revoked.",
+        LOOK,
+    ),
+    (
+        "AccessDenied",
+        "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "The role does not exist, or its trust policy does not let the token in: STS does not "
+        "tell which.",
+        "Look at the layers aws and trust.",
+    ),
+    (
+        "RegionDisabledException",
+        "STS is not activated in this region.",
+        "The account administrator has not enabled STS in this region.",
+        "Enable the region for the account, or configure another aws.region.",
+    ),
+    (
+        "PackedPolicyTooLarge",
+        "Packed size of session tags is too large.",
+        "The session tags and policies in the token are together too large.",
+        "Remove session tags from the token: Kubernetes issues none.",
+    ),
+    (
+        "MalformedPolicyDocument",
+        "The policy is malformed.",
+        "A session policy is malformed; the doctor sends none.",
+        "Look at what stands between the doctor and STS.",
+    ),
+    (
+        "ValidationError",
+        "Request ARN is invalid",
+        "STS does not take a parameter of the call: the role's ARN, or the length of the token.",
+        "Compare the role's ARN with the one in IAM.",
+    ),
+    (
+        "SomethingNew",
+        "What no page says",
+        "STS names the error; its usual cause stands in the finding.",
+        "Look at the failed findings above, in their order.",
+    ),
+]
+ASSUME = "sts-assume-role"
+ONE = Options(only=frozenset({ASSUME}))
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "cause", "fix"), REFUSALS, ids=[f"{each[0]}-{each[1]}" for each in REFUSALS]
+)
+async def test_each_refusal_of_sts_has_its_cause_and_fix(
+    code: str, message: str, cause: str, fix: str, live: LiveFederation
+) -> None:
+    live.sandbox.fault("AssumeRoleWithWebIdentity", code, message, times=20)
+    try:
+        findings = await examined(live.config, ONE)
+    finally:
+        live.sandbox.fault("AssumeRoleWithWebIdentity", code, message, times=0)
+
+    seen = f"{code}: {message!r}"
+    assert [(each.verdict, each.seen, each.cause, each.fix) for each in findings] == [
+        ("fail", seen, cause, fix)
+    ] * 2
+
+
+async def test_an_sts_that_cannot_be_reached_is_told(live: LiveFederation) -> None:
+    settings = live.config.model_dump(mode="json")
+    settings["aws"]["endpoint_url"] = "http://127.0.0.1:9"
+    config = ClusterConfig.model_validate_json(json.dumps(settings))
+
+    findings = await examined(config, ONE)
+
+    assert [(each.verdict, each.seen, each.fix) for each in findings if each.code == ASSUME] == [
+        (
+            "fail",
+            "'Could not connect to the endpoint URL: \"http://127.0.0.1:9/\"'",
+            "Look at the network and at HTTPS_PROXY; pods need the same way to STS.",
+        )
+    ] * 2
