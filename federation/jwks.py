@@ -117,13 +117,6 @@ def public_keys(text: str, source: str) -> tuple[PublicKey, ...]:
     return tuple(PublicKey(jwk, source) for jwk in found)
 
 
-def key_id(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> str:
-    """The `kid` that Kubernetes gives a key: SHA-256 over its DER SubjectPublicKeyInfo, in
-    base64url without padding (`pkg/serviceaccount/jwt.go`)."""
-    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return _base64url(hashlib.sha256(der).digest())
-
-
 def _check(keys: Sequence[PublicKey]) -> None:
     if not keys:
         raise UserError("There is no public key to publish.")
@@ -211,8 +204,15 @@ def _written(
     key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey, kind: str, algorithm: str, **numbers: str
 ) -> dict[str, str]:
     curve = {"crv": numbers.pop("crv")} if "crv" in numbers else {}
-    head = {"use": "sig", "kty": kind, "kid": key_id(key)}
+    head = {"use": "sig", "kty": kind, "kid": _key_id(key)}
     return {**head, **curve, "alg": algorithm, **numbers}
+
+
+def _key_id(key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> str:
+    """The `kid` that Kubernetes gives a key: SHA-256 over its DER SubjectPublicKeyInfo, in
+    base64url without padding (`pkg/serviceaccount/jwt.go`)."""
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return _base64url(hashlib.sha256(der).digest())
 
 
 def _unusable(source: str, what: str) -> UserError:
