@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import shutil
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,12 +17,17 @@ from pathlib import Path
 import pytest
 
 from federation.files import PROJECT
+from wizard.tui.drafts import Drafts
 
 TO_THE_COMMANDS = """\
 The terminal app needs a terminal that can move its cursor, and this is not one.
   python -m wizard init    asks the same questions, as options or as plain prompts
   python -m wizard --help  lists all commands
 """
+
+
+CTRL_C = "\x03"
+CTRL_Q = "\x11"
 
 
 @dataclass
@@ -39,6 +46,11 @@ class Terminal:
     def type(self, keys: str) -> None:
         """Press keys."""
         os.write(self.descriptor, keys.encode())
+
+    def hang_up(self) -> None:
+        """Close the terminal, as closing its window does."""
+        os.close(self.descriptor)
+        self.descriptor = -1
 
     def ended(self) -> int:
         """The exit status, when it has ended."""
@@ -59,7 +71,7 @@ def in_terminal(*args: str, project: Path, **environment: str) -> Iterator[Termi
         stdin=its,
         stdout=its,
         stderr=its,
-        start_new_session=True,
+        preexec_fn=_own_terminal,
     )
     os.close(its)
     terminal = Terminal(process, ours)
@@ -70,6 +82,12 @@ def in_terminal(*args: str, project: Path, **environment: str) -> Iterator[Termi
         process.wait()
         with suppress(OSError):
             os.close(ours)
+
+
+def _own_terminal() -> None:
+    """Lead a session, whose terminal is standard input."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @pytest.fixture
@@ -125,4 +143,55 @@ def test_a_python_without_the_packages_says_how_to_get_them() -> None:
         f"The Python that runs this ({sys.executable}) does not have its packages.\n"
         "  make install                installs them into this folder\n"
         "  source .venv/bin/activate   makes 'python' the one that has them\n",
+    )
+
+
+def test_the_app_opens_and_ctrl_q_leaves_it(project: Path) -> None:
+    with in_terminal("-m", "wizard", project=project) as terminal:
+        terminal.await_text("New configuration")
+        terminal.type(CTRL_Q)
+        assert terminal.ended() == 0
+
+
+def test_ctrl_c_leaves_at_the_second_time(project: Path) -> None:
+    with in_terminal("-m", "wizard", project=project) as terminal:
+        terminal.await_text("New configuration")
+        terminal.type(CTRL_C)
+        terminal.await_text("Press it again to leave")
+        terminal.type(CTRL_C)
+        assert terminal.ended() == 0
+
+
+def test_without_colours_the_first_screen_is_the_same_text(project: Path) -> None:
+    with in_terminal("-m", "wizard", project=project, NO_COLOR="1", TERM="xterm") as terminal:
+        terminal.await_text("New configuration")
+        terminal.type(CTRL_Q)
+        assert terminal.ended() == 0
+
+
+def test_when_the_terminal_is_lost_the_app_ends_and_keeps_the_answers(project: Path) -> None:
+    with in_terminal("-m", "wizard", project=project) as terminal:
+        terminal.await_text("New configuration")
+        terminal.type("n")
+        terminal.await_text("Cluster DNS")
+        terminal.type("lost.example.com")
+        terminal.await_text("https://lost.example.com/openid/v1/jwks")
+        terminal.hang_up()
+        assert terminal.process.wait() == 0
+    [kept] = Drafts(project / ".drafts").all()
+    assert kept.draft.answer("issuer") == "lost.example.com"
+
+
+def test_a_defect_ends_the_app_with_the_place_of_its_traceback(project: Path) -> None:
+    (project / "wizard" / "tui" / "tasks" / "checking.py").write_text("")
+    with in_terminal("-m", "wizard", project=project) as terminal:
+        assert terminal.ended() == 70
+    [log] = (project / "logs").iterdir()
+    said = " ".join(terminal.seen.decode().split())
+    assert said.endswith(
+        "This is a defect of the program, not of yours (AttributeError). The traceback is in "
+        f"logs/{log.name}."
+    )
+    assert log.read_text().splitlines()[-1] == (
+        "AttributeError: module 'wizard.tui.tasks.checking' has no attribute 'machine'"
     )
