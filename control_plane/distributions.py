@@ -244,6 +244,8 @@ TALOS = Distribution(
     back=("Apply the saved machine configuration ('talosctl -n NODE apply-config -f FILE').",),
     anonymous=False,
     folder="/var/oidc-iam",
+    run_here="the patch of v1.13 was merged by the code of Talos 1.13.9, which replaces a list as "
+    "a whole; no machine was configured with it here",
 )
 KOPS = Distribution(
     name="kops",

@@ -170,7 +170,9 @@ def phase_plan(state: State, target: Target, phase: Phase | None = None) -> Plan
     made = judged(target, before, _settings(state, target, current))
     # Its place among the phases is what this warning asks for.
     warnings = tuple(text for text in made.warnings if "apiserver --migrate" not in text)
-    return replace(made, warnings=warnings)
+    # Who may read the documents changes with what signs, and in no other phase.
+    limits = made.limits_anonymous and (state.kind, current) == ("issuer", "sign")
+    return replace(made, warnings=warnings, limits_anonymous=limits)
 
 
 def earliest(state: State) -> datetime:

@@ -58,6 +58,7 @@ class Plan:
         changes: each flag that changes or is to be written.
         refusals: why nothing is rendered; empty where all is well.
         warnings: what to think about first.
+        limits_anonymous: whether an AuthenticationConfiguration is to be written.
     """
 
     target: Target
@@ -66,6 +67,7 @@ class Plan:
     changes: tuple[Change, ...]
     refusals: tuple[str, ...]
     warnings: tuple[str, ...]
+    limits_anonymous: bool
 
     @property
     def diff(self) -> str:
@@ -108,6 +110,7 @@ def judged(target: Target, before: Settings | None, after: Settings) -> Plan:
         tuple(changes(target, before or Settings(), after)),
         tuple(dict.fromkeys(refusals(target, before, after))),
         tuple(dict.fromkeys(warnings(target, before, after))),
+        target.exposure == "authentication-config",
     )
 
 

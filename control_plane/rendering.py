@@ -80,7 +80,7 @@ def rendered(plan: Plan, existing: Existing | None = None) -> Rendering:
     existing = existing or Existing()
     files = _RENDERERS[plan.target.distribution.name](plan, existing)
     own = plan.target.distribution
-    if _has_own_file(plan) and own.name not in ("talos", "kubespray", "cluster-api"):
+    if plan.limits_anonymous and own.name not in ("talos", "kubespray", "cluster-api"):
         place = (
             f"{plan.after.authentication_config}, on {own.nodes}, before the API server needs it"
         )
@@ -109,10 +109,6 @@ def _has_fewer(plan: Plan, name: str) -> bool:
     """Whether further values, which some forms keep in a place of their own, have to go."""
     before = plan.before.values(name) if plan.before else ()
     return len(before) > len(plan.after.values(name))
-
-
-def _has_own_file(plan: Plan) -> bool:
-    return plan.target.exposure == "authentication-config"
 
 
 def _authentication(plan: Plan, existing: Existing) -> str:
@@ -170,7 +166,7 @@ def _values(plan: Plan, existing: Existing) -> dict[str, Any]:
         "further": further,
         "by_name": by_name,
         "program": existing.program,
-        "authentication": _document(plan, existing) if _has_own_file(plan) else None,
+        "authentication": _document(plan, existing) if plan.limits_anonymous else None,
         "patches": _PATCHES,
         "patch_file": _KUBEADM_PATCH,
     }

@@ -23,6 +23,7 @@ from control_plane.migration import (
     stage,
     turned_back,
 )
+from control_plane.rendering import rendered
 from control_plane.settings import Settings
 from control_plane.stages import PHASES, Kind, Phase
 from doctor.rules import ALL
@@ -79,6 +80,21 @@ def test_every_check_is_one_of_the_doctors(kind: Kind) -> None:
     for phase in PHASES[kind][:-1]:
         state = at(phase, kind)
         assert {*stage(state).entry, *codes(state)} <= set(EVERYTHING)
+
+
+def test_anonymous_requests_are_limited_when_the_new_issuer_signs_and_not_before() -> None:
+    wanted = target("kubeadm", exposure="authentication-config")
+    seen = {}
+    for phase in PHASES["issuer"][:-1]:
+        made = phase_plan(at(phase), wanted)
+        seen[phase] = (tuple(rendered(made).files), made.after.authentication_config)
+    own = "/etc/kubernetes/oidc-iam/authentication-config.yaml"
+    assert seen == {
+        "accept": (("cluster-configuration.yaml",), None),
+        "sign": (("cluster-configuration.yaml", "authentication-config.yaml"), own),
+        "wait": (("cluster-configuration.yaml",), own),
+        "drop": (("cluster-configuration.yaml",), own),
+    }
 
 
 def test_the_signing_key_changes_in_four_steps_with_both_keys_published_first() -> None:
