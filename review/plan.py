@@ -9,7 +9,7 @@ format", "Plan representation" and "Change representation".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from federation.errors import UserError
@@ -24,6 +24,7 @@ from review.estate import (
     Bucket,
     Chain,
     Estate,
+    Fact,
     Permissions,
     Session,
     Setting,
@@ -96,10 +97,12 @@ def plan_facts(text: str, file: str) -> Estate:
         raise UserError(f"{file} is no plan of Terraform.")
     resources = [*_planned(changes, file), *_read_before(plan, file)]
     others = _roles_of_others(resources)
-    return joined(
-        _resource_facts(each)
-        for each in resources
-        if each.type not in _OF_A_ROLE or _role_name(each) not in others
+    return _once(
+        joined(
+            _resource_facts(each)
+            for each in resources
+            if each.type not in _OF_A_ROLE or _role_name(each) not in others
+        )
     )
 
 
@@ -181,6 +184,29 @@ def _may_be_federated(role: Resource) -> bool:
 
 def _role_name(resource: Resource) -> str | None:
     return resource.text({"aws_iam_role": "name"}.get(resource.type, "role"))
+
+
+def _once(estate: Estate) -> Estate:
+    """The facts without policies that a role shows since a resource of their own attaches them."""
+    attached = {(each.about, each.policy) for each in estate.attachments if not _of_role(each)}
+    written = [(each.about, each.policy) for each in estate.permissions if not _of_role(each)]
+    return replace(
+        estate,
+        attachments=tuple(
+            each
+            for each in estate.attachments
+            if not (_of_role(each) and (each.about, each.policy) in attached)
+        ),
+        permissions=tuple(
+            each
+            for each in estate.permissions
+            if not (_of_role(each) and (each.about, each.policy) in written)
+        ),
+    )
+
+
+def _of_role(fact: Fact) -> bool:
+    return fact.where.place.endswith((".managed_policy_arns", ".inline_policy"))
 
 
 def _resource_facts(resource: Resource) -> Estate:

@@ -133,6 +133,35 @@ def test_a_chain_that_terraform_read_has_its_leaf_first() -> None:
     assert [each.certificates for each in read] == [chain.chains[0].certificates]
 
 
+def test_a_policy_that_a_resource_attaches_is_told_once() -> None:
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    text = json.dumps(policy({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}))
+    role = {
+        "name": "web",
+        "assume_role_policy": json.dumps(policy(statement())),
+        "managed_policy_arns": [arn],
+        "inline_policy": [{"name": "all", "policy": text}],
+    }
+    others = {
+        "aws_iam_role_policy_attachment": {"role": "web", "policy_arn": arn},
+        "aws_iam_role_policy": {"role": "web", "policy": text},
+    }
+    changes = [
+        {"address": f"{kind}.one", "type": kind, "change": {"actions": ["no-op"], "after": after}}
+        for kind, after in {"aws_iam_role": role, **others}.items()
+    ]
+    told = plan_facts(json.dumps({"resource_changes": changes}), "plan.json")
+    assert [each.where.place for each in (*told.attachments, *told.permissions)] == [
+        "aws_iam_role_policy_attachment.one.policy_arn",
+        "aws_iam_role_policy.one.policy",
+    ]
+    alone = plan_facts(json.dumps({"resource_changes": changes[:1]}), "plan.json")
+    assert [each.where.place for each in (*alone.attachments, *alone.permissions)] == [
+        "aws_iam_role.one.managed_policy_arns",
+        "aws_iam_role.one.inline_policy",
+    ]
+
+
 def test_a_thumbprint_is_written_in_small_letters() -> None:
     provider = {"url": f"https://{HOST}", "client_id_list": ["a"], "thumbprint_list": ["AB" * 20]}
     assert planned("aws_iam_openid_connect_provider", provider).thumbprints == (
