@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 
 from doctor import evidence
 from doctor.account import AwsError
+from doctor.drift import differences
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import tls, trust
@@ -79,12 +79,12 @@ async def _has_trust_policy(examination: Examination, workload: Workload) -> Asy
     provider = await examination.once(evidence.provider)
     about = evidence.name(workload)
     configured = trust.configured(examination, workload, provider.arn)
-    if _comparable(found.trust) == _comparable(configured):
-        yield rules.TRUST.passed("as configured", about)
+    apart = list(differences(found.trust, configured))
+    if apart:
+        seen, expected = (ascii_safe("; ".join(each)) for each in zip(*apart, strict=True))
+        yield rules.TRUST.warned(seen, expected, about)
     else:
-        yield rules.TRUST.warned(
-            ascii_safe(json.dumps(found.trust)), ascii_safe(json.dumps(configured)), about
-        )
+        yield rules.TRUST.passed("as configured", about)
 
 
 async def _has_policies(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
@@ -155,19 +155,6 @@ def _tagged(found: Mapping[str, str], configured: Mapping[str, str], about: str)
 
 def _pairs(tags: Mapping[str, str]) -> str:
     return listed([f"{key}={value}" for key, value in sorted(tags.items())])
-
-
-def _comparable(policy: object) -> object:
-    """A policy in a form in which equal ones are equal: lists are sets, and one value is a list."""
-    if isinstance(policy, dict):
-        return frozenset(
-            (key, _comparable(value if isinstance(value, list | dict) else [value]))
-            for key, value in policy.items()
-            if key not in ("Sid", "Version")
-        )
-    if isinstance(policy, list):
-        return frozenset(_comparable(each) for each in policy)
-    return policy
 
 
 CHECKS = (

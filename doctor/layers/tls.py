@@ -203,9 +203,11 @@ async def _private(examination: Examination) -> Trust | None:
             return None
     try:
         return Trust(_context(path), False, source) if path else None
+    except ssl.SSLError:
+        seen = f"{path}: there is no certificate in it"
     except OSError as error:
-        finding = rules.CHAIN.failed(f"{path}: {shown(error)}", "certificates in PEM")
-        raise Missing.because(finding) from None
+        seen = f"{path}: {error.strerror}"
+    raise Missing.because(rules.CHAIN.failed(seen, "certificates in PEM"))
 
 
 async def _refusal(examination: Examination, trust: Trust) -> ssl.SSLError | None:

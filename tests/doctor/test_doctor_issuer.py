@@ -17,11 +17,17 @@ from stand_in_issuer import (
     KEY,
     Issuer,
     Page,
+    config_for,
     document,
     key_set,
     look,
     page,
+    server_context,
+    serving,
 )
+
+from doctor.examination import Options
+from doctor.runner import examined
 
 _ENDED = threading.Event()
 
@@ -243,3 +249,20 @@ async def test_keys_at_an_address_that_aws_cannot_reach_are_pointed_out(tmp_path
         "warn",
         "'https://127.0.0.1/keys' at 127.0.0.1 (loopback)",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [(None, "No such file or directory"), ("apiVersion: v1", "there is no certificate in it")],
+)
+async def test_a_file_of_authorities_that_cannot_be_read_is_named(
+    text: str | None, reason: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    if text:
+        file.write_text(text)
+    options = Options(ca_file=file, only=frozenset({"tls-chain"}))
+    with serving({}, server_context("good", tmp_path)) as port:
+        (finding,) = await examined(config_for(port), options)
+
+    assert (finding.verdict, finding.seen) == ("fail", f"{file}: {reason}")
