@@ -203,8 +203,7 @@ def _documents(text: str, name: str) -> Iterator[Reading]:
 def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
     kind, group = str(document.get("kind")), str(document.get("apiVersion")).partition("/")[0]
     if kind == "List" or kind == "PodList":
-        for item in _mappings(document, "items"):
-            yield from _document(item, name)
+        yield from _pods(_mappings(document, "items"), name)
     elif (kind, group) in _READERS:
         yield _READERS[kind, group](document, name)
     elif "kube_kubeadm_apiserver_extra_args" in document:
@@ -217,23 +216,37 @@ def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
         yield from _documents(str(document["spec"]), name)
 
 
+def _pods(items: list[Mapping[str, Any]], name: str) -> Iterator[Reading]:
+    """Of all pods of a namespace those that run an API server."""
+    found = [reading for item in items if (reading := _api_server(item, name))]
+    if not found:
+        raise UserError(f"{name}: no object in it runs {PROGRAM} (objects: {len(items)}).")
+    yield from found
+
+
 def _pod(document: Mapping[str, Any], name: str) -> Reading:
-    containers = _mappings(_mapping(document, "spec"), "containers")
+    if found := _api_server(document, name):
+        return found
     own = str(_mapping(document, "metadata").get("name", "a pod"))
-    for container in containers:
-        arguments = [str(each) for key in ("command", "args") for each in _list(container, key)]
-        if _program_of_pod(arguments) is not None:
-            reading = _of_pod(arguments, f"{name} ({own})")
-            annotations = " ".join(map(str, _mapping(document, "metadata", "annotations")))
-            return replace(
-                reading,
-                version=_version(container.get("image")),
-                distribution="kubeadm" if "kubeadm.kubernetes.io" in annotations else None,
-            )
+    containers = _mappings(_mapping(document, "spec"), "containers")
     programs = [str(each) for container in containers for each in _list(container, "command")[:1]]
     raise UserError(
         f"{name}: the pod {own!r} runs {', '.join(programs) or 'something else'}, not {PROGRAM}."
     )
+
+
+def _api_server(document: Mapping[str, Any], name: str) -> Reading | None:
+    own = str(_mapping(document, "metadata").get("name", "a pod"))
+    for container in _mappings(_mapping(document, "spec"), "containers"):
+        arguments = [str(each) for key in ("command", "args") for each in _list(container, key)]
+        if _program_of_pod(arguments) is not None:
+            annotations = " ".join(map(str, _mapping(document, "metadata", "annotations")))
+            return replace(
+                _of_pod(arguments, f"{name} ({own})"),
+                version=_version(container.get("image")),
+                distribution="kubeadm" if "kubeadm.kubernetes.io" in annotations else None,
+            )
+    return None
 
 
 def _program_of_pod(arguments: list[str]) -> int | None:

@@ -84,7 +84,8 @@ def test_the_pods_of_several_api_servers() -> None:
         "- " + POD.replace("one", name).replace("\n", "\n  ").rstrip() + "\n"
         for name in ("one", "two")
     )
-    found = read(f"apiVersion: v1\nkind: List\nitems:\n{items}".encode(), "pods")
+    other = "- {apiVersion: v1, kind: Pod, spec: {containers: [{command: [coredns]}]}}\n"
+    found = read(f"apiVersion: v1\nkind: List\nitems:\n{other}{items}".encode(), "pods")
     assert [each.name for each in found] == [
         "pods (kube-apiserver-one)",
         "pods (kube-apiserver-two)",
@@ -273,6 +274,10 @@ def test_nothing_secret_is_kept() -> None:
         (
             POD.replace("- kube-apiserver\n", "- kube-controller-manager\n"),
             "file: the pod 'kube-apiserver-one' runs kube-controller-manager, not kube-apiserver.",
+        ),
+        (
+            "apiVersion: v1\nkind: List\nitems: [{kind: Pod, apiVersion: v1}]\n",
+            "file: no object in it runs kube-apiserver (objects: 1).",
         ),
         (
             "apiVersion: v1\nkind: Service\nmetadata: {name: x}\n",
