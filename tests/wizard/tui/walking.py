@@ -25,7 +25,7 @@ from wizard.tui.screens.review import ShowReview
 from wizard.tui.widgets.editors import Choice
 from wizard.tui.widgets.field import Field
 
-_LONGEST = 20.0
+_LONGEST = 60.0
 """Seconds after which what a test waits for is taken to never come."""
 
 Walk = Pilot[None]
