@@ -2,14 +2,13 @@
 
 Roles with their trust policies, attached and inline policies, OIDC providers, buckets, and what
 Kubernetes resources show to everybody. What is sensitive, or known only after the apply, is no
-fact; where a role's trust policy is, that is said. Source of the form: Terraform, "JSON output
-format", "Plan representation" and "Change representation".
+fact; where a role's trust policy is, that is said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from federation.errors import UserError
@@ -37,48 +36,13 @@ from review.estate import (
 )
 from review.grants import grants
 from review.permissions import allowances
-
-UNKNOWN = object()
-"""Stands for a value that is not known before the apply."""
-SENSITIVE = object()
-"""Stands for a value that Terraform was told to keep secret."""
+from review.plan_resources import SENSITIVE, Resource, mapping, resources
 
 _ANONYMOUS = ("system:anonymous", "system:unauthenticated")
 _PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
 _ACL_BLOCKS = ("block_public_acls", "ignore_public_acls")
 """The policy of a bucket is looked at by itself; ACLs of single objects stand in no plan."""
 _DOCUMENTS = (".well-known/openid-configuration", "openid/v1/jwks")
-
-
-@dataclass(frozen=True)
-class Resource:
-    """A resource as the plan would leave it; `UNKNOWN` and `SENSITIVE` stand for values."""
-
-    address: str
-    type: str
-    values: Mapping[str, Any]
-    file: str
-
-    def where(self, place: str = "") -> Where:
-        """The resource, or one of its arguments."""
-        return Where(self.file, ".".join(filter(None, [self.address, place])))
-
-    def text(self, name: str) -> str | None:
-        """An argument that is text, None where it is not there or cannot be told."""
-        value = self.values.get(name)
-        return value if isinstance(value, str) else None
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """The texts in an argument that is a list, sorted."""
-        value = self.values.get(name)
-        found = value if isinstance(value, list) else []
-        return tuple(sorted(each for each in found if isinstance(each, str)))
-
-    def blocks(self, name: str) -> list[Mapping[str, Any]]:
-        """The blocks of a name."""
-        value = self.values.get(name)
-        found = value if isinstance(value, list) else []
-        return [each for each in found if isinstance(each, Mapping)]
 
 
 def plan_facts(text: str, file: str) -> Estate:
@@ -91,83 +55,22 @@ def plan_facts(text: str, file: str) -> Estate:
     Raises:
         UserError: it is no plan.
     """
-    plan = json_object(file, text)
-    changes = plan.get("resource_changes", [] if "planned_values" in plan else None)
-    if not isinstance(changes, list):
-        raise UserError(f"{file} is no plan of Terraform.")
-    resources = [*_planned(changes, file), *_read_before(plan, file)]
-    others = _roles_of_others(resources)
+    found = resources(text, file)
+    others = _roles_of_others(found)
     return _once(
         joined(
             _resource_facts(each)
-            for each in resources
+            for each in found
             if each.type not in _OF_A_ROLE or _role_name(each) not in others
         )
     )
 
 
-def _planned(changes: Iterable[Any], file: str) -> Iterator[Resource]:
-    for change in changes:
-        if not isinstance(change, Mapping) or change.get("mode", "managed") != "managed":
-            continue
-        details = change.get("change")
-        after = details.get("after") if isinstance(details, Mapping) else None
-        if isinstance(details, Mapping) and isinstance(after, Mapping):
-            told = _told(after, details.get("after_unknown"), details.get("after_sensitive"))
-            yield Resource(_address(change), str(change.get("type")), told, file)
-
-
-def _read_before(plan: Mapping[str, Any], file: str) -> Iterator[Resource]:
-    """The data sources that Terraform read to make the plan."""
-    state = plan.get("prior_state")
-    values = state.get("values") if isinstance(state, Mapping) else None
-    modules = [values.get("root_module")] if isinstance(values, Mapping) else []
-    while modules:
-        module = modules.pop()
-        if not isinstance(module, Mapping):
-            continue
-        modules += module.get("child_modules") or []
-        for each in module.get("resources") or []:
-            if isinstance(each, Mapping) and each.get("mode") == "data":
-                told = _told(each.get("values") or {}, None, each.get("sensitive_values"))
-                yield Resource(_address(each), str(each.get("type")), told, file)
-
-
-def _address(resource: Mapping[str, Any]) -> str:
-    address = str(resource.get("address"))
-    return address if address.isprintable() else quoted(address)
-
-
-def _told(after: Any, unknown: Any, sensitive: Any) -> Any:
-    """A value with `UNKNOWN` and `SENSITIVE` in the place of whatever is marked as that."""
-    if unknown is True or sensitive is True:
-        return UNKNOWN if unknown is True else SENSITIVE
-    if isinstance(after, Mapping):
-        keys = [*after, *(key for key in _mapping(unknown) if key not in after)]
-        return {
-            key: _told(after.get(key), _mapping(unknown).get(key), _mapping(sensitive).get(key))
-            for key in keys
-        }
-    if isinstance(after, list):
-        return [
-            _told(each, _entry(unknown, at), _entry(sensitive, at)) for at, each in enumerate(after)
-        ]
-    return after
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _entry(marks: Any, at: int) -> Any:
-    return marks[at] if isinstance(marks, list) and at < len(marks) else None
-
-
-def _roles_of_others(resources: Iterable[Resource]) -> frozenset[str | None]:
+def _roles_of_others(found: Iterable[Resource]) -> frozenset[str | None]:
     """The names of roles that no web identity is let into: services assume them, or people."""
     return frozenset(
         each.text("name")
-        for each in resources
+        for each in found
         if each.type == "aws_iam_role" and not _may_be_federated(each)
     ) - {None}
 
@@ -366,13 +269,13 @@ def _binding(resource: Resource) -> Estate:
 
 def _tags(resource: Resource) -> Estate:
     # The marks of the tags are missing from tags_all, which holds the provider's own too.
-    tags = {**_mapping(resource.values.get("tags_all")), **_mapping(resource.values.get("tags"))}
+    tags = {**mapping(resource.values.get("tags_all")), **mapping(resource.values.get("tags"))}
     return Estate(settings=tuple(_settings(resource, "tags", tags)))
 
 
 def _settings(resource: Resource, argument: str, values: Any) -> Iterator[Setting]:
     """The texts of a map, the sensitive ones without their values."""
-    for key, value in _mapping(values).items():
+    for key, value in mapping(values).items():
         if isinstance(value, str) or value is SENSITIVE:
             yield _setting(resource, f"{argument}.{_shown(key)}", key, value)
 

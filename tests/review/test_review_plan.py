@@ -189,5 +189,15 @@ def test_what_is_no_plan_is_refused(text: str) -> None:
     assert str(refusal.value) == "plan.json is no plan of Terraform."
 
 
+def test_a_plan_that_is_nested_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: Any) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("review.plan_resources._told", exhausted)
+    with pytest.raises(UserError) as refusal:
+        planned("aws_iam_role", {"name": "web"})
+    assert str(refusal.value) == "plan.json is nested too deeply to be read."
+
+
 def test_a_plan_without_changes_has_no_facts() -> None:
     assert plan_facts('{"planned_values": {}}', "plan.json") == Estate()
