@@ -333,8 +333,10 @@ KUBESPRAY = Distribution(
     nodes="none by hand: the playbook writes the files of each control plane node",
     order=(
         "Commit the inventory as it is.",
-        "'ansible-playbook -i inventory/NAME/inventory.ini upgrade-cluster.yml --limit "
-        "kube_control_plane', which does one control plane node after the other.",
+        "'ansible-playbook -b -i INVENTORY playbooks/facts.yml', and then 'ansible-playbook -b -i "
+        "INVENTORY upgrade-cluster.yml -e kube_version=THE_SAME -e serial=1 --limit "
+        "kube_control_plane:etcd' (docs/operations/upgrades.md), which does one node after the "
+        "other.",
     ),
     verify=(_STATIC_POD,),
     back=("Put the former group variables back, and run the playbook once more.",),
