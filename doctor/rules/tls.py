@@ -9,7 +9,7 @@ CONNECT = Rule(
     _LAYER,
     "The issuer's address answers with TLS",
     "AWS connects to port 443 of the issuer's host; the doctor to discovery.endpoint, where that "
-    "is configured.",
+    "is configured, and through the proxy that HTTPS_PROXY names, unless NO_PROXY names the host.",
     "Nothing listens there, a firewall drops the connection, or what listens speaks no TLS.",
     "Check the load balancer and the security groups in front of the API server: port 443 must "
     "lead to it.",
@@ -22,7 +22,7 @@ CHAIN = Rule(
     "fails, against the thumbprints of the OIDC provider (IAM user guide, 'Obtain the thumbprint "
     "for an OpenID Connect identity provider').",
     "The certificate is of a private authority, such as the cluster's own, that this machine does "
-    "not know.",
+    "not know; or a proxy in between opens TLS and presents one of its own.",
     "Give the authority's certificate with --ca-file (that of a kubeadm cluster is "
     "/etc/kubernetes/pki/ca.crt).",
 )
