@@ -136,6 +136,10 @@ class WizardApp(App[None]):
         """
         self.run_worker(task, group=group, exclusive=exclusive, exit_on_error=False)
 
+    def give_up(self, group: str) -> bool:
+        """Stop what is being done about something; whether there was anything."""
+        return bool(self.workers.cancel_group(self, group))
+
     def show_questions(self, draft: Draft) -> None:
         """Ask about a configuration, beginning with these answers."""
         from wizard.tui.screens.questions import Questions

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,9 @@ class Live:
 
     async def prove(self, config: ClusterConfig) -> AsyncIterator[Result]:
         """The checks of a live federation, with tokens that STS must refuse."""
-        async for result in self._examined(config, negative=True):
+        sandbox = await _imported("wizard.cli.sandbox")
+        key = await asyncio.to_thread(sandbox.signing_key, config)
+        async for result in self._examined(config, negative=True, signing_key=key):
             yield result
 
     async def terraform(self, config: ClusterConfig) -> Mapping[str, str]:
@@ -81,8 +83,7 @@ class Live:
         if status:
             said = "\n".join(lines[-20:])
             raise WorldError(f"'cdktf synth --hcl' ended with status {status}:\n{said}")
-        stacks = folder / "out" / "stacks"
-        return {stack: (stacks / stack / "cdk.tf").read_text() for stack in config.stacks}
+        return await asyncio.to_thread(_written, folder / "out" / "stacks", config.stacks)
 
     def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> _Surrounded:
         """What a deployment, or taking all down, would change."""
@@ -170,6 +171,10 @@ class _Surrounded:
                 async for told in self._after.events(event.outputs):
                     yield told
             yield event
+
+
+def _written(folder: Path, stacks: Iterable[str]) -> dict[str, str]:
+    return {stack: (folder / stack / "cdk.tf").read_text(encoding="utf-8") for stack in stacks}
 
 
 def _refusing_others(config: ClusterConfig) -> _Part:

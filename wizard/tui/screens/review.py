@@ -48,6 +48,7 @@ Warnings    what is allowed and still worth a second thought, the weightiest fir
     def __init__(self, review: Review) -> None:
         super().__init__()
         self.review = review
+        self._given_up = False
         self._whole = not review.on_disk or review.saved
 
     @property
@@ -70,6 +71,15 @@ Warnings    what is allowed and still worth a second thought, the weightiest fir
         self.query_one(TabbedContent).active = "warnings" if self.review.advice else "file"
         self.call_after_refresh(self._enter_tab)
         self._write_terraform()
+
+    def on_screen_resume(self) -> None:
+        """Go on with the Terraform where the plan took its place."""
+        if self._given_up:
+            self._write_terraform()
+
+    def give_up_terraform(self) -> None:
+        """Leave the machine to the plan, which makes the same Terraform."""
+        self._given_up = self.wizard.give_up("terraform")
 
     def show(self, review: Review) -> None:
         """Show how the file stands now, and what follows from it."""
@@ -135,6 +145,7 @@ Warnings    what is allowed and still worth a second thought, the weightiest fir
             pane.mount(Static("Nothing in it needs a second thought."))
 
     def _write_terraform(self) -> None:
+        self._given_up = False
         self.say_terraform("Synthesizing …")
         self.wizard.work(running.write_terraform(self.wizard, self), "terraform")
 

@@ -30,6 +30,7 @@ async def save(app: WizardApp, screen: ShowReview, *, then_plan: bool) -> None:
             return
     await _settle(app, screen)
     if then_plan:
+        screen.give_up_terraform()
         app.show_plan(screen.review.path, screen.review.config)
     else:
         app.notify(f"clusters/{screen.review.path.name} is written.", title="Saved", markup=False)
