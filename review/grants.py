@@ -66,6 +66,11 @@ def admitted(policy: Mapping[str, Any], accounts: Iterable[str]) -> tuple[str, .
     return _admitted(json.dumps(policy, sort_keys=True), tuple(sorted(set(accounts))))
 
 
+def matched(pattern: str, accounts: Iterable[str]) -> tuple[str, ...]:
+    """Those of some service accounts, as `NAMESPACE/NAME`, whose subjects match a pattern."""
+    return tuple(each for each in accounts if like(wildcards(pattern), _subject(each)))
+
+
 @dataclass(frozen=True)
 class ServiceAccount:
     """A service account as a subject names it."""
@@ -115,8 +120,11 @@ def _admitted(text: str, accounts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _claims(issuer: str, audience: str, account: str) -> dict[str, str]:
-    subject = f"system:serviceaccount:{account.replace('/', ':', 1)}"
-    return {"iss": f"https://{issuer}", "aud": audience, "sub": subject}
+    return {"iss": f"https://{issuer}", "aud": audience, "sub": _subject(account)}
+
+
+def _subject(account: str) -> str:
+    return f"{_SUBJECT_START}{account.replace('/', ':', 1)}"
 
 
 def _statement_grants(statement: Statement) -> Iterator[Grant]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from federation.quoting import quoted
 from review.estate import Estate, Trust
@@ -12,6 +13,7 @@ from review.grants import (
     ServiceAccount,
     admitted,
     grants,
+    matched,
     service_account,
     spans_namespaces,
 )
@@ -45,13 +47,13 @@ def _audience_only(estate: Estate) -> Iterator[Seen]:
 def _wildcard_namespace(estate: Estate) -> Iterator[Seen]:
     for trust, pattern in _patterns(estate):
         if spans_namespaces(pattern):
-            yield Seen.of(trust, f"{quoted(pattern)} is let in{_known(estate, trust)}.")
+            yield Seen.of(trust, f"{quoted(pattern)} is let in{_known(estate, trust, pattern)}.")
 
 
 def _wildcard_subject(estate: Estate) -> Iterator[Seen]:
     for trust, pattern in _patterns(estate):
         if not spans_namespaces(pattern):
-            yield Seen.of(trust, f"{quoted(pattern)} is let in{_known(estate, trust)}.")
+            yield Seen.of(trust, f"{quoted(pattern)} is let in{_known(estate, trust, pattern)}.")
 
 
 def _patterns(estate: Estate) -> Iterator[tuple[Trust, str]]:
@@ -61,12 +63,12 @@ def _patterns(estate: Estate) -> Iterator[tuple[Trust, str]]:
                 yield trust, pattern
 
 
-def _known(estate: Estate, trust: Trust) -> str:
-    """How many of the known service accounts get in, and which."""
+def _known(estate: Estate, trust: Trust, pattern: str = ANYBODY) -> str:
+    """How many of the known service accounts get in by a pattern, and which."""
     total = len(set(estate.service_accounts))
     if trust.policy is None or not total:
         return ""
-    matching = admitted(trust.policy, estate.service_accounts)
+    matching = matched(pattern, admitted(trust.policy, estate.service_accounts))
     names = ", ".join(map(_printable, matching[:_NAMED]))
     more = f" and {len(matching) - _NAMED} more" if len(matching) > _NAMED else ""
     which = f" ({names}{more})" if matching else ""
@@ -109,12 +111,15 @@ def _default_service_account(estate: Estate) -> Iterator[Seen]:
 
 def _shared_role(estate: Estate) -> Iterator[Seen]:
     for trust in estate.trusts:
-        named = (grant.subjects or () for grant in grants(trust.policy or _NOBODY))
-        accounts = (service_account(subject) for subjects in named for subject in subjects)
-        namespaces = sorted({account.namespace for account in accounts if account})
-        if len(namespaces) > 1:
+        if trust.policy is not None and len(namespaces := _namespaces(trust.policy)) > 1:
             shown = ", ".join(map(quoted, namespaces))
             yield Seen.of(trust, f"service accounts of several namespaces are let in: {shown}.")
+
+
+def _namespaces(policy: Mapping[str, Any]) -> list[str]:
+    subjects = [subject for grant in grants(policy) for subject in grant.subjects or ()]
+    accounts = map(service_account, subjects)
+    return sorted({account.namespace for account in accounts if account})
 
 
 def _unknown_trust(estate: Estate) -> Iterator[Seen]:
@@ -128,10 +133,6 @@ def _unreadable(estate: Estate) -> Iterator[Seen]:
         yield Seen.of(fact, fact.reason)
 
 
-_NOBODY = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:*"}],
-}
 _AWS_OIDC = (
     "AWS IAM User Guide, 'Create a role for OpenID Connect federation': limit who can assume it"
 )
@@ -141,7 +142,7 @@ RULES = (
     Rule(
         "audience-only-trust",
         "error",
-        "Any pod of the cluster may assume the role",
+        "Any subject of the issuer, any pod of a cluster, may assume the role",
         "The trust policy asks for an audience at most. Whoever may make a pod, or ask for a "
         "token, in any namespace of the cluster gets the role's permissions.",
         "Add a StringEquals condition on ISSUER:sub (in our configuration: 'trust: "

@@ -122,6 +122,23 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
     ),
     (
         "wildcard-subject",
+        known(
+            subjects(
+                "system:serviceaccount:prod:*",
+                "system:serviceaccount:test:?eb",
+                operator="StringLike",
+            ),
+            *ACCOUNTS,
+        ),
+        [
+            " (role): 'system:serviceaccount:prod:*' is let in: 2 of 4 known service accounts "
+            "(prod/api, prod/web).",
+            " (role): 'system:serviceaccount:test:?eb' is let in: 1 of 4 known service accounts "
+            "(test/web).",
+        ],
+    ),
+    (
+        "wildcard-subject",
         subjects("repo:example/*", operator="StringLike"),
         [" (role): 'repo:example/*' is let in."],
     ),

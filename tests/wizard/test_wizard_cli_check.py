@@ -83,3 +83,14 @@ def test_keys_for_the_bucket_have_to_be_there(in_folder: Path) -> None:
     saved(in_folder, issuer=url, discovery={"hosting": "s3", "s3": bucket})
     with pytest.raises(UserError, match=r"^none\.pub: cannot be read: No such file or directory"):
         CliRunner().invoke(check, ["--config=prod.yaml"], catch_exceptions=False)
+
+
+def test_a_finding_is_accepted_by_a_code_that_there_is(in_folder: Path) -> None:
+    accepted = {"code": "local-stat", "reason": "a trial", "until": "2027-01-31"}
+    saved(in_folder, lint={"accept": [accepted]})
+    with pytest.raises(UserError) as refusal:
+        run("--config=prod.yaml")
+    assert str(refusal.value).partition(" Known: ")[0] == (
+        "prod.yaml: lint.accept[0].code: 'local-stat' is no finding's code. Did you mean "
+        "'local-state'?"
+    )

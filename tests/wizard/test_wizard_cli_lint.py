@@ -53,7 +53,7 @@ def folder(in_folder: Path) -> Path:
 
 
 ERROR = f"""\
-error: Any pod of the cluster may assume the role [audience-only-trust]
+error: Any subject of the issuer, any pod of a cluster, may assume the role [audience-only-trust]
   prod.yaml:10: workloads[prod/web].trust: any subject of {HOST} is let in: 1 of 1 known service \
 accounts (prod/web).
     why: The trust policy asks for an audience at most. Whoever may make a pod, or ask for a \
@@ -142,7 +142,7 @@ def test_json_has_the_findings_and_what_was_accepted() -> None:
 @pytest.mark.usefixtures("folder")
 def test_sarif_names_the_lines_and_suppresses_what_is_accepted(folder: Path) -> None:
     result = run("--config=prod.yaml", TODAY, "--sarif=lint.sarif")
-    assert result.output.startswith("error: Any pod")
+    assert result.output.startswith("error: Any subject")
     (log,) = json.loads((folder / "lint.sarif").read_text())["runs"]
     assert log["automationDetails"] == {"id": "oidc-iam-lint/prod/"}
     assert [
