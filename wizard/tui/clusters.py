@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -38,18 +38,19 @@ class Entry:
 def entries(project: Path) -> tuple[Entry, ...]:
     """Drafts of new configurations first, then all configurations of `clusters/` by name."""
     left = Drafts(project / ".drafts").all()
-    new = [kept for kept in left if kept.draft.path is None]
-    of_files = {kept.draft.path: kept for kept in left if kept.draft.path is not None}
     paths = files.configurations(project / "clusters")
+    of_files = {kept.draft.path: kept for kept in left if kept.draft.path in paths}
     return (
-        *(_new(kept) for kept in new),
+        *(_new(kept) for kept in left if kept.draft.path not in paths),
         *(_entry(project, path, of_files.get(path)) for path in paths),
     )
 
 
 def _new(kept: Kept) -> Entry:
-    issuer = kept.draft.answer("issuer")
-    return Entry(kept.draft.answer("cluster") or "new", "draft", issuer, kept=kept)
+    """A draft without a file, or one whose file is gone: saving makes it anew."""
+    draft = replace(kept.draft, path=None, opened=None)
+    name = draft.answer("cluster") or "new"
+    return Entry(name, "draft", draft.answer("issuer"), kept=replace(kept, draft=draft))
 
 
 def _entry(project: Path, path: Path, kept: Kept | None) -> Entry:
