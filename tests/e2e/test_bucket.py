@@ -1,0 +1,195 @@
+"""Documents in a bucket: deployed to a real moto, and compared with those of a real API server.
+
+The API server has a key of every kind that AWS takes; the project gets their public parts. The
+tests run in order: each begins where the one before ended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+import urllib3
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+from project_copy import ProjectCopy, project_copy
+
+from federation.config import ClusterConfig
+from federation.files import save
+from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
+from sandbox.sandbox import CONTEXT, Sandbox
+
+BUCKET = "edge-issuer"
+ISSUER = f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/edge"
+OTHERS = {"p256": ec.SECP256R1(), "p384": ec.SECP384R1(), "p521": ec.SECP521R1()}
+NEW = "keys/new.pub"
+
+
+@dataclass(frozen=True)
+class Here:
+    """A project with a configuration, and the sandbox that it is for."""
+
+    copy: ProjectCopy
+    box: Sandbox
+    path: Path
+
+    def wizard(self, *arguments: str, status: int = 0) -> str:
+        """What a command prints."""
+        environment = {**self.box.environment(), "OIDC_IAM_CONFIG": str(self.path)}
+        return self.copy.wizard(*arguments, status=status, **environment)
+
+    def of_the_api_server(self, path: str) -> str:
+        """A document as the API server serves it."""
+        kubeconfig = f"--kubeconfig={self.box.kubeconfig}"
+        return self.copy.run("kubectl", kubeconfig, "get", "--raw", path)
+
+    def of_the_bucket(self, path: str) -> Any:
+        """The object that is to be at a path below the issuer."""
+        return self.s3.get_object(Bucket=BUCKET, Key=f"edge{path}")
+
+    def text_of_the_bucket(self, path: str) -> str:
+        """Its content."""
+        content: bytes = self.of_the_bucket(path)["Body"].read()
+        return content.decode()
+
+    def anonymous_status(self, path: str) -> int:
+        """What a stranger gets below the issuer, where moto is at its address."""
+        issuer = urlsplit(ISSUER)
+        url = f"{self.box.aws_endpoint}{issuer.path}{path}"
+        return urllib3.request("GET", url, headers={"Host": issuer.netloc}, retries=False).status
+
+    @property
+    def s3(self) -> Any:
+        """The account's S3."""
+        return boto3.client(
+            "s3",
+            region_name="eu-west-1",
+            endpoint_url=self.box.aws_endpoint,
+            aws_access_key_id="sandbox",
+            aws_secret_access_key="sandbox",
+        )
+
+    def configure(self, *keys: str) -> None:
+        """Write the configuration with these files of keys."""
+        save(configured(self.box, keys), self.path)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
+    copy = project_copy(tmp_path_factory.mktemp("bucket"))
+    folder = copy.project / "keys"
+    folder.mkdir()
+    for name, curve in OTHERS.items():
+        write_public(ec.generate_private_key(curve).public_key(), folder / f"{name}.pub")
+    write_public(ec.generate_private_key(ec.SECP256R1()).public_key(), copy.project / NEW)
+    flags = [f"--service-account-key-file={folder / name}.pub" for name in OTHERS]
+    with Sandbox(copy.project / ".sandbox", ISSUER, api_server_flags=flags) as box:
+        if box.missing:
+            pytest.skip("\n".join(box.missing))
+        private = load_pem_private_key(box.service_account_key.read_bytes(), None)
+        write_public(private.public_key(), folder / "sa.pub")
+        found = Here(copy, box, copy.project / "clusters" / "edge.yaml")
+        found.configure(*all_keys())
+        yield found
+
+
+def write_public(key: Any, path: Path) -> None:
+    path.write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+
+def all_keys() -> list[str]:
+    """In the order of the API server's flags."""
+    return ["keys/sa.pub", *(f"keys/{name}.pub" for name in OTHERS)]
+
+
+def configured(box: Sandbox, keys: tuple[str, ...]) -> ClusterConfig:
+    return ClusterConfig.model_validate(
+        {
+            "cluster": "edge",
+            "issuer": ISSUER,
+            "discovery": {"hosting": "s3", "s3": {"bucket": BUCKET, "keys": keys}},
+            "aws": {"region": "eu-west-1", "endpoint_url": box.aws_endpoint, "max_retries": 1},
+            "kubernetes": {
+                "apply": "manifests",
+                "kubeconfig": ".sandbox/kubeconfig",
+                "context": CONTEXT,
+            },
+            "workloads": [{"namespace": "default", "service_account": "app"}],
+        }
+    )
+
+
+def test_the_key_set_of_the_files_is_that_of_the_api_server(here: Here) -> None:
+    served = here.of_the_api_server(JWKS_PATH)
+    assert here.wizard("jwks") == f"{served}\n"
+    assert here.wizard("jwks", "--from-cluster") == f"{served}\n"
+    assert [key["alg"] for key in json.loads(served)["keys"]] == [
+        "RS256",
+        "ES256",
+        "ES384",
+        "ES512",
+    ]
+
+
+def test_a_deploy_serves_what_the_api_server_would(here: Here) -> None:
+    said = here.wizard("deploy", "--yes")
+    assert "Plan: 10 to add, 0 to change, 0 to destroy.\n" in said
+    for path in (OPENID_CONFIGURATION_PATH, JWKS_PATH):
+        assert here.text_of_the_bucket(path) == here.of_the_api_server(path)
+        served = here.of_the_bucket(path)
+        assert served["ContentType"] == "application/json"
+        assert served["CacheControl"] == "public, max-age=300"
+
+
+def test_strangers_read_what_the_policy_names_and_nothing_else(here: Here) -> None:
+    other = here.s3.put_object(Bucket=BUCKET, Key="edge/other", Body=b"")
+    # The other document has a path that moto takes for one of Cognito's.
+    statuses = {path: here.anonymous_status(path) for path in (JWKS_PATH, "/other")}
+    assert statuses == {JWKS_PATH: 200, "/other": 403}
+    here.s3.delete_object(Bucket=BUCKET, Key="edge/other", VersionId=other["VersionId"])
+
+
+def test_nothing_is_bound_in_the_cluster(here: Here) -> None:
+    kubeconfig = f"--kubeconfig={here.box.kubeconfig}"
+    said = here.copy.run("kubectl", kubeconfig, "get", "clusterrolebinding", "-o", "name")
+    assert "clusterrolebinding.rbac.authorization.k8s.io/oidc-reviewer" not in said.splitlines()
+
+
+def test_a_plan_shows_that_somebody_else_changed_the_keys_and_nothing_more(here: Here) -> None:
+    here.s3.put_object(Bucket=BUCKET, Key=f"edge{JWKS_PATH}", Body=b'{"keys":[]}')
+    said = here.wizard("plan")
+    assert "    ~ edge-discovery: aws_s3_object.jwks\n" in said
+    assert "Plan: 0 to add, 1 to change, 0 to destroy.\n" in said
+
+
+def test_a_new_key_is_published_before_it_signs(here: Here) -> None:
+    here.configure(NEW, *all_keys())
+    said = here.wizard("deploy", "--yes")
+    assert "Plan: 0 to add, 1 to change, 0 to destroy.\n" in said
+    published = json.loads(here.text_of_the_bucket(JWKS_PATH))["keys"]
+    assert published[1:] == json.loads(here.of_the_api_server(JWKS_PATH))["keys"]
+
+
+def test_a_key_that_signs_is_not_left_out(here: Here) -> None:
+    here.configure(NEW)
+    said = here.wizard("deploy", "--yes", status=1)
+    assert "public keys: " in said
+
+
+def test_a_destroy_removes_the_bucket_with_every_version(here: Here) -> None:
+    here.configure(*all_keys())
+    here.wizard("destroy", "--yes")
+    with pytest.raises(ClientError) as caught:
+        here.s3.head_bucket(Bucket=BUCKET)
+    assert caught.value.response["Error"]["Code"] == "404"
