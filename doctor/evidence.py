@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -25,18 +26,16 @@ def name(workload: Workload) -> str:
 async def cluster(examination: Examination) -> Cluster:
     """The cluster behind the configured context, which answers."""
     examination.allows("control-plane")
-    settings = examination.config.kubernetes
+    context = examination.config.kubernetes.context
+    kubeconfig = _kubeconfig(examination)
+    if kubeconfig is None and context is None and not _finds_kubeconfig():
+        raise Missing("there is no kubeconfig, and the configuration names no context")
     try:
-        return await asyncio.to_thread(
-            _connected,
-            _kubeconfig(examination),
-            settings.context,
-            examination.options.answer_timeout,
-        )
+        seconds = examination.options.answer_timeout
+        return await asyncio.to_thread(_connected, kubeconfig, context, seconds)
     except ClusterError as error:
-        finding = control_plane_rules.ACCESS.failed(
-            str(error), f"an API server behind the context {settings.context!r}"
-        )
+        named = f"the context {context!r}" if context else "the current context"
+        finding = control_plane_rules.ACCESS.failed(str(error), f"an API server behind {named}")
         raise Missing.because(finding) from None
 
 
@@ -128,6 +127,12 @@ async def sts(examination: Examination) -> Sts:
 def _kubeconfig(examination: Examination) -> Path | None:
     given = examination.config.kubernetes.kubeconfig
     return examination.options.project / Path(given).expanduser() if given else None
+
+
+def _finds_kubeconfig() -> bool:
+    """Whether there is a kubeconfig where kubectl looks for one."""
+    paths = os.environ.get("KUBECONFIG", "~/.kube/config").split(os.pathsep)
+    return any(Path(path).expanduser().is_file() for path in paths if path)
 
 
 def _connected(kubeconfig: Path | None, context: str | None, seconds: float) -> Cluster:

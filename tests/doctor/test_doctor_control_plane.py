@@ -111,3 +111,39 @@ def exposed(config: ClusterConfig, exposure: str) -> ClusterConfig:
     settings = config.model_dump(mode="json")
     settings["discovery"]["exposure"] = exposure
     return ClusterConfig.model_validate_json(json.dumps(settings))
+
+
+async def look_without(
+    in_folder: Path, monkeypatch: pytest.MonkeyPatch, **kubernetes: str
+) -> tuple[str, str, str]:
+    """Verdict, seen and expected of the access to a cluster, where no kubeconfig is."""
+    monkeypatch.setenv("KUBECONFIG", str(in_folder / "none"))
+    config = ClusterConfig.model_validate(
+        {
+            "cluster": "prod",
+            "issuer": ISSUER,
+            "aws": {"region": "eu-west-1"},
+            "kubernetes": {"apply": "manifests", **kubernetes},
+            "workloads": [{"namespace": "default", "service_account": "app"}],
+        }
+    )
+    (found,) = await examined(config, Options(only=frozenset({"control-plane-access"})))
+    return found.verdict, found.seen, found.expected
+
+
+async def test_without_a_kubeconfig_the_control_plane_is_skipped(
+    in_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await look_without(in_folder, monkeypatch) == (
+        "skip",
+        "there is no kubeconfig, and the configuration names no context",
+        "",
+    )
+
+
+async def test_a_context_that_no_kubeconfig_has_fails(
+    in_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict, _, expected = await look_without(in_folder, monkeypatch, context="prod")
+
+    assert (verdict, expected) == ("fail", "an API server behind the context 'prod'")
