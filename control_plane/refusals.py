@@ -90,7 +90,10 @@ def _of_version(target: Target, after: Settings) -> Iterator[str]:
 
 
 def _of_form(target: Target, after: Settings) -> Iterator[str]:
-    repeated = [name for name in (ISSUER, KEY_FILE) if len(after.values(name)) > 1]
+    takes_one = target.minor is not None and target.minor < _SEVERAL_ISSUERS
+    # Where the version takes one issuer, no form would help.
+    names = (KEY_FILE,) if takes_one else (ISSUER, KEY_FILE)
+    repeated = [name for name in names if len(after.values(name)) > 1]
     if repeated and not target.schema.repeats:
         way_out = (
             _FORMS_THAT_REPEAT[target.distribution.name]

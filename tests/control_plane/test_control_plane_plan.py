@@ -126,8 +126,11 @@ def test_the_feature_gate_is_there_where_the_version_needs_it_and_nowhere_else(
     assert made.after.feature_gates == after
 
 
-def test_a_version_before_1_22_takes_no_second_issuer() -> None:
-    assert planned(RUNNING, version="1.21").refusals == (
+@pytest.mark.parametrize(
+    ("distribution", "schema"), [("plain", "flags"), ("kubeadm", "v1beta2"), ("k3s", "config-1.23")]
+)
+def test_a_version_before_1_22_takes_no_second_issuer(distribution: str, schema: str) -> None:
+    assert planned(RUNNING, distribution, schema, version="1.21").refusals == (
         f"Kubernetes 1.21 takes one issuer, and {OLD} is in use: every token that carries it would "
         "fail at once. Upgrade to 1.22 first, which accepts several.",
     )
