@@ -7,6 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from doctor.finding import Finding, Rule
+from doctor.quoting import shown
+
+
+def compared(rule: Rule, seen: object, expected: str, about: str = "") -> Finding:
+    """The finding of a rule that wants an issuer to be the expected one."""
+    if seen == expected:
+        return rule.passed(shown(seen), about)
+    return rule.failed(f"{shown(seen)}: {difference(seen, expected)}", shown(expected), about)
+
 
 def difference(seen: object, expected: str) -> str:
     """How an issuer differs from the expected one, pointed out where it is a detail."""

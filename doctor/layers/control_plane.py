@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from doctor import evidence
 from doctor.cluster import Cluster, ClusterError
-from doctor.difference import difference
+from doctor.difference import compared
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import discovery
@@ -51,12 +51,7 @@ async def _is_verified(examination: Examination) -> AsyncIterator[Finding]:
 
 async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
     issuer = await _read(examination, Cluster.issuer)
-    configured = examination.config.issuer
-    if issuer == configured:
-        yield rules.ISSUER.passed(shown(issuer))
-    else:
-        seen = f"{shown(issuer)}: {difference(issuer, configured)}"
-        yield rules.ISSUER.failed(seen, shown(configured))
+    yield compared(rules.ISSUER, issuer, examination.config.issuer)
 
 
 async def _has_flags(examination: Examination) -> AsyncIterator[Finding]:

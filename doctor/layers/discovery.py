@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from doctor.difference import difference
+from doctor.difference import compared
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
 from doctor.https import LARGEST, Address, Answer, TooSlowError, UnreadableError, get
@@ -70,13 +70,7 @@ async def _readable(examination: Examination) -> AsyncIterator[Finding]:
 
 async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
     document = await examination.once(openid_configuration)
-    configured = examination.config.issuer
-    issuer = document.members.get("issuer")
-    if issuer == configured:
-        yield rules.ISSUER.passed(shown(issuer))
-    else:
-        seen = f"{shown(issuer)}: {difference(issuer, configured)}"
-        yield rules.ISSUER.failed(seen, shown(configured))
+    yield compared(rules.ISSUER, document.members.get("issuer"), examination.config.issuer)
 
 
 async def _leads_to_keys(examination: Examination) -> AsyncIterator[Finding]:
@@ -145,8 +139,16 @@ async def _document(examination: Examination, address: Address, path: str) -> Do
         raise _unread(rules.SLOW, path, f"nothing whole within {seconds:g} s") from None
     except UnreadableError as error:
         raise _unread(rules.UNREACHABLE, path, shown(error)) from None
-    of_a_bucket = examination.config.discovery.hosting == "s3" and answer.status in (403, 404)
-    return _read(answer, path, _OF_A_BUCKET if of_a_bucket else {})
+    return _read(answer, path, _known(examination.config.discovery.hosting, answer.status, path))
+
+
+def _known(hosting: str, status: int, path: str) -> Mapping[str, str]:
+    """The cause and the fix of an answer, where more than the usual ones are known."""
+    if status not in (403, 404):
+        return {}
+    if hosting == "s3":
+        return _OF_A_BUCKET
+    return {} if path in _ROOT_PATHS else _BELOW_A_PATH
 
 
 def _read(answer: Answer, path: str, known: Mapping[str, str]) -> Document:
@@ -182,6 +184,12 @@ def _flaw_of_answer(answer: Answer) -> tuple[Rule, str] | None:
 _RULE_OF_STATUS = {401: rules.UNAUTHORIZED, 403: rules.FORBIDDEN, 404: rules.NOT_FOUND}
 
 
+_ROOT_PATHS = ("/.well-known/openid-configuration", "/openid/v1/jwks")
+_BELOW_A_PATH = {
+    "cause": "The issuer has a path, and an API server serves the documents at its root alone.",
+    "fix": "Let a proxy or a bucket serve the documents below the path, or configure an issuer "
+    "without one.",
+}
 _OF_A_BUCKET = {
     "cause": "The object is not in the bucket, which S3 answers with 403 as well; or the bucket's "
     "policy is missing, or the account blocks public access to S3.",

@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 
 from doctor import evidence
 from doctor.cluster import ClusterError
-from doctor.difference import difference
+from doctor.difference import compared
 from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import discovery, keys
@@ -134,12 +134,8 @@ async def _verifies(examination: Examination, workload: Workload) -> AsyncIterat
 
 async def _has_issuer(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(token, workload)
-    about, configured = evidence.name(workload), examination.config.issuer
-    if found.issuer == configured:
-        yield rules.ISSUER.passed(shown(found.issuer), about)
-    else:
-        seen = f"{shown(found.issuer)}: {difference(found.issuer, configured)}"
-        yield rules.ISSUER.failed(seen, shown(configured), about)
+    about = evidence.name(workload)
+    yield compared(rules.ISSUER, found.issuer, examination.config.issuer, about)
 
 
 async def _has_audience(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import breaking
@@ -14,6 +15,7 @@ from doctor.cluster import Cluster
 from doctor.examination import Options
 from doctor.finding import Finding
 from doctor.runner import examined
+from federation.config import ClusterConfig
 
 POD, WRITER = "default/oidc-iam-pod", "reports/report-writer"
 
@@ -185,6 +187,45 @@ async def test_a_token_of_another_signing_key_is_named_by_its_codes(
     findings = await examined(live.config, Options(token_file=file))
 
     assert told(findings) == [f"fail token-signature {POD}", f"fail sts-assume-role {POD}"]
+
+
+@pytest.mark.usefixtures("_no_aws_cli")
+async def test_another_audience_in_the_configuration_is_named_by_its_codes(
+    live: LiveFederation,
+) -> None:
+    settings = live.config.model_dump(mode="json") | {"audience": ["vault"]}
+
+    findings = await examined(ClusterConfig.model_validate_json(json.dumps(settings)))
+
+    assert told(findings) == [
+        "fail aws-audience",
+        f"warn aws-trust {POD}",
+        f"warn aws-trust {WRITER}",
+        f"fail trust-admits {POD}",
+        f"fail trust-admits {WRITER}",
+        *REFUSED,
+    ]
+
+
+@pytest.mark.usefixtures("_no_aws_cli")
+async def test_another_issuer_in_the_configuration_is_named_by_its_codes(
+    live: LiveFederation,
+) -> None:
+    settings = live.config.model_dump(mode="json") | {"issuer": f"{ISSUER}/v2"}
+
+    findings = await examined(ClusterConfig.model_validate_json(json.dumps(settings)))
+
+    (unread,) = [each for each in findings if each.code == "discovery-forbidden"]
+    assert unread.cause == (
+        "The issuer has a path, and an API server serves the documents at its root alone."
+    )
+    assert told(findings) == [
+        "fail discovery-forbidden /v2/.well-known/openid-configuration",
+        "fail control-plane-issuer",
+        "fail aws-provider",
+        f"fail token-issuer {POD}",
+        f"fail token-issuer {WRITER}",
+    ]
 
 
 async def test_a_wrong_role_in_the_config_map_fails_the_aws_cli_too(live: LiveFederation) -> None:
