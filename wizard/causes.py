@@ -80,8 +80,25 @@ _RULES = (
     _Rule(
         r"EntityAlreadyExists: Provider with url (?P<url>\S+)",
         "The account has an OIDC provider for {url} already",
-        "There is one for each issuer and account. If nothing else uses it, delete it "
-        "('aws iam list-open-id-connect-providers' shows its ARN), or import it into the state.",
+        "There is one for each issuer and account. Where something else manages it, write its ARN "
+        "('aws iam list-open-id-connect-providers' shows it) as aws.oidc_provider. If nothing "
+        "else uses it, delete it, or import it into the state.",
+    ),
+    _Rule(
+        r"OpenIDConnect Provider not found for arn (?P<arn>\S+)",
+        "The account has no OIDC provider {arn}",
+        "Write 'create' as aws.oidc_provider, or let whoever manages it make it first.",
+    ),
+    _Rule(
+        r"BlockPublicPolicy",
+        "The account lets no bucket be public, and the documents have to be",
+        "Allow it for this bucket in S3's Block Public Access, or keep it private behind "
+        "CloudFront: name a certificate as discovery.s3.acm_certificate_arn.",
+    ),
+    _Rule(
+        r"BucketAlreadyExists|BucketAlreadyOwnedByYou",
+        "A bucket of this name exists already, and this configuration did not make it",
+        "Choose another name as discovery.s3.bucket: names are shared by all accounts.",
     ),
     _Rule(
         r"EntityAlreadyExists",

@@ -43,8 +43,28 @@ OF_AWS = [
         HTTP.format(409)
         + "EntityAlreadyExists: Provider with url https://c.example.com already exists.",
         "The account has an OIDC provider for https://c.example.com already",
-        "There is one for each issuer and account. If nothing else uses it, delete it "
-        "('aws iam list-open-id-connect-providers' shows its ARN), or import it into the state.",
+        "There is one for each issuer and account. Where something else manages it, write its ARN "
+        "('aws iam list-open-id-connect-providers' shows it) as aws.oidc_provider. If nothing "
+        "else uses it, delete it, or import it into the state.",
+    ),
+    (
+        HTTP.format(404) + "NoSuchEntity: OpenIDConnect Provider not found for arn "
+        "arn:aws:iam::123456789012:oidc-provider/c.example.com",
+        "The account has no OIDC provider arn:aws:iam::123456789012:oidc-provider/c.example.com",
+        "Write 'create' as aws.oidc_provider, or let whoever manages it make it first.",
+    ),
+    (
+        HTTP.format(409) + "BucketAlreadyExists: ",
+        "A bucket of this name exists already, and this configuration did not make it",
+        "Choose another name as discovery.s3.bucket: names are shared by all accounts.",
+    ),
+    (
+        HTTP.format(403) + "api error AccessDenied: User: arn:aws:iam::123456789012:user/eve is "
+        'not authorized to perform: s3:PutBucketPolicy on resource: "arn:aws:s3:::c-issuer" '
+        "because public policies are blocked by the BlockPublicPolicy block public access setting.",
+        "The account lets no bucket be public, and the documents have to be",
+        "Allow it for this bucket in S3's Block Public Access, or keep it private behind "
+        "CloudFront: name a certificate as discovery.s3.acm_certificate_arn.",
     ),
     (
         HTTP.format(403) + "api error AccessDenied: User: arn:aws:iam::123456789012:user/eve is "
