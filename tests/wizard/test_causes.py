@@ -54,7 +54,7 @@ OF_AWS = [
         "Write 'create' as aws.oidc_provider, or let whoever manages it make it first.",
     ),
     (
-        HTTP.format(409) + "BucketAlreadyExists: ",
+        HTTP.format(409) + "BucketAlreadyExists: The requested bucket name is not available.",
         "A bucket of this name exists already, and this configuration did not make it",
         "Choose another name as discovery.s3.bucket: names are shared by all accounts.",
     ),
