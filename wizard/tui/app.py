@@ -344,8 +344,13 @@ class WizardApp(App[None]):
         from wizard.tui.activity import Activity
 
         if self.activity is not None and self.activity.running:
-            about = self.activity.config.cluster
-            self.notify(f"{about} is being worked on: one at a time.", severity="warning")
+            cluster = self.activity.config.cluster
+            why = (
+                f"Terraform still ends what was cancelled for {cluster}: try again in a moment."
+                if self.activity.cancelled
+                else f"{cluster} is being worked on: one at a time."
+            )
+            self.notify(why, title="Not now", severity="warning")
             return None
         now = self.ports.now
         self.activity = Activity(kind, path, config, run, now, plan=plan, checks=checks)
