@@ -197,7 +197,8 @@ class _Deadline:
         self._is_over = True
         with contextlib.suppress(OSError):
             if stream := self._watched():
-                stream.shutdown(socket.SHUT_RDWR)
+                # That of an SSLSocket takes the TLS object from under whoever reads just then.
+                socket.socket.shutdown(stream, socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
@@ -266,6 +267,8 @@ def _tunnel(proxy: Proxy, address: Address, deadline: _Deadline) -> socket.socke
     except (OSError, HTTPException, ValueError) as error:
         connection.close()
         deadline.check()
+        if isinstance(error, TimeoutError):
+            raise
         raise OSError(f"through the proxy {proxy}: {error}") from None
     return connection.sock
 

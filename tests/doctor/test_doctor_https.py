@@ -129,7 +129,7 @@ def test_an_answer_without_an_end_is_given_up(
     answer: Respond, trust: ssl.SSLContext, tmp_path: Path
 ) -> None:
     with pytest.raises(TooSlowError):
-        asked(answer, trust, tmp_path)
+        asked(answer, trust, tmp_path, _SECONDS)
 
 
 @pytest.mark.parametrize(("answer", "reason"), UNREADABLE.values(), ids=UNREADABLE)
@@ -146,9 +146,11 @@ def test_a_flood_is_read_to_its_limit_alone(trust: ssl.SSLContext, tmp_path: Pat
     assert asked(flood(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n"), trust, tmp_path) is None
 
 
-def asked(answer: Respond, trust: ssl.SSLContext, folder: Path) -> bytes | None:
+def asked(
+    answer: Respond, trust: ssl.SSLContext, folder: Path, seconds: float = 30.0
+) -> bytes | None:
     with serving({"/": answer}, server_context("good", folder)) as port:
-        return get(Address("127.0.0.1", port, HOST), "/", trust, _SECONDS).body
+        return get(Address("127.0.0.1", port, HOST), "/", trust, seconds).body
 
 
 @contextlib.contextmanager
@@ -209,7 +211,7 @@ def test_a_server_that_ends_tls_after_the_handshake_gives_no_answer(
             secured.unwrap()
 
     with listening(hang_up) as port, pytest.raises(UnreadableError) as refusal:
-        get(Address("127.0.0.1", port, HOST), "/", trust, 5.0)
+        get(Address("127.0.0.1", port, HOST), "/", trust, 30.0)
 
     assert str(refusal.value) == "Remote end closed connection without response"
 
@@ -235,7 +237,7 @@ def test_an_address_of_ipv6_is_connected_to_and_shown_in_brackets(
     try:
         with listening(answer, socket.AF_INET6) as port:
             address = Address("::1", port, HOST)
-            body = get(address, "/", trust, 5.0).body
+            body = get(address, "/", trust, 30.0).body
     except OSError as error:
         pytest.skip(f"this machine has no IPv6: {error}")
 
@@ -299,7 +301,7 @@ def test_a_proxy_is_used_where_the_environment_names_one(
         proxying(port, seen) as proxy,
     ):
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:s%20cret@127.0.0.1:{proxy}")
-        answer = get(Address(HOST, 443, HOST), DISCOVERY, trust, 5.0)
+        answer = get(Address(HOST, 443, HOST), DISCOVERY, trust, 30.0)
 
     assert answer.body == DOCUMENT.body
     assert [request.splitlines()[0] for request in seen] == [
@@ -316,7 +318,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(
     with proxying(0, [], refuses=True) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:secret@127.0.0.1:{proxy}")
         with pytest.raises(OSError, match="proxy") as refusal:
-            present(Address(HOST, 443, HOST), 5.0)
+            present(Address(HOST, 443, HOST), 30.0)
 
     assert str(refusal.value) == (
         f"through the proxy 127.0.0.1:{proxy}: "
