@@ -68,8 +68,7 @@ class IdentityStack(ClusterStack):
                     Postcondition(
                         condition=reference(f"length({missing}) == 0"),
                         error_message="The adopted OIDC provider lacks an audience of the "
-                        "configuration: add it there (aws iam add-client-id-to-open-id-connect-"
-                        "provider), or take one of its own.",
+                        "configuration: add it there, or write those that it has as audience.",
                     )
                 ]
             ),

@@ -90,6 +90,12 @@ _RULES = (
         "Write 'create' as aws.oidc_provider, or let whoever manages it make it first.",
     ),
     _Rule(
+        r"The adopted OIDC provider lacks an audience",
+        "The OIDC provider in aws.oidc_provider has not all audiences of the configuration",
+        "Add them there ('aws iam add-client-id-to-open-id-connect-provider'), or write those that "
+        "it has as audience.",
+    ),
+    _Rule(
         r"BlockPublicPolicy",
         "The account lets no bucket be public, and the documents have to be",
         "Allow it for this bucket in S3's Block Public Access, or keep it private behind "

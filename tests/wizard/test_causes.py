@@ -224,6 +224,26 @@ flag, but this is not recommended.
 """
 
 
+def test_an_audience_that_an_adopted_provider_lacks_is_explained() -> None:
+    report = """\
+Error: Resource postcondition failed
+
+  on cdk.tf.json line 33, in data.aws_iam_openid_connect_provider.cluster.lifecycle.postcondition[0]:
+  33:               "condition": "${length(setsubtract([\\"sts.amazonaws.com\\"], self.client_id_list)) == 0}",
+    ├────────────────
+    │ self.client_id_list is list of string with 1 element
+
+The adopted OIDC provider lacks an audience of the configuration: add it
+there, or write those that it has as audience.
+"""  # noqa: E501
+    cause = explain(report)
+    assert (cause.title, cause.remedy) == (
+        "The OIDC provider in aws.oidc_provider has not all audiences of the configuration",
+        "Add them there ('aws iam add-client-id-to-open-id-connect-provider'), or write those that "
+        "it has as audience.",
+    )
+
+
 def test_a_lock_that_is_held_names_its_holder() -> None:
     assert explain(LOCKED) == Cause(
         "Another Terraform run holds the state's lock",
