@@ -1,7 +1,7 @@
 # `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint unit bench schema lock clean
+.PHONY: help install demo test lint unit bench schema pages screenshots lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -52,6 +52,13 @@ bench: install ## measure how long a synth takes; writes docs/performance.md
 
 schema: install ## write clusters/cluster.schema.json from the models
 	@$(RUN) python -m federation.schema
+
+pages: install ## write docs/doctor/ and docs/lint-codes.md from the rules
+	@$(RUN) python -m doctor.pages
+	@$(RUN) python -m review.lint.page
+
+screenshots: install ## make the README's pictures of the terminal app
+	@$(RUN) python tools/screenshots.py
 
 lock: .bootstrap/.installed ## resolve Pipfile into Pipfile.lock
 	@.bootstrap/bin/python tools/lock.py
