@@ -8,6 +8,7 @@ import pytest
 
 from federation.config import ClusterConfig
 from federation.errors import WorldError
+from wizard.cdktf.plan import Plan
 from wizard.cli import running
 from wizard.preflight import Check
 
@@ -57,3 +58,17 @@ def test_a_plan_needs_everything_else(seen: Seen) -> None:
     with pytest.raises(WorldError) as caught:
         running.require_ready(CONFIG, changes=False)
     assert str(caught.value) == "terraform: too old. Update it."
+
+
+@pytest.mark.parametrize(
+    ("destroy", "said"),
+    [
+        (False, "No changes: what is there matches the configuration.\n"),
+        (True, "No changes: nothing is left to destroy.\n"),
+    ],
+)
+def test_an_empty_plan_says_why_it_is_empty(
+    destroy: bool, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running.show_plan(Plan(()), destroy=destroy)
+    assert capsys.readouterr().out == said

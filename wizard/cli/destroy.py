@@ -47,7 +47,7 @@ def destroyed(path: Path, config: ClusterConfig, yes: bool) -> bool:
     manifests.refuse_others(config)
     project = runs.project(path, config)
     plan = planned(runs.plan(project, new_log(f"plan-{config.cluster}"), destroy=True))
-    show_plan(plan)
+    show_plan(plan, destroy=True)
     question = f"Every pod that uses these roles loses them. Type '{config.cluster}' to destroy"
     if not plan.empty and not agreed(question, yes, config.cluster):
         return False

@@ -31,4 +31,4 @@ def plan(path: Path, as_json: bool, destroy: bool) -> None:
     if as_json:
         print_json(asdict(made))
     else:
-        show_plan(made)
+        show_plan(made, destroy=destroy)

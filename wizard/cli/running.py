@@ -113,8 +113,13 @@ def planned(run: Run, *, quiet: bool = False) -> Plan:
     return plan
 
 
-def show_plan(plan: Plan) -> None:
-    """Print what a plan would change, resource by resource."""
+def show_plan(plan: Plan, *, destroy: bool = False) -> None:
+    """Print what a plan would change, resource by resource.
+
+    Args:
+        plan: the plan.
+        destroy: whether it is one to remove everything.
+    """
     for stack in plan.stacks:
         for change in stack.changes:
             click.echo(f"  {_SIGNS[change.action]:>3} {stack.stack}: {change.address}")
@@ -122,7 +127,9 @@ def show_plan(plan: Plan) -> None:
                 for each in change.attributes:
                     forced = "  (this is why it is made anew)" if each.replaces else ""
                     click.echo(f"        {each.path}: {each.before} -> {each.after}{forced}")
-    if plan.empty:
+    if plan.empty and destroy:
+        click.echo("No changes: nothing is left to destroy.")
+    elif plan.empty:
         click.echo("No changes: what is there matches the configuration.")
     else:
         click.echo(f"Plan: {plan.add} to add, {plan.change} to change, {plan.destroy} to destroy.")
