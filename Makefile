@@ -58,7 +58,7 @@ pages: install ## write docs/doctor/ and docs/lint-codes.md from the rules
 	@$(RUN) python -m review.lint.page
 
 screenshots: install ## make the README's pictures of the terminal app
-	@$(RUN) python tools/screenshots.py
+	@$(RUN) PYTHONPATH=.:tests/wizard/tui python tools/screenshots.py
 
 lock: .bootstrap/.installed ## resolve Pipfile into Pipfile.lock
 	@.bootstrap/bin/python tools/lock.py
