@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import select
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,8 @@ The terminal app needs a terminal that can move its cursor, and this is not one.
 """
 
 
+SILENCE_SECONDS = 15
+
 CTRL_C = "\x03"
 CTRL_Q = "\x11"
 
@@ -39,8 +42,10 @@ class Terminal:
     seen: bytes = b""
 
     def await_text(self, text: str) -> None:
-        """Read until the program has written a text; a program that ends fails the test."""
+        """Read until the program has written a text; its end or its silence fails the test."""
         while text.encode() not in self.seen:
+            ready, _, _ = select.select([self.descriptor], [], [], SILENCE_SECONDS)
+            assert ready, f"{text!r} was not written: {self.seen[-3000:]!r}"
             self.seen += os.read(self.descriptor, 65_536)
 
     def type(self, keys: str) -> None:
@@ -173,7 +178,7 @@ def test_when_the_terminal_is_lost_the_app_ends_and_keeps_the_answers(project: P
     with in_terminal("-m", "wizard", project=project) as terminal:
         terminal.await_text("New configuration")
         terminal.type("n")
-        terminal.await_text("Cluster DNS")
+        terminal.await_text("The cluster's issuer, https")  # explained, since in focus
         terminal.type("lost.example.com")
         terminal.await_text("https://lost.example.com/openid/v1/jwks")
         terminal.hang_up()

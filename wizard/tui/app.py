@@ -114,8 +114,7 @@ class WizardApp(App[None]):
 
     async def loaded(self) -> Loaded:
         """What is loaded behind the first screen."""
-        assert self._loading is not None  # noqa: S101  (tasks begin after it)
-        return await asyncio.shield(self._loading)
+        return await asyncio.shield(self._begun_loading())
 
     def change(self, draft: Draft) -> None:
         """Take over other answers; they are on disk soon."""
@@ -301,8 +300,7 @@ class WizardApp(App[None]):
     def _begin_work(self) -> None:
         from wizard.tui.tasks import checking, opening
 
-        asyncio.get_running_loop().set_default_executor(LeftBehind())
-        self._loading = asyncio.create_task(self._load())
+        self._begun_loading()
         self.work(opening.list_clusters(self), "clusters")
         self.work(checking.machine(self), "machine")
         self.work(self._keep_drafts(), "drafts")
@@ -310,6 +308,13 @@ class WizardApp(App[None]):
         if not self.is_headless:
             for number in (signal.SIGHUP, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, self.lose_terminal)
+
+    def _begun_loading(self) -> asyncio.Task[Loaded]:
+        """The loading, begun by the first who needs it: a key may be quicker than the app."""
+        if self._loading is None:
+            asyncio.get_running_loop().set_default_executor(LeftBehind())
+            self._loading = asyncio.create_task(self._load())
+        return self._loading
 
     async def _load(self) -> Loaded:
         def load() -> Loaded:
