@@ -27,6 +27,11 @@ def warnings(target: Target, before: Settings | None, after: Settings) -> Iterat
     config = target.config
     if before is None and not target.is_new:
         yield _unknown(target, after)
+    if before is not None and target.schema.name == "systemd":
+        yield (
+            "The drop-in repeats all flags of the unit that was read, the addresses of its node "
+            "among them: make one for each node, from its own unit."
+        )
     yield from _about_audiences(target, before, after)
     is_early = target.minor is not None and target.minor < DISCOVERY_BY_DEFAULT
     if is_early and after.signing_key_file is None:

@@ -101,7 +101,8 @@ class Distribution:
 _PS = "ps -ww -o args= -C kube-apiserver"
 _STATIC_POD = (
     "kubectl -n kube-system get pods -l component=kube-apiserver "
-    "-o jsonpath='{range .items[*]}{.spec.containers[0].command}{\"\\n\"}{end}'"
+    "-o jsonpath='{range .items[*]}{.spec.containers[0].command}{.spec.containers[0].args}"
+    '{"\\n"}{end}\''
 )
 
 PLAIN = Distribution(

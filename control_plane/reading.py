@@ -8,6 +8,8 @@ k3s configuration holds secrets, and nothing else of it is kept.
 
 from __future__ import annotations
 
+import codecs
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +21,16 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from control_plane.distributions import DISTRIBUTIONS
-from control_plane.settings import Flags, Settings, parsed
+from control_plane.settings import (
+    ANONYMOUS_AUTH,
+    AUDIENCES,
+    ISSUER,
+    KEY_FILE,
+    NAMES,
+    Flags,
+    Settings,
+    parsed,
+)
 from federation.errors import UserError
 
 PROGRAM = "kube-apiserver"
@@ -31,7 +42,23 @@ _TALOS_AUTHENTICATION = {
     "kind": "AuthenticationConfiguration",
 }
 """What Talos 1.14 takes for granted in KubeAuthenticationConfig."""
-_K3S_KEYS = ("cluster-init", "disable", "tls-san", "write-kubeconfig-mode", "token", "cni")
+_K3S_KEYS = (
+    "cluster-init",
+    "cni",
+    "datastore-endpoint",
+    "disable",
+    "flannel-backend",
+    "node-label",
+    "node-taint",
+    "server",
+    "tls-san",
+    "token",
+    "write-kubeconfig-mode",
+)
+_RKE2_PORT = ":9345"
+"""Where a further server of RKE2 registers; k3s has 6443."""
+_JOURNAL = re.compile(rf'^.* msg="Running ({PROGRAM} .*)"\s*$')
+_FLAG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
 @dataclass(frozen=True)
@@ -72,13 +99,14 @@ def read(content: bytes, name: str) -> tuple[Reading, ...]:
     Raises:
         UserError: it is not of an API server, or of none of the kinds that are known here.
     """
-    if b"\0" in content:
-        arguments = [part.decode(errors="replace") for part in content.split(b"\0") if part]
-        return (_of_command(arguments, name, "a process's command line"),)
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{name}: is not UTF-8 text.") from None
+    if "\0" in text:
+        arguments = [part for part in text.split("\0") if part]
+        return (_of_command(arguments, name, "a process's command line"),)
     if not text.strip():
         raise UserError(f"{name}: is empty. Did the command that should fill it fail?")
     if re.match(r"\s*-----BEGIN [A-Z ]*PRIVATE KEY-----", text):
@@ -86,7 +114,7 @@ def read(content: bytes, name: str) -> tuple[Reading, ...]:
             f"{name}: is a private key, which belongs on the control plane nodes alone. Nothing of "
             "it was kept. Give what starts kube-apiserver: its manifest, unit or command line."
         )
-    for reader in (_units, _flag_lists, _processes, _documents):
+    for reader in (_units, _flag_lists, _arrays, _processes, _documents):
         if found := tuple(reader(text, name)):
             return found
     raise _unknown(name)
@@ -100,7 +128,7 @@ def agreed(readings: tuple[Reading, ...]) -> Settings:
     """
     first = readings[0]
     for other in readings[1:]:
-        for flag in ("service-account-issuer", "service-account-key-file"):
+        for flag in (ISSUER, KEY_FILE, AUDIENCES):
             pair = first.settings.values(flag), other.settings.values(flag)
             if pair[0] != pair[1]:
                 seen = " and ".join(", ".join(values) or "none" for values in pair)
@@ -115,8 +143,7 @@ def _units(text: str, name: str) -> Iterator[Reading]:
     """`ExecStart=` of a systemd unit; the last one counts, since an empty one takes back."""
     if not re.search(r"^\[Service\]", text, re.MULTILINE):
         return
-    joined = re.sub(r"\\\n\s*", " ", text)
-    commands = re.findall(r"^ExecStart=[-@:+!]*(.+)$", joined, re.MULTILINE)
+    commands = re.findall(r"^ExecStart=[-@:+!]*(.+)$", _joined(text), re.MULTILINE)
     if not commands:
         raise UserError(f"{name}: is a systemd unit without ExecStart.")
     if "$" in commands[-1]:
@@ -129,20 +156,44 @@ def _units(text: str, name: str) -> Iterator[Reading]:
 
 
 def _flag_lists(text: str, name: str) -> Iterator[Reading]:
-    lines = [line.strip().removesuffix("\\").strip() for line in text.splitlines()]
-    lines = [line for line in lines if line]
-    if all(line.startswith("--") for line in lines):
+    lines = [line.strip() for line in _joined(text).splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if lines and all(line.startswith("--") for line in lines):
         arguments = [word for line in lines for word in _words(line, name)]
-        yield Reading(name, "flags", Settings.of(parsed(arguments)))
+        yield Reading(name, "flags", _settings(parsed(arguments), name))
+
+
+def _arrays(text: str, name: str) -> Iterator[Reading]:
+    """A line of JSON for each pod, its command and its arguments, as `kubectl -o jsonpath` shows.
+
+    `Distribution.verify` has the command.
+    """
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            parts = json.loads(f"[{line.replace('][', '],[')}]")
+        except ValueError:
+            return
+        arguments = [str(each) for part in parts if isinstance(part, list) for each in part]
+        if _program_of_pod(arguments) is not None:
+            yield _of_pod(arguments, f"{name}:{number}")
 
 
 def _processes(text: str, name: str) -> Iterator[Reading]:
     """Lines of `ps`, each with or without columns before the program; `grep` finds itself too."""
-    for line in text.splitlines():
-        words = line.split()
+    for line in _joined(text).splitlines():
+        words = _shown_words(line)
         at = _program(words)
         if at is not None and any(word.startswith("--") for word in words[at:]):
             yield _whole(_of_command(words, name, "the output of ps"))
+
+
+def _shown_words(line: str) -> list[str]:
+    """The words of a line of ps, of a script, or of the journal of k3s and RKE2."""
+    shown = _JOURNAL.sub(r"\1", line)
+    try:
+        return shlex.split(shown)
+    except ValueError:
+        return shown.split()
 
 
 def _whole(reading: Reading) -> Reading:
@@ -162,8 +213,18 @@ def _of_command(arguments: list[str], name: str, kind: str) -> Reading:
         shown = PurePosixPath(arguments[0]).name if arguments else "nothing"
         hint = " k3s runs the API server in itself: give its config.yaml." if shown == "k3s" else ""
         raise UserError(f"{name}: starts {shown!r}, not {PROGRAM}.{hint}")
-    settings = Settings.of(parsed(arguments[at + 1 :]))
+    settings = _settings(parsed(arguments[at + 1 :]), name)
     return Reading(name, kind, settings, program=arguments[at])
+
+
+def _settings(flags: Flags, name: str) -> Settings:
+    """The settings in flags that an API server can have been started with."""
+    for flag, value in flags:
+        if not _FLAG_NAME.fullmatch(flag):
+            raise UserError(f"{name}: --{flag} is not the name of a flag: write NAME=VALUE.")
+        if value == "true" and flag in NAMES and flag != ANONYMOUS_AUTH:
+            raise UserError(f"{name}: --{flag} has no value, and kube-apiserver needs one.")
+    return Settings.of(flags)
 
 
 def _program(words: list[str]) -> int | None:
@@ -174,6 +235,11 @@ def _program(words: list[str]) -> int | None:
         if PurePosixPath(word).name == PROGRAM and "grep" not in words[:at]:
             return at
     return None
+
+
+def _joined(text: str) -> str:
+    """Text in which a line that ends with a backslash goes on in the next one."""
+    return re.sub(r"\\\s*(\n\s*|$)", " ", text)
 
 
 def _words(text: str, name: str) -> list[str]:
@@ -274,7 +340,7 @@ def _kubeadm(document: Mapping[str, Any], name: str) -> Reading:
     reading = Reading(
         name,
         "a kubeadm ClusterConfiguration",
-        Settings.of(_flags(_mapping(document, "apiServer").get("extraArgs"), name)),
+        _settings(_flags(_mapping(document, "apiServer").get("extraArgs"), name), name),
         schema=str(document["apiVersion"]).partition("/")[2],
         version=_version(f":{document.get('kubernetesVersion', '')}"),
     )
@@ -295,7 +361,7 @@ def _kubeadm_control_plane(document: Mapping[str, Any], name: str) -> Reading:
     reading = Reading(
         name,
         "a KubeadmControlPlane",
-        Settings.of((*_flags(server.get("extraArgs"), name), *appended)),
+        _settings((*_flags(server.get("extraArgs"), name), *appended), name),
         schema=f"{form}-patch" if appended else form,
         version=_version(f":{spec.get('version', '')}"),
     )
@@ -310,7 +376,7 @@ def _kubespray(document: Mapping[str, Any], name: str) -> Reading:
     reading = Reading(
         name,
         "kubespray group variables",
-        Settings.of((*flags, *appended)),
+        _settings((*flags, *appended), name),
         schema="extra-args-patch" if appended else None,
     )
     return _defaulted(reading, "kubespray")
@@ -332,16 +398,18 @@ def _appended(patch: Any) -> Flags:
 
 def _k3s(document: Mapping[str, Any], name: str) -> Reading:
     given = [
-        str(value).removeprefix("--")
+        value
         for key, values in document.items()
-        if str(key).rstrip("+") == "kube-apiserver-arg"
+        if str(key).rstrip("+") == "kube-apiserver-arg" and values is not None
         for value in (values if isinstance(values, list) else [values])
     ]
+    if not all(isinstance(value, str) for value in given):
+        raise UserError(f"{name}: kube-apiserver-arg is not a list of texts like NAME=VALUE.")
     domain = document.get("cluster-domain", "cluster.local")
-    distribution = "rke2" if "cni" in document else "k3s"
-    reading = Reading(
-        name, "a k3s or RKE2 configuration", Settings.of(parsed([f"--{each}" for each in given]))
-    )
+    is_rke2 = "cni" in document or str(document.get("server")).endswith(_RKE2_PORT)
+    distribution = "rke2" if is_rke2 else "k3s"
+    flags = parsed([f"--{value.removeprefix('--')}" for value in given])
+    reading = Reading(name, "a k3s or RKE2 configuration", _settings(flags, name))
     return _defaulted(reading, distribution, f"https://kubernetes.default.svc.{domain}")
 
 
@@ -349,7 +417,7 @@ def _k0s(document: Mapping[str, Any], name: str) -> Reading:
     api = _mapping(document, "spec", "api")
     raw = parsed([str(each) for each in _list(api, "rawArgs")])
     reading = Reading(
-        name, "a k0s ClusterConfig", Settings.of((*_flags(api.get("extraArgs"), name), *raw))
+        name, "a k0s ClusterConfig", _settings((*_flags(api.get("extraArgs"), name), *raw), name)
     )
     return _defaulted(reading, "k0s")
 
@@ -403,7 +471,7 @@ def _talos(documents: list[dict[str, Any]], name: str) -> Reading:
     reading = Reading(
         name,
         "a Talos machine configuration",
-        Settings.of(flags),
+        _settings(flags, name),
         schema=schema,
         version=version,
         authentication=authentication,

@@ -6,6 +6,7 @@ Read from the flags of a running server (`control_plane.reading`), computed for 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -35,6 +36,8 @@ NAMES = (
 """The flags that a plan may change, in the order in which they are written."""
 
 DISCOVERY_GATE = "ServiceAccountIssuerDiscovery"
+
+_VERBOSITY = re.compile(r"^-v(?==|$)")
 
 
 @dataclass(frozen=True)
@@ -111,14 +114,20 @@ class Settings:
 
 
 def parsed(arguments: Sequence[str]) -> Flags:
-    """Arguments of a command line as flags: `--name=value`, `--name value`, or `--name` (true)."""
+    """Arguments of a command line as flags: `--name=value`, `--name value`, or `--name` (true).
+
+    `-v` is the one flag with a short name, and `_` is `-` in a name (`WordSepNormalizeFunc` in
+    k8s.io/component-base/cli/flag).
+    """
     flags = []
     waiting: str | None = None
-    for argument in arguments:
+    for given in arguments:
+        argument = _VERBOSITY.sub("--v", given)
         if argument.startswith("--"):
             if waiting is not None:
                 flags.append((waiting, "true"))
             name, equals, value = argument.removeprefix("--").partition("=")
+            name = name.replace("_", "-")
             waiting = None if equals else name
             if equals:
                 flags.append((name, value))

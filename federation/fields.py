@@ -190,7 +190,9 @@ def _kubernetes_version(value: Any) -> Any:
             f"before 1.{_OLDEST_MINOR} (ServiceAccountIssuerDiscovery). Upgrade it."
         )
     if value != f"1.{int(found[1])}":
-        raise ValueError(f"{quoted(value)} says more than the minor version: write '1.{found[1]}'.")
+        raise ValueError(
+            f"{quoted(value)} says more than the minor version: write '1.{int(found[1])}'."
+        )
     return value
 
 

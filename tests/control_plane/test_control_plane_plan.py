@@ -311,6 +311,9 @@ def test_what_stops_an_api_server_is_named(settings: Settings, fault: str) -> No
         (["--api-audiences=a,b", "--api-audiences", "c"], {"api_audiences": ("a", "b", "c")}),
         (["--service-account-jwks-uri=x", "--service-account-jwks-uri=y"], {"jwks_uri": "y"}),
         (["--oidc-client-id=x"], {"oidc": (("oidc-client-id", "x"),)}),
+        (["-v=2"], {"others": (("v", "2"),)}),
+        (["--a", "-v", "2"], {"others": (("a", "true"), ("v", "2"))}),
+        (["--api_audiences=a_b"], {"api_audiences": ("a_b",)}),
     ],
 )
 def test_flags_are_read_as_the_api_server_reads_them(
@@ -368,6 +371,14 @@ def test_what_cannot_be_all_of_what_runs_is_refused() -> None:
     assert planned(Settings(key_files=("/sa.pub",))).refusals == (
         "What was given has no --service-account-issuer, without which no API server of 1.34 "
         "starts: it is not all of what runs.",
+    )
+
+
+def test_a_drop_in_is_of_one_node() -> None:
+    before = Settings(issuers=(ISSUER,), jwks_uri=JWKS)
+    assert planned(before, "plain", "systemd").warnings == (
+        "The drop-in repeats all flags of the unit that was read, the addresses of its node among "
+        "them: make one for each node, from its own unit.",
     )
 
 

@@ -110,13 +110,23 @@ def test_the_pod_of_kops_starts_the_api_server_through_a_wrapper() -> None:
         "me  99  0.0  0.0 1 1 pts/0 S+ 10:01 0:00 grep --color=auto kube-apiserver\n",
         "\0".join(("kube-apiserver", *FLAGS)) + "\0",
         "\n".join(f"  {flag} \\" for flag in FLAGS),
+        "# from the wiki\n" + "\n".join(flag.replace("=", " '", 1) + "'" for flag in FLAGS),
+        "exec kube-apiserver \\\n"
+        + " \\\n".join(flag.replace("=", '="', 1) + '"' for flag in FLAGS),
+        f"kube-apiserver {' '.join(FLAGS)}\n".encode("utf-16"),
+        f"kube-apiserver {' '.join(FLAGS)}\n".replace("service-account", "service_account"),
+        json.dumps(["kube-apiserver", *FLAGS]) + "\n",
+        json.dumps(["kube-apiserver"]) + json.dumps(FLAGS) + "\n",
         "[Unit]\nDescription=API\n[Service]\nExecStart=/usr/local/bin/kube-apiserver \\\n  "
         + " \\\n  ".join(FLAGS)
         + "\nRestart=on-failure\n",
     ],
-    ids=["name", "path", "ps-aux", "cmdline", "flags", "unit"],
-)
-def test_a_command_line(text: str) -> None:
+    ids=[
+        "name", "path", "ps-aux", "cmdline", "flags", "quoted-flags", "script", "utf-16",
+        "underscores", "command", "command-and-args", "unit",
+    ],
+)  # fmt: skip
+def test_a_command_line(text: str | bytes) -> None:
     assert only(text).settings == SETTINGS
 
 
@@ -214,6 +224,22 @@ def test_a_distributions_configuration_with_what_it_sets_by_itself(
     assert (found.distribution, found.settings) == (distribution, settings)
 
 
+@pytest.mark.parametrize(
+    "line", ["kube-apiserver-arg:", "kube-apiserver-arg: []", "node-label: [a=b]"]
+)
+def test_a_further_server_of_rke2_is_known_by_where_it_registers(line: str) -> None:
+    found = only(f"server: https://10.0.0.1:9345\n{line}\n")
+    assert (found.distribution, found.settings.issuers) == ("rke2", (OLD,))
+
+
+def test_the_journal_of_k3s_has_the_flags_in_quotes() -> None:
+    line = (
+        'Nov 23 10:00:00 one k3s[12]: time="2026-11-23T10:00:00Z" level=info '
+        f'msg="Running kube-apiserver {" ".join(FLAGS)}"\n'
+    )
+    assert only(line).settings == SETTINGS
+
+
 def test_talos_1_14_names_its_issuer_in_a_document_of_its_own() -> None:
     text = """\
 apiVersion: v1alpha1
@@ -265,7 +291,20 @@ def test_nothing_secret_is_kept() -> None:
     ("text", "message"),
     [
         ("", "file: is empty. Did the command that should fill it fail?"),
-        (b"\xff\xfe", "file: is not UTF-8 text."),
+        (b"\xff\0\xfe", "file: is not UTF-8 text."),
+        (
+            "kube-apiserver-arg: {service-account-issuer: https://a.example}\n",
+            "file: kube-apiserver-arg is not a list of texts like NAME=VALUE.",
+        ),
+        (
+            "kube-apiserver-arg: [service-account-issuer https://a.example]\n",
+            "file: --service-account-issuer https://a.example is not the name of a flag: write "
+            "NAME=VALUE.",
+        ),
+        (
+            "kube-apiserver --service-account-issuer --service-account-key-file=/pki/sa.pub\n",
+            "file: --service-account-issuer has no value, and kube-apiserver needs one.",
+        ),
         (
             "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n",
             "file: is a private key, which belongs on the control plane nodes alone. Nothing of it "
@@ -371,4 +410,14 @@ def test_api_servers_with_different_issuers_are_refused() -> None:
         "file (kube-apiserver-one) and file (kube-apiserver-two) differ in "
         f"--service-account-issuer: {OLD} and {ISSUER}. A token that one API server issues must be "
         "taken by all: make them alike first."
+    )
+
+
+def test_api_servers_that_take_different_audiences_are_refused() -> None:
+    running = f"kube-apiserver {' '.join(FLAGS)}"
+    with pytest.raises(UserError) as caught:
+        agreed(read(f"{running}\n{running} --api-audiences=a,b\n".encode(), "ps"))
+    assert str(caught.value) == (
+        "ps and ps differ in --api-audiences: none and a,b. A token that one API server issues "
+        "must be taken by all: make them alike first."
     )

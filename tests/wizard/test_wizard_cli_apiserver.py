@@ -148,6 +148,10 @@ def test_what_would_lock_out_is_refused_with_exit_code_1_and_nothing_is_written(
             ("--new-cluster", "--from", "ps"),
             "--new-cluster keeps nothing: leave out what says what runs now.",
         ),
+        (
+            ("--from", "-", "--authentication-config", "-"),
+            "- is stdin, which can be read once: give files for the others.",
+        ),
         (("--next",), "--next goes with --migrate."),
         (
             ("--migrate", "--next", "--back"),

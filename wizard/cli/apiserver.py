@@ -130,6 +130,8 @@ class Request:
         """
         if self.new_cluster and (self.sources or self.keep_issuer or self.migrate):
             raise UserError("--new-cluster keeps nothing: leave out what says what runs now.")
+        if (*self.sources, self.authentication).count("-") > 1:
+            raise UserError("- is stdin, which can be read once: give files for the others.")
         of_migration = {
             "--rotate-key": self.new_keys,
             "--token-lifetime": self.token_lifetime,
