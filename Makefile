@@ -45,7 +45,7 @@ lint: install ## linters and types
 	@$(RUN) mypy
 
 unit: install
-	@$(RUN) python -m pytest $(PYTEST)
+	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 bench: install ## measure how long a synth takes; writes docs/performance.md
 	@$(RUN) python -m bench $(BENCH)
