@@ -182,7 +182,7 @@ def test_when_the_terminal_is_lost_the_app_ends_and_keeps_the_answers(project: P
         terminal.type("lost.example.com")
         terminal.await_text("https://lost.example.com/openid/v1/jwks")
         terminal.hang_up()
-        assert terminal.process.wait() == 0
+        assert terminal.process.wait(timeout=60) == 0
     [kept] = Drafts(project / ".drafts").all()
     assert kept.draft.answer("issuer") == "lost.example.com"
 

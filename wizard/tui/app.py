@@ -11,9 +11,10 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from textual.app import App, SystemCommand
 from textual.binding import ActiveBinding, Binding
@@ -42,7 +43,8 @@ _SECOND_CTRL_C = 3.0
 def main() -> None:
     """Run the app in this terminal, for the project that this program is part of."""
     app = make_app(Path(__file__).resolve().parents[2])
-    app.run()
+    with _outliving_terminal():
+        app.run()
     # Python would wait for threads that hang in the network.
     sys.stdout.flush()
     sys.stderr.flush()
@@ -404,6 +406,38 @@ def _offered(screen: Screen[Any]) -> Iterator[ActiveBinding]:
 def _has_few_colours(environment: Mapping[str, str]) -> bool:
     """Whether the terminal says that it has no more than 16 colours."""
     return not environment.get("COLORTERM") and "256" not in environment.get("TERM", "")
+
+
+class _Outliving:
+    """A terminal's file whose writes do not fail when the terminal is gone."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@contextmanager
+def _outliving_terminal() -> Iterator[None]:
+    """Keep Textual's thread that writes to the terminal alive: without it the app waits forever.
+
+    The terminal can be gone some writes before the signal that says so is handled.
+    """
+    terminal = sys.__stderr__
+    vars(sys)["__stderr__"] = terminal and _Outliving(terminal)
+    try:
+        yield
+    finally:
+        vars(sys)["__stderr__"] = terminal
 
 
 def _let_go_of_terminal() -> None:
