@@ -377,6 +377,8 @@ class WizardApp(App[None]):
         self._leaving = False
 
     def _show_meanwhile(self) -> None:
+        if not self._screen_stack:
+            return  # the app is closing, and its timers are stopped after its screens
         activity = self.activity
         text = ""
         seen = isinstance(self.screen, Step) and self.screen.STEP == "Deploy"
