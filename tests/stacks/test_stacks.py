@@ -66,7 +66,7 @@ def test_the_output_is_the_same_in_another_folder_of_another_user(tmp_path: Path
         subprocess.run([sys.executable, "main.py"], cwd=project, env=environment, check=True)
         outputs.append(written(project / "cdktf.out"))
     assert outputs[0] == outputs[1]
-    assert len(outputs[0]) == 22  # three stacks of six clusters, three of two others, a manifest
+    assert len(outputs[0]) == 25  # three stacks of seven clusters, three of two others, a manifest
 
 
 def test_no_machine_and_no_time_is_named_in_the_output() -> None:

@@ -1,0 +1,58 @@
+"""The bundle: everything that a reviewer gets, as texts by their paths.
+
+Computed from a configuration and its synthesized stacks alone: the same ones give the same bytes
+everywhere. `review.bundle_folder` puts it on the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from federation.config import ClusterConfig
+from review.terraform.folder import terraform
+
+CHECKSUMS = "oidc-iam-review.sha256"
+"""The file that lists all others with their checksums, for `sha256sum --check`."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip archive can tell."""
+_READABLE_FILE = 0o100644
+
+
+def bundle(config: ClusterConfig, synthesized: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The files of a bundle by their paths, with a list of their checksums.
+
+    Args:
+        config: The configuration.
+        synthesized: Each of its stacks as `cdk.tf.json` has it, by its name.
+    """
+    texts = {f"terraform/{path}": text for path, text in terraform(config, synthesized).items()}
+    sums = (f"{checksum(texts[path].encode())}  {path}\n" for path in sorted(texts))
+    return dict(sorted({**texts, CHECKSUMS: "".join(sums)}.items()))
+
+
+def archive(texts: Mapping[str, str], folder: str) -> bytes:
+    """A zip archive of a bundle, with the same bytes wherever and whenever it is made.
+
+    Args:
+        texts: The files of the bundle.
+        folder: The folder in the archive that holds them.
+    """
+    content = io.BytesIO()
+    # Stored, not compressed: what a compressor makes of a text depends on its version.
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as made:
+        for path in sorted(texts):
+            entry = zipfile.ZipInfo(f"{folder}/{path}", _EPOCH)
+            entry.create_system = 3  # as on Unix, also elsewhere
+            entry.external_attr = _READABLE_FILE << 16
+            made.writestr(entry, texts[path].encode())
+    return content.getvalue()
+
+
+def checksum(content: bytes) -> str:
+    """The SHA-256 of a file."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,148 @@
+"""A bundle on the disk: a folder that holds it and nothing else, and its archive beside it.
+
+Only what an earlier run made is replaced, and only as that run left it: the folder's own list of
+checksums tells. Whatever a person, or Terraform, put there or changed is never lost, and never
+mixed with a new bundle.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from federation.errors import UserError
+from review.bundle import CHECKSUMS, archive, checksum
+
+_SUM = re.compile(r"([0-9a-f]{64})  (\S.*)")
+_SHOWN = 3
+
+
+def refuse_foreign(folder: Path, zipped: bool) -> None:
+    """Make sure that a bundle may be written to a folder, and to the archive beside it.
+
+    Raises:
+        UserError: something is there that no earlier run made.
+    """
+    if folder.is_dir():
+        _refuse_foreign_files(folder)
+    elif folder.exists():
+        raise UserError(f"{folder} is a file: name another folder with --output.")
+    path = archive_path(folder)
+    if zipped and path.exists() and not _is_archive_of_ours(path):
+        raise UserError(f"{path} is not the archive of a review: move it away.")
+
+
+def archive_path(folder: Path) -> Path:
+    """Where the archive of a bundle in a folder is."""
+    target = _target(folder)
+    return target.with_name(f"{target.name}.zip")
+
+
+def write(texts: Mapping[str, str], folder: Path, archived_as: str | None) -> None:
+    """Write a bundle; a reader meets the old folder or the new, never a part of one.
+
+    Args:
+        texts: The files of the bundle.
+        folder: The folder that becomes it.
+        archived_as: The name of the folder within the archive; None for no archive.
+
+    Raises:
+        UserError: it cannot be written, or something is there that no earlier run made.
+    """
+    refuse_foreign(folder, archived_as is not None)
+    target = _target(folder)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".review-") as beside:
+            _write_files(texts, Path(beside) / "new")
+            if archived_as is not None:
+                (Path(beside) / "zip").write_bytes(archive(texts, archived_as))
+            _swap(Path(beside), target)
+            if archived_as is not None:
+                (Path(beside) / "zip").replace(archive_path(folder))
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot be written: {error.strerror}. Name another folder with --output."
+        ) from error
+
+
+def _swap(beside: Path, target: Path) -> None:
+    """Put the new folder in the place of an old one."""
+    if target.exists():
+        target.rename(beside / "old")
+    try:
+        (beside / "new").rename(target)
+    except BaseException:
+        if (beside / "old").exists():
+            (beside / "old").rename(target)
+        raise
+
+
+def _write_files(texts: Mapping[str, str], folder: Path) -> None:
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+
+
+def _target(folder: Path) -> Path:
+    """Where a folder really is: what a symbolic link points to is replaced, not the link."""
+    return Path(os.path.realpath(folder))
+
+
+def _refuse_foreign_files(folder: Path) -> None:
+    listed = _listed(folder)
+    found = sorted(_files(folder))
+    if not found:
+        return
+    if listed is None:
+        raise UserError(
+            f"{folder} is not empty, and holds no review of an earlier run: name a new folder with "
+            "--output."
+        )
+    foreign = [
+        path
+        for path in found
+        if path != CHECKSUMS and not _is_as_listed(folder / path, listed.get(path))
+    ]
+    if foreign:
+        more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
+        raise UserError(
+            f"{folder} holds what is not of an earlier run, or was changed since: "
+            f"{', '.join(foreign[:_SHOWN])}{more}. Move it away, or name a new folder with "
+            "--output."
+        )
+
+
+def _is_as_listed(path: Path, listed: str | None) -> bool:
+    return listed is not None and not path.is_symlink() and checksum(path.read_bytes()) == listed
+
+
+def _listed(folder: Path) -> dict[str, str] | None:
+    """The checksums in a folder's list, by path; None where there is no such list."""
+    try:
+        lines = (folder / CHECKSUMS).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    sums = [_SUM.fullmatch(line) for line in lines]
+    return {found[2]: found[1] for found in sums if found}
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for place, folders, files in os.walk(folder):
+        links = [name for name in folders if (Path(place) / name).is_symlink()]
+        for name in (*files, *links):
+            yield (Path(place) / name).relative_to(folder).as_posix()
+
+
+def _is_archive_of_ours(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as found:
+            return any(Path(name).name == CHECKSUMS for name in found.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False

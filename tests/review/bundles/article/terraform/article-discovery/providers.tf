@@ -1,0 +1,4 @@
+provider "kubernetes" {
+  config_context = "article"
+  config_paths   = var.kubeconfig_paths
+}

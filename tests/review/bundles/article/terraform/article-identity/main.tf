@@ -1,0 +1,39 @@
+data "tls_certificate" "issuer" {
+  url          = "https://cluster.example.com"
+  verify_chain = false
+}
+
+resource "aws_iam_openid_connect_provider" "cluster" {
+  url             = "https://cluster.example.com"
+  client_id_list  = ["oidc-iam"]
+  thumbprint_list = [data.tls_certificate.issuer.certificates[0].sha1_fingerprint]
+}
+
+resource "aws_iam_role" "default_oidc-iam-pod" {
+  name                 = "oidc-iam-pod"
+  max_session_duration = 3600
+  path                 = "/"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect = "Allow"
+        Principal = {
+          Federated = aws_iam_openid_connect_provider.cluster.arn
+        }
+        Action = "sts:AssumeRoleWithWebIdentity"
+        Condition = {
+          StringEquals = {
+            "cluster.example.com:aud" = "oidc-iam"
+          }
+        }
+      },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "default_oidc-iam-pod__ViewOnlyAccess" {
+  role       = aws_iam_role.default_oidc-iam-pod.name
+  policy_arn = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"
+}

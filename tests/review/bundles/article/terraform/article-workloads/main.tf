@@ -1,0 +1,130 @@
+resource "kubernetes_service_account_v1" "default_oidc-iam-pod" {
+  metadata {
+    name      = "oidc-iam-pod"
+    namespace = "default"
+
+    labels = {
+      "app.kubernetes.io/managed-by" = "oidc-iam"
+    }
+  }
+}
+
+resource "kubernetes_config_map_v1" "default_oidc-iam-pod__environment" {
+  data = {
+    AWS_DEFAULT_REGION          = "ap-southeast-2"
+    AWS_REGION                  = "ap-southeast-2"
+    AWS_ROLE_ARN                = var.role_arns["default/oidc-iam-pod"]
+    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
+    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
+  }
+
+  metadata {
+    name      = "oidc-iam-pod-role"
+    namespace = "default"
+
+    labels = {
+      "app.kubernetes.io/managed-by" = "oidc-iam"
+    }
+  }
+}
+
+resource "kubernetes_pod_v1" "default_oidc-iam-pod__test" {
+  target_state = var.test_pod_target_state
+
+  metadata {
+    name      = "awscli"
+    namespace = "default"
+
+    labels = {
+      "app.kubernetes.io/managed-by" = "oidc-iam"
+      "app.kubernetes.io/name"       = "awscli"
+    }
+  }
+
+  spec {
+    automount_service_account_token  = false
+    service_account_name             = kubernetes_service_account_v1.default_oidc-iam-pod.metadata[0].name
+    termination_grace_period_seconds = 0
+
+    container {
+      name    = "awscli"
+      args    = ["3600"]
+      command = ["sleep"]
+      image   = "amazon/aws-cli"
+
+      env {
+        name  = "HOME"
+        value = "/tmp"
+      }
+
+      env_from {
+        config_map_ref {
+          name = kubernetes_config_map_v1.default_oidc-iam-pod__environment.metadata[0].name
+        }
+      }
+
+      resources {
+        limits = {
+          memory = "256Mi"
+        }
+
+        requests = {
+          cpu    = "10m"
+          memory = "64Mi"
+        }
+      }
+
+      security_context {
+        allow_privilege_escalation = false
+        read_only_root_filesystem  = true
+        run_as_non_root            = true
+
+        capabilities {
+          drop = ["ALL"]
+        }
+      }
+
+      volume_mount {
+        name       = "aws-token"
+        mount_path = "/var/run/secrets/oidc-iam/serviceaccount"
+        read_only  = true
+      }
+
+      volume_mount {
+        name       = "tmp"
+        mount_path = "/tmp"
+      }
+    }
+
+    security_context {
+      fs_group        = "65532"
+      run_as_group    = "65532"
+      run_as_non_root = true
+      run_as_user     = "65532"
+
+      seccomp_profile {
+        type = "RuntimeDefault"
+      }
+    }
+
+    volume {
+      name = "aws-token"
+
+      projected {
+        sources {
+          service_account_token {
+            audience           = "oidc-iam"
+            expiration_seconds = 600
+            path               = "token"
+          }
+        }
+      }
+    }
+
+    volume {
+      name = "tmp"
+
+      empty_dir {}
+    }
+  }
+}

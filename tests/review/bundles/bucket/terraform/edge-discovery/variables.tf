@@ -1,0 +1,5 @@
+variable "kubeconfig_paths" {
+  description = "The kubeconfig files to look for the context in."
+  type        = list(string)
+  default     = ["~/.kube/config"]
+}

@@ -1,0 +1,29 @@
+resource "kubernetes_service_account_v1" "shop_web" {
+  metadata {
+    name      = "web"
+    namespace = "shop"
+
+    labels = {
+      "app.kubernetes.io/managed-by" = "oidc-iam"
+    }
+  }
+}
+
+resource "kubernetes_config_map_v1" "shop_web__environment" {
+  data = {
+    AWS_DEFAULT_REGION          = "ap-southeast-2"
+    AWS_REGION                  = "ap-southeast-2"
+    AWS_ROLE_ARN                = var.role_arns["shop/web"]
+    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
+    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
+  }
+
+  metadata {
+    name      = "web-role"
+    namespace = "shop"
+
+    labels = {
+      "app.kubernetes.io/managed-by" = "oidc-iam"
+    }
+  }
+}

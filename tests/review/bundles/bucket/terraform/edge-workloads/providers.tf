@@ -1,0 +1,4 @@
+provider "kubernetes" {
+  config_context = "edge"
+  config_paths   = var.kubeconfig_paths
+}

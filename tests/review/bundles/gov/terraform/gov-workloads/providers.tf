@@ -1,0 +1,4 @@
+provider "kubernetes" {
+  config_context = "gov"
+  config_paths   = var.kubeconfig_paths
+}

@@ -1,0 +1,99 @@
+"""Whole bundles, compared with what is kept in `bundles/`.
+
+`OIDC_IAM_ACCEPT=1 pytest tests/review/test_review_bundle.py` writes them anew; the difference is
+then read before it is committed. The stacks are those that `tests/stacks` compares.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from federation.files import PROJECT, load
+from review.bundle import CHECKSUMS, archive, bundle
+
+HERE = Path(__file__).parent
+STACKS = HERE.parent / "stacks"
+CONFIGURATIONS = sorted(path.stem for path in STACKS.glob("configurations/*.yaml"))
+KEPT = ("article", "bucket", "gov", "many", "minimal")
+ACCEPT = bool(os.environ.get("OIDC_IAM_ACCEPT"))
+
+
+def made(name: str) -> dict[str, str]:
+    """The bundle of one of the configurations."""
+    config = load(STACKS / "configurations" / f"{name}.yaml")
+    return bundle(config, {stack: synthesized(name, stack) for stack in config.stacks})
+
+
+def synthesized(name: str, stack: str) -> dict[str, Any]:
+    path = STACKS / "expected" / name / "stacks" / stack / "cdk.tf.json"
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+def written(folder: Path) -> dict[str, str]:
+    """Each file below a folder with its text."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def write(texts: dict[str, str], folder: Path) -> None:
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_configuration_becomes_exactly_this_bundle(name: str) -> None:
+    texts = made(name)
+    if ACCEPT:
+        shutil.rmtree(HERE / "bundles" / name, ignore_errors=True)
+        write(texts, HERE / "bundles" / name)
+    assert texts == written(HERE / "bundles" / name)
+
+
+def test_terraform_fmt_leaves_every_bundle_as_it_is(tmp_path: Path) -> None:
+    for name in CONFIGURATIONS:
+        write(made(name), tmp_path / name)
+    command = ["terraform", "fmt", "-check", "-diff", "-recursive", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_no_bundle_names_a_machine_or_the_tool_behind_it() -> None:
+    texts = "".join(text for name in CONFIGURATIONS for text in made(name).values())
+    for word in (str(PROJECT), str(Path.home()), "cdktf", "cdk.tf", '"//"', "../../"):
+        assert (word, texts.find(word)) == (word, -1)
+
+
+def test_the_checksums_are_those_that_sha256sum_reads(tmp_path: Path) -> None:
+    texts = made("article")
+    write(texts, tmp_path)
+    command = ["sha256sum", "--check", "--strict", CHECKSUMS]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    others = sorted(set(texts) - {CHECKSUMS})
+    assert done.stdout.splitlines() == [f"{path}: OK" for path in others]
+    assert done.returncode == 0
+
+
+def test_an_archive_holds_the_bundle_in_its_folder_without_a_time_of_its_own() -> None:
+    texts = made("article")
+    with zipfile.ZipFile(io.BytesIO(archive(texts, "article-review"))) as found:
+        entries = found.infolist()
+        assert {each.filename: found.read(each).decode() for each in entries} == {
+            f"article-review/{path}": text for path, text in texts.items()
+        }
+    assert {(each.date_time, each.external_attr >> 16, each.compress_type) for each in entries} == {
+        ((1980, 1, 1, 0, 0, 0), 0o100644, zipfile.ZIP_STORED)
+    }

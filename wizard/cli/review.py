@@ -1,0 +1,56 @@
+"""`review`: a folder that a security reviewer can read, check and sign."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from federation import files
+from wizard.cdktf import runs
+from wizard.cli.options import config_option, relative
+from wizard.cli.running import follow
+from wizard.logs import new_log
+from wizard.preflight import node, require
+
+
+@click.command()
+@config_option
+@click.option(
+    "--output",
+    "-o",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The folder to write: a new one, an empty one, or that of an earlier review.",
+)
+@click.option("--zip", "zipped", is_flag=True, help="Write the same as DIR.zip too.")
+def review(path: Path, output: Path, zipped: bool) -> None:
+    """Write what a security reviewer reads, checks and signs.
+
+    The same configuration gives the same bytes everywhere. What is in DIR stays as it is unless
+    all of it is from an earlier review.
+    """
+    from review.bundle import bundle
+    from review.bundle_folder import archive_path, refuse_foreign, write
+
+    config = files.load(path)
+    refuse_foreign(output, zipped)
+    require([node()])
+    project = runs.project(path, config)
+    follow(runs.synth(project, new_log(f"review-{config.cluster}")))
+    texts = bundle(config, _synthesized(project))
+    write(texts, output, f"{config.cluster}-review" if zipped else None)
+    click.echo(f"Wrote {relative(output)}/: {len(texts)} files.")
+    if zipped:
+        click.echo(f"Wrote {relative(archive_path(output))}.")
+
+
+def _synthesized(project: runs.Project) -> Mapping[str, Mapping[str, Any]]:
+    return {
+        stack: json.loads((project.stack_folder(stack) / "cdk.tf.json").read_text("utf-8"))
+        for stack in project.stacks
+    }
