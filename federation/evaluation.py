@@ -10,13 +10,14 @@ Source: AWS IAM User Guide, "Policy evaluation logic", and the pages that the mo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from federation.policy_condition import Condition, Outcome, Quantifier
 from federation.policy_document import Statement, parse_policy, read_statements
 from federation.policy_pattern import like, wildcards
+from federation.quoting import quoted
 from federation.request_context import ContextValues, RequestContext, request_context, token_issuer
 
 __all__ = ["Decision", "evaluate", "parse_policy"]
@@ -71,6 +72,8 @@ def evaluate(
 
 
 _ACTION = "sts:AssumeRoleWithWebIdentity"
+_MOST = 10
+"""Values that a reason lists; of more it tells the number."""
 _EVERYONE = "*"
 _SERVICES = ("aws", "iam", "sts")
 _BUILT_IN_PROVIDERS = frozenset(
@@ -148,7 +151,7 @@ class _Call:
         return _provider_issuer(name) == self.issuer and self.federated in (None, name)
 
     def _principal_mismatch(self, statement: Statement) -> str:
-        trusted = ", ".join(f"{kind} {name!r}" for kind, name in statement.principals)
+        trusted = _listed([f"{kind} {quoted(name)}" for kind, name in statement.principals])
         expected = repr(self.federated) if self.federated else f"of the issuer {self.issuer!r}"
         return f"Principal is {trusted}: the token's provider is {expected}."
 
@@ -204,5 +207,10 @@ def _provider_issuer(arn: str) -> str | None:
     return match["issuer"] if match else None
 
 
-def _quoted(values: Iterable[str]) -> str:
-    return ", ".join(repr(value) for value in values)
+def _quoted(values: Sequence[str]) -> str:
+    return _listed([quoted(value) for value in values])
+
+
+def _listed(items: Sequence[str]) -> str:
+    rest = len(items) - _MOST
+    return ", ".join(items[:_MOST]) + (f" and {rest} more" if rest > 0 else "")

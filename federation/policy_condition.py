@@ -16,6 +16,7 @@ from federation.errors import UserError
 from federation.fields import did_you_mean
 from federation.policy_operators import OPERATORS, Operator
 from federation.policy_pattern import Template, wildcards, with_variables
+from federation.quoting import quoted
 from federation.request_context import RequestContext
 
 
@@ -65,7 +66,8 @@ class Condition:
     def unknown_keys(self, context: RequestContext) -> tuple[str, ...]:
         """Return those of its keys, its variables' included, of which AWS alone has the values."""
         variables = (variable.key for one in self.templates for variable in one.variables)
-        return tuple(key for key in (self.key, *variables) if not context.is_known(key))
+        keys = dict.fromkeys((self.key, *variables))
+        return tuple(key for key in keys if not context.is_known(key))
 
     def outcome(self, context: RequestContext) -> Outcome:
         """Test the condition against the context of a call."""
@@ -80,7 +82,9 @@ class Condition:
             return absent in (value.lower() for value in self.values)
         if not seen:
             return self._holds_when_absent()
-        admitted = [self._admits(self.operator, value, context) for value in seen]
+        patterns = (template.resolve(context.lookup) for template in self.templates)
+        test = self.operator.among([one for one in patterns if one is not None])
+        admitted = (test(value) != self.negated for value in seen)
         # Without a set operator, a negated one is the contrary of its positive form.
         every = self.quantifier is Quantifier.ALL or (
             self.negated and self.quantifier is Quantifier.NONE
@@ -91,12 +95,6 @@ class Condition:
         if self.if_exists or self.quantifier is Quantifier.ALL:
             return True
         return self.negated and self.quantifier is Quantifier.NONE
-
-    def _admits(self, operator: Operator, seen: str, context: RequestContext) -> bool:
-        patterns = (template.resolve(context.lookup) for template in self.templates)
-        return operator.negated != any(
-            pattern is not None and operator.match(pattern, seen) for pattern in patterns
-        )
 
 
 def read_condition(
@@ -119,7 +117,7 @@ def read_condition(
     operator = OPERATORS.get(bare.removesuffix(_IF_EXISTS))
     if operator is None and name != _NULL:
         hint = did_you_mean(bare.removesuffix(_IF_EXISTS), (*OPERATORS, _NULL))
-        raise UserError(f"{place}: unknown condition operator {name!r}.{hint}")
+        raise UserError(f"{place}: unknown condition operator {quoted(name)}.{hint}")
     templates = tuple(_template(place, operator, value, variables) for value in values)
     return Condition(
         name, key, tuple(values), operator, quantifier, bare.endswith(_IF_EXISTS), templates
@@ -133,9 +131,9 @@ _PREFIXES = (Quantifier.ANY, Quantifier.ALL)
 
 def _template(place: str, operator: Operator | None, value: str, variables: bool) -> Template:
     if operator is None and value.lower() not in ("true", "false"):
-        raise UserError(f"{place}: {value!r} is not 'true' or 'false'.")
+        raise UserError(f"{place}: {quoted(value)} is not 'true' or 'false'.")
     if operator is not None and not operator.accepts(value):
-        raise UserError(f"{place}: {value!r} is not {operator.expects}.")
+        raise UserError(f"{place}: {quoted(value)} is not {operator.expects}.")
     if operator is not None and operator.variables and variables:
         return with_variables(place, value)
     return Template(wildcards(value))

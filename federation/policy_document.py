@@ -15,6 +15,7 @@ from typing import Any
 from federation.errors import UserError
 from federation.fields import did_you_mean
 from federation.policy_condition import Condition, read_condition
+from federation.quoting import quoted
 from federation.strict_json import json_object
 
 
@@ -106,8 +107,8 @@ def _check_elements(
         if name in _PROHIBITED:
             raise UserError(f"{place} has {name}: {_PROHIBITED[name]}.")
         if name not in known:
-            hint = did_you_mean(str(name), known)
-            raise UserError(f"{place} has an unknown element {name!r}.{hint}")
+            hint = did_you_mean(name, known)
+            raise UserError(f"{place} has an unknown element {quoted(name)}.{hint}")
     for name in required:
         if name not in members:
             raise UserError(f"{place} has no {name}.")
@@ -118,7 +119,9 @@ def _check_unique(sids: Iterable[str]) -> None:
     seen: set[str] = set()
     for sid in sids:
         if sid in seen:
-            raise UserError(f"Several statements have the Sid {sid!r}: it is unique in a policy.")
+            raise UserError(
+                f"Several statements have the Sid {quoted(sid)}: it is unique in a policy."
+            )
         seen.add(sid)
 
 
@@ -157,7 +160,8 @@ def _principals(place: str, value: Any) -> Iterable[tuple[str, str]]:
         raise UserError(f"{place} is neither '*' nor an object such as {{'Federated': ARN}}.")
     for kind, names in value.items():
         if kind not in _PRINCIPAL_TYPES:
-            raise UserError(f"{place} has {kind!r}: write one of {', '.join(_PRINCIPAL_TYPES)}.")
+            known = ", ".join(_PRINCIPAL_TYPES)
+            raise UserError(f"{place} has {quoted(kind)}: write one of {known}.")
         for name in _texts(f"{place}.{kind}", names):
             yield kind, name
 
@@ -166,7 +170,7 @@ def _actions(place: str, value: Any) -> tuple[str, ...]:
     actions = _texts(place, value)
     for action in actions:
         if action != "*" and ":" not in action:
-            raise UserError(f"{place}: {action!r} is not SERVICE:ACTION or '*'.")
+            raise UserError(f"{place}: {quoted(action)} is not SERVICE:ACTION or '*'.")
     return actions
 
 

@@ -10,16 +10,18 @@ import binascii
 import ipaddress
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
-from federation.policy_pattern import ARN_COLONS, Pattern, arn_like, like, text
+from federation.policy_pattern import ARN_COLONS, Pattern, arn_like_any, like_any, text
 
-Match = Callable[[Pattern, str], bool]
-_T = TypeVar("_T", Decimal, datetime)
+Test = Callable[[str], bool]
+"""Whether a value of the request matches any of some values of the policy."""
+
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True)
@@ -27,27 +29,28 @@ class Operator:
     """A condition operator.
 
     Attributes:
-        match: Whether a value of the policy and one of the request match.
+        among: Makes the test for some values of the policy; each of them is read once.
         accepts: Whether the operator can compare with a value of the policy at all.
         expects: What it can compare with, for messages.
         negated: Whether the operator asks for values that do not match.
         variables: Whether its values may contain policy variables.
     """
 
-    match: Match
+    among: Callable[[Sequence[Pattern]], Test]
     accepts: Callable[[str], bool] = lambda _value: True
     expects: str = "text"
     negated: bool = False
     variables: bool = False
 
 
-def _equal(pattern: Pattern, seen: str) -> bool:
-    return text(pattern) == seen
+def _equal(patterns: Sequence[Pattern]) -> Test:
+    return frozenset(map(text, patterns)).__contains__
 
 
-def _equal_ignoring_case(pattern: Pattern, seen: str) -> bool:
+def _equal_ignoring_case(patterns: Sequence[Pattern]) -> Test:
     # Case folding would go further, and take 'ß' for 'ss'.
-    return text(pattern).lower() == seen.lower()
+    expected = {text(pattern).lower() for pattern in patterns}
+    return lambda seen: seen.lower() in expected
 
 
 _NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
@@ -57,28 +60,33 @@ def _number(value: str) -> Decimal | None:
     return Decimal(value) if _NUMBER.fullmatch(value) else None
 
 
+_W3C_DATE = re.compile(
+    r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?", re.ASCII
+)
+
+
 def _moment(value: str) -> datetime | None:
-    """Read seconds since the epoch or ISO 8601, in UTC where no zone is named."""
+    """Read seconds since the epoch or a date in the form of the W3C, in UTC where no zone is named.
+
+    Four digits are none: one reader would take them for a year, another one for seconds.
+    """
     try:
-        if value.isascii() and value.isdigit():
+        if value.isascii() and value.isdigit() and len(value) != len("2030"):
             return datetime.fromtimestamp(int(value), UTC)
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value) if _W3C_DATE.fullmatch(value) else None
     except (ValueError, OverflowError, OSError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _network(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def _network(value: str) -> _Network | None:
     try:
         return ipaddress.ip_network(value, strict=False)
     except ValueError:
         return None
 
 
-def _within(pattern: Pattern, seen: str) -> bool:
-    network, address = _network(text(pattern)), _network(seen)
-    if network is None or address is None:
-        return False
+def _within(address: _Network, network: _Network) -> bool:
     return address.network_address in network
 
 
@@ -89,16 +97,26 @@ def _bytes(value: str) -> bytes | None:
         return None
 
 
-def _same_bytes(pattern: Pattern, seen: str) -> bool:
-    return _bytes(text(pattern)) == seen.encode()
+def _same_bytes(patterns: Sequence[Pattern]) -> Test:
+    expected = {_bytes(text(pattern)) for pattern in patterns}
+    return lambda seen: seen.encode() in expected
 
 
-def _ordered(read: Callable[[str], _T | None], compare: Callable[[_T, _T], bool]) -> Match:
-    def match(pattern: Pattern, seen: str) -> bool:
-        expected, actual = read(text(pattern)), read(seen)
-        return expected is not None and actual is not None and compare(actual, expected)
+def _compared(
+    read: Callable[[str], Any], compare: Callable[[Any, Any], bool]
+) -> Callable[[Sequence[Pattern]], Test]:
+    """What makes a test out of a comparison of the request's value with the policy's."""
 
-    return match
+    def among(patterns: Sequence[Pattern]) -> Test:
+        expected = [one for one in map(read, map(text, patterns)) if one is not None]
+
+        def test(seen: str) -> bool:
+            actual = read(seen)
+            return actual is not None and any(compare(actual, one) for one in expected)
+
+        return test
+
+    return among
 
 
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -113,7 +131,7 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 def _family(name: str, read: Callable[[str], Any], expects: str) -> dict[str, Operator]:
     """Make the operators that compare by size, such as `NumericLessThan`."""
     members = {
-        name + order: Operator(_ordered(read, compare), lambda v: read(v) is not None, expects)
+        name + order: Operator(_compared(read, compare), lambda v: read(v) is not None, expects)
         for order, compare in _ORDERS.items()
     }
     return members | {f"{name}NotEquals": replace(members[f"{name}Equals"], negated=True)}
@@ -123,10 +141,15 @@ def _with_negation(name: str, negation: str, positive: Operator) -> dict[str, Op
     return {name: positive, negation: replace(positive, negated=True)}
 
 
+_DATES = "a date (as 2030-12-31 or 2030-12-31T23:59:59Z, or seconds since the epoch)"
 _ARN = Operator(
-    arn_like, lambda v: v.count(":") >= ARN_COLONS, "an ARN of six parts", variables=True
+    arn_like_any, lambda v: v.count(":") >= ARN_COLONS, "an ARN of six parts", variables=True
 )
-_IP = Operator(_within, lambda v: _network(v) is not None, "an IP address or a CIDR block")
+_IP = Operator(
+    _compared(_network, _within),
+    lambda v: _network(v) is not None,
+    "an IP address or a CIDR block",
+)
 _BOOL = Operator(
     _equal_ignoring_case, lambda v: v.lower() in ("true", "false"), "'true' or 'false'"
 )
@@ -138,9 +161,9 @@ OPERATORS: Mapping[str, Operator] = {
         "StringNotEqualsIgnoreCase",
         Operator(_equal_ignoring_case, variables=True),
     ),
-    **_with_negation("StringLike", "StringNotLike", Operator(like, variables=True)),
+    **_with_negation("StringLike", "StringNotLike", Operator(like_any, variables=True)),
     **_family("Numeric", _number, "a number"),
-    **_family("Date", _moment, "a date (ISO 8601, or seconds since the epoch)"),
+    **_family("Date", _moment, _DATES),
     "Bool": _BOOL,
     "BinaryEquals": Operator(_same_bytes, lambda v: _bytes(v) is not None, "base64"),
     **_with_negation("IpAddress", "NotIpAddress", _IP),

@@ -82,7 +82,7 @@ def request_context(issuer: str, claims: Mapping[str, Any], extra: ContextValues
                 "which are not evaluated: Kubernetes issues no such token."
             )
     provided = {**_KEYS_OF_ISSUER.get(issuer, {}), **_KEYS_OF_EVERY_ISSUER}
-    values: dict[str, tuple[str, ...]] = {"aws:securetransport": ("true",)}
+    values = dict(_OF_EVERY_CALL)
     for key, claim in provided.items():
         values[f"{issuer}:{key}".lower()] = _texts(f"The token's claim {claim!r}", claims, claim)
     authorized_party = _texts("The token's claim 'azp'", claims, "azp")
@@ -123,10 +123,18 @@ _KEYS_OF_ISSUER: Mapping[str, Mapping[str, str]] = {
 }
 """Further keys to claims, from the tabs of single providers."""
 
+_OF_EVERY_CALL: Mapping[str, tuple[str, ...]] = {
+    "aws:securetransport": ("true",),
+    "aws:viaawsservice": ("false",),
+}
+"""What is alike in every call of the action: it comes over TLS, and with no principal's credentials
+with which a service could call on its behalf."""
+
 _SEEN_BY_AWS_ALONE = (
     "aws:currenttime",
     "aws:epochtime",
     "aws:federatedprovider",
+    "aws:principalaccount",
     "aws:principaltype",
     "aws:referer",
     "aws:requestedregion",

@@ -16,7 +16,7 @@ from typing import Any
 from federation.evaluation import evaluate
 from federation.policy_condition import Condition, Quantifier
 from federation.policy_document import Statement, read_statements
-from federation.policy_pattern import Character, Template, like, wildcards
+from federation.policy_pattern import Template, Text, has_wildcard, like, wildcards
 
 ANYBODY = "*"
 
@@ -192,5 +192,4 @@ def _patterns(condition: Condition) -> tuple[str, ...]:
 
 
 def _has_wildcard(template: Template) -> bool:
-    characters = (piece for piece in template.pieces if isinstance(piece, Character))
-    return any(character.wild and character.text in "*?" for character in characters)
+    return has_wildcard(tuple(piece for piece in template.pieces if isinstance(piece, Text)))

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.evaluation import evaluate
 from federation.names import subject
-from federation.policy_pattern import like, wildcards
+from federation.policy_pattern import like, like_any, wildcards
 from federation.trust_policy import trust_policy
 
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
@@ -39,6 +40,9 @@ PRINCIPALS = st.sampled_from(
     ]
 )
 ACTIONS = st.sampled_from(["sts:AssumeRoleWithWebIdentity", "sts:*", "sts:AssumeRole"])
+
+
+PATTERNS = st.text("ab*?.", max_size=8)
 
 
 def statements(*effects: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -143,7 +147,7 @@ def test_reasons_are_given_exactly_where_a_token_is_kept_out(
     assert bool(decision.reasons) is not decision.allowed
 
 
-@given(st.text("ab*?.", max_size=8), st.text("ab*?.\n", max_size=8))
+@given(PATTERNS, st.text("ab*?.\n", max_size=8))
 def test_wildcards_match_as_their_definition_says(pattern: str, seen: str) -> None:
     def matches(pattern: str, seen: str) -> bool:
         if not pattern:
@@ -158,3 +162,25 @@ def test_wildcards_match_as_their_definition_says(pattern: str, seen: str) -> No
 def test_a_pattern_of_many_stars_takes_no_time() -> None:
     """Backtracking through these stars would outlast the test run."""
     assert not like(wildcards("*a" * 60 + "b"), "a" * 5_000)
+
+
+@given(st.lists(PATTERNS, max_size=5), st.text("ab*?.\n", max_size=8))
+def test_a_text_is_like_some_patterns_where_it_is_like_one_of_them(
+    patterns: list[str], seen: str
+) -> None:
+    written = [wildcards(pattern) for pattern in patterns]
+
+    assert like_any(written)(seen) is any(like(pattern, seen) for pattern in written)
+
+
+@pytest.mark.parametrize("operator", ["StringEquals", "StringLike", "StringEqualsIgnoreCase"])
+def test_thousands_of_values_against_thousands_take_no_time(operator: str) -> None:
+    """Each against each would outlast the test run."""
+    expected = [f"tenant-{number}/{ending}" for number in range(20_000) for ending in ("a", "*")]
+    condition = {f"ForAnyValue:{operator}": {f"{HOST}:aud": expected}}
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sts:*", "Condition": condition}
+    seen = [f"other-{number}" for number in range(5_000)]
+    claims = {"iss": f"https://{HOST}", "aud": seen}
+
+    assert not evaluate(policy(statement), claims).allowed
+    assert evaluate(policy(statement), claims | {"aud": [*seen, "tenant-19999/a"]}).allowed
