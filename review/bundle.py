@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from federation.config import ClusterConfig
+from review.planned import Planned, documents
 from review.terraform.folder import terraform
 
 CHECKSUMS = "oidc-iam-review.sha256"
@@ -23,14 +24,21 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _READABLE_FILE = 0o100644
 
 
-def bundle(config: ClusterConfig, synthesized: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def bundle(
+    config: ClusterConfig,
+    synthesized: Mapping[str, Mapping[str, Any]],
+    planned: Planned | None = None,
+) -> dict[str, str]:
     """The files of a bundle by their paths, with a list of their checksums.
 
     Args:
         config: The configuration.
         synthesized: Each of its stacks as `cdk.tf.json` has it, by its name.
+        planned: What a deployment would change, where that is to be in it.
     """
     texts = {f"terraform/{path}": text for path, text in terraform(config, synthesized).items()}
+    if planned is not None:
+        texts |= documents(config.cluster, planned)
     sums = (f"{checksum(texts[path].encode())}  {path}\n" for path in sorted(texts))
     return dict(sorted({**texts, CHECKSUMS: "".join(sums)}.items()))
 

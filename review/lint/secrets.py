@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from review.estate import Estate, Setting
+from review.estate import Estate
 from review.lint.finding import Rule, Seen
 
 _FORMS = {
@@ -35,9 +35,22 @@ _ENTROPY = 4.3
 """Bits for a character; 40 random characters of base64 have 4.5 to 5.2, words have below 4."""
 
 
+def kind_of_secret(name: str, value: str) -> str | None:
+    """What a value of this name looks like, where that is a secret."""
+    if form := _form(value):
+        return form
+    if _HARMLESS.fullmatch(value):
+        return None
+    if _NAME.search(name) and not _NAME_OF_SOMETHING_ELSE.search(name):
+        return "a secret by its name"
+    if any(_is_random(match[0]) for match in _RANDOM.finditer(value)):
+        return "a random key"
+    return None
+
+
 def _secret_like(estate: Estate) -> Iterator[Seen]:
     for setting in estate.settings:
-        kind = _form(setting.value) or _suspicion(setting)
+        kind = kind_of_secret(setting.name, setting.value)
         if setting.sensitive:
             yield Seen.of(setting, "the value is one that Terraform was told to keep secret.")
         elif _form(setting.name):
@@ -50,16 +63,6 @@ def _secret_like(estate: Estate) -> Iterator[Seen]:
 
 def _form(text: str) -> str | None:
     return next((kind for kind, form in _FORMS.items() if form.search(text)), None)
-
-
-def _suspicion(setting: Setting) -> str | None:
-    if _HARMLESS.fullmatch(setting.value):
-        return None
-    if _NAME.search(setting.name) and not _NAME_OF_SOMETHING_ELSE.search(setting.name):
-        return "a secret by its name"
-    if any(_is_random(match[0]) for match in _RANDOM.finditer(setting.value)):
-        return "a random key"
-    return None
 
 
 def _is_random(text: str) -> bool:

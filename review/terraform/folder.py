@@ -36,6 +36,7 @@ def terraform(config: ClusterConfig, synthesized: Mapping[str, Json]) -> dict[st
         config=config,
         stacks=stacks,
         purposes={config.stack(kind): purpose for kind, purpose in _purposes(config).items()},
+        needed={name: each for stack in stacks for name, each in stack.needed.items()},
     )
     return {"README.md": readme} | {
         f"{stack.name}/{name}": written for stack in stacks for name, written in _files(stack)

@@ -39,6 +39,16 @@ class Stack:
     inputs: Mapping[str, str]
 
     @property
+    def needed(self) -> dict[str, Json]:
+        """The variables that have no value, and take none from another stack."""
+        variables = self.content.get("variable", {})
+        return {
+            name: each
+            for name, each in variables.items()
+            if "default" not in each and name not in self.inputs
+        }
+
+    @property
     def state_file(self) -> str | None:
         """The file with the backend's settings, for `-backend-config`.
 

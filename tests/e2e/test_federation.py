@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -167,9 +168,17 @@ def test_the_federation_is_proven_and_refuses_everyone_else(here: Here) -> None:
 
 
 def test_a_second_deploy_changes_nothing(here: Here) -> None:
-    said = here.on_sandbox("plan", "--json")
-    plan = json.loads(said[said.index("{") :])  # after the warnings, which go to the other stream
+    said = here.on_sandbox("review", "--plan", "--output", "bundle")
+    assert "\nPlan: No changes: what is there matches the configuration.\n" in said
+    plan = json.loads((here.project / "bundle" / "plan.json").read_text())
     assert [stack["changes"] for stack in plan["stacks"]] == [[] for _ in plan["stacks"]]
+
+
+def test_the_terraform_of_the_review_changes_nothing_either(here: Here) -> None:
+    said = followed(here, here.project / "state")
+    stacks = len(here.config.stacks)
+    assert said.count("No changes. Your infrastructure matches the configuration.") == stacks
+    assert said.count("Apply complete! Resources: 0 added, 0 changed, 0 destroyed.") == stacks
 
 
 def test_the_objects_in_the_cluster_are_those_that_the_manifests_describe(here: Here) -> None:
@@ -206,6 +215,35 @@ def test_a_destroy_leaves_nothing_behind(here: Here) -> None:
     assert here.kubectl("get", everything, "-A", "-l", OURS, "-oname") == ""
     states = sorted((here.project / "state").glob("*.tfstate"))
     assert [json.loads(state.read_text())["resources"] for state in states] == [[] for _ in states]
+
+
+def test_the_terraform_of_the_review_makes_the_federation_by_itself(here: Here) -> None:
+    states = here.project / "states of the review"
+    states.mkdir()
+    said = followed(here, states)
+    added = re.findall(r"Apply complete! Resources: (\d+) added, 0 changed, 0 destroyed.", said)
+    assert added == (["5"] if terraform_is_absent(here) else ["1", "5", "6"])
+    if not terraform_is_absent(here):
+        assert [here.anonymous_status(path) for path in DOCUMENTS] == [200, 200]
+        here.on_sandbox("doctor", "--ca-file", str(here.box.ca_file))
+    kubeconfig = json.dumps([str(here.box.kubeconfig)])
+    environment = {**here.on_sandbox_environment, "TF_VAR_kubeconfig_paths": kubeconfig}
+    for stack in reversed(here.config.stacks):
+        folder = f"-chdir=bundle/terraform/{stack}"
+        here.run("terraform", folder, "destroy", "-auto-approve", status=0, **environment)
+    assert [here.anonymous_status(path) for path in DOCUMENTS] == [403, 403]
+
+
+def followed(here: Here, state: Path) -> str:
+    """What the commands print that the README of the review's Terraform names."""
+    folder = here.project / "bundle" / "terraform"
+    readme = (folder / "README.md").read_text()
+    blocks = re.findall(r"^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    script = "".join(["set -eu\n", f"cd {shlex.quote(str(folder))}\n", *blocks])
+    script = script.replace("/path/to/state", shlex.quote(str(state)))
+    script = script.replace("/path/to/kubeconfig", str(here.box.kubeconfig))
+    environment = {**here.on_sandbox_environment, "TF_CLI_ARGS": "-no-color"}
+    return here.run("bash", "-c", script, status=0, **environment)
 
 
 def test_a_role_that_is_there_already_is_explained_with_the_place_of_the_log(here: Here) -> None:

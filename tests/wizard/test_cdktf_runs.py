@@ -19,6 +19,7 @@ import pytest
 from cdktf_app import project_of, stack
 
 from federation.errors import WorldError
+from review.changes import UNKNOWN, AttributeChange, ResourceChange
 from wizard.causes import Cause
 from wizard.cdktf import runs
 from wizard.cdktf.events import (
@@ -35,7 +36,6 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
-from wizard.cdktf.plan import UNKNOWN, AttributeChange, ResourceChange
 from wizard.cdktf.runs import Project, Run
 
 IDENTITY = stack(

@@ -8,7 +8,7 @@ import pytest
 
 from federation.config import ClusterConfig
 from federation.errors import WorldError
-from wizard.cdktf.plan import Plan
+from review.changes import Plan
 from wizard.cli import running
 from wizard.preflight import Check
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from review.changes import Plan, StackPlan
 from wizard.causes import Cause
-from wizard.cdktf.plan import Plan, StackPlan
 
 Action = Literal["create", "update", "delete", "read"]
 

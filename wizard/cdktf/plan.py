@@ -1,130 +1,14 @@
-"""What a deployment would change, read from Terraform's own plan.
+"""Outputs that a stack will have, for planning the stacks that read them.
 
-`terraform show -json` describes a saved plan (format 1.x, "JSON Output Format" in Terraform's
-documentation); `wizard.cdktf.runs` has it made, and both presenters show the records made here.
+`terraform show -json` describes a saved plan; what it would change is `review.changes`'s business.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from itertools import zip_longest
-from typing import Any, Literal
-
-ChangeAction = Literal["create", "update", "replace", "delete", "read", "forget"]
-
-UNKNOWN = "(known after apply)"
-SENSITIVE = "(sensitive)"
-
-_ACTIONS: dict[tuple[str, ...], ChangeAction] = {
-    ("create",): "create",
-    ("update",): "update",
-    ("delete",): "delete",
-    ("read",): "read",
-    ("forget",): "forget",
-    ("delete", "create"): "replace",
-    ("create", "delete"): "replace",
-}
-
-
-@dataclass(frozen=True)
-class AttributeChange:
-    """An attribute that will differ.
-
-    Attributes:
-        path: Its place, like `metadata[0].labels.app`.
-        before: Its value now, as JSON; None where it has none.
-        after: Its value then, as JSON, or `UNKNOWN`; None where it will have none. What Terraform
-            calls sensitive is `SENSITIVE` on both sides.
-        replaces: Whether it is the reason why the resource is made anew.
-    """
-
-    path: str
-    before: str | None
-    after: str | None
-    replaces: bool = False
-
-
-@dataclass(frozen=True)
-class ResourceChange:
-    """A resource that will be made, changed, made anew, removed or read."""
-
-    address: str
-    type: str
-    name: str
-    action: ChangeAction
-    attributes: tuple[AttributeChange, ...] = ()
-
-
-@dataclass(frozen=True)
-class StackPlan:
-    """What would change in one stack, in Terraform's order."""
-
-    stack: str
-    changes: tuple[ResourceChange, ...]
-
-    @property
-    def add(self) -> int:
-        """How many resources will be made; a replaced one counts here and in `destroy`."""
-        return _count(self.changes, "create", "replace")
-
-    @property
-    def change(self) -> int:
-        """How many resources will be changed in place."""
-        return _count(self.changes, "update")
-
-    @property
-    def destroy(self) -> int:
-        """How many resources will be removed."""
-        return _count(self.changes, "delete", "replace")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What would change, stack by stack, in the order in which it would happen."""
-
-    stacks: tuple[StackPlan, ...]
-
-    @property
-    def add(self) -> int:
-        """How many resources will be made; a replaced one counts here and in `destroy`."""
-        return sum(stack.add for stack in self.stacks)
-
-    @property
-    def change(self) -> int:
-        """How many resources will be changed in place."""
-        return sum(stack.change for stack in self.stacks)
-
-    @property
-    def destroy(self) -> int:
-        """How many resources will be removed."""
-        return sum(stack.destroy for stack in self.stacks)
-
-    @property
-    def steps(self) -> int:
-        """How many `ResourceDone` a deployment of it ends with: a replacement takes two."""
-        return self.add + self.change + self.destroy
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not self.steps
-
-
-def stack_plan(stack: str, shown: Mapping[str, Any]) -> StackPlan:
-    """The plan of a stack from what `terraform show -json` says of it."""
-    changes = []
-    for resource in shown.get("resource_changes", ()):
-        action = _ACTIONS.get(tuple(resource["change"]["actions"]))
-        if action is not None:
-            attributes = tuple(_attributes(resource["change"]))
-            changes.append(
-                ResourceChange(
-                    resource["address"], resource["type"], resource["name"], action, attributes
-                )
-            )
-    return StackPlan(stack, tuple(changes))
+from typing import Any
 
 
 def planned_outputs(stack: str, shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,62 +35,6 @@ def state_with(outputs: Mapping[str, Any]) -> str:
             "resources": [],
         }
     )
-
-
-def _count(changes: tuple[ResourceChange, ...], *actions: ChangeAction) -> int:
-    return sum(change.action in actions for change in changes)
-
-
-def _attributes(change: Mapping[str, Any]) -> Iterator[AttributeChange]:
-    before, after = change.get("before"), change.get("after")
-    secret = {
-        *_marked(change.get("before_sensitive", False)),
-        *_marked(change.get("after_sensitive", False)),
-    }
-    old, new = dict(_leaves(before)), dict(_leaves(after))
-    new.update(dict.fromkeys(_marked(change.get("after_unknown", False)), UNKNOWN))
-    replacing = [tuple(path) for path in change.get("replace_paths", ())]
-    for path in sorted({*old, *new}, key=_sortable):
-        if old.get(path) != new.get(path):
-            hidden = any(path[: len(each)] == each for each in secret)
-            yield AttributeChange(
-                _written(path),
-                SENSITIVE if hidden and path in old else old.get(path),
-                SENSITIVE if hidden and path in new else new.get(path),
-                any(path[: len(each)] == each for each in replacing),
-            )
-
-
-_Path = tuple[str | int, ...]
-
-
-def _leaves(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
-    """Each value that is not null below this one, as JSON."""
-    if isinstance(value, dict | list):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in items:
-            yield from _leaves(item, (*path, key))
-    elif value is not None:
-        yield path, json.dumps(value, ensure_ascii=False)
-
-
-def _marked(value: Any, path: _Path = ()) -> Iterator[_Path]:
-    """Each place that is true in Terraform's maps of unknown and of sensitive values."""
-    if isinstance(value, dict | list):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in items:
-            yield from _marked(item, (*path, key))
-    elif value is True:
-        yield path
-
-
-def _sortable(path: _Path) -> list[tuple[bool, int, str]]:
-    return [(isinstance(key, str), key if isinstance(key, int) else 0, str(key)) for key in path]
-
-
-def _written(path: _Path) -> str:
-    parts = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
-    return "".join(parts).removeprefix(".")
 
 
 def _filled(value: Any, unknown: Any, placeholder: str) -> Any:

@@ -22,6 +22,7 @@ from typing import Any, Self
 from federation.config import ClusterConfig
 from federation.errors import WorldError
 from federation.files import PROJECT
+from review.changes import Plan, StackPlan, stack_plan
 from wizard.causes import explain_all
 from wizard.cdktf import retries
 from wizard.cdktf.events import (
@@ -34,7 +35,7 @@ from wizard.cdktf.events import (
     Succeeded,
 )
 from wizard.cdktf.log import CdktfLog, TerraformLog
-from wizard.cdktf.plan import Plan, StackPlan, planned_outputs, stack_plan, state_with
+from wizard.cdktf.plan import planned_outputs, state_with
 from wizard.process import Child, Command, Log, capture, started
 from wizard.surroundings import kubeconfig_paths
 

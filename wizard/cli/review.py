@@ -12,7 +12,7 @@ import click
 from federation import files
 from wizard.cdktf import runs
 from wizard.cli.options import config_option, relative
-from wizard.cli.running import follow
+from wizard.cli.running import follow, planned, require_ready
 from wizard.logs import new_log
 from wizard.preflight import node, require
 
@@ -28,22 +28,35 @@ from wizard.preflight import node, require
     help="The folder to write: a new one, an empty one, or that of an earlier review.",
 )
 @click.option("--zip", "zipped", is_flag=True, help="Write the same as DIR.zip too.")
-def review(path: Path, output: Path, zipped: bool) -> None:
+@click.option("--plan", "with_plan", is_flag=True, help="Add what a deploy would change.")
+def review(path: Path, output: Path, zipped: bool, with_plan: bool) -> None:
     """Write what a security reviewer reads, checks and signs.
 
     The same configuration gives the same bytes everywhere. What is in DIR stays as it is unless
-    all of it is from an earlier review.
+    all of it is from an earlier review. With --plan AWS and the cluster are asked, and nothing is
+    changed.
     """
     from review.bundle import bundle
     from review.bundle_folder import archive_path, refuse_foreign, write
+    from review.planned import weighed
 
     config = files.load(path)
     refuse_foreign(output, zipped)
-    require([node()])
     project = runs.project(path, config)
-    follow(runs.synth(project, new_log(f"review-{config.cluster}")))
-    texts = bundle(config, _synthesized(project))
+    log = new_log(f"review-{config.cluster}")
+    if with_plan:
+        require_ready(config, changes=False)
+        found = weighed(planned(runs.plan(project, log)))
+    else:
+        require([node()])
+        follow(runs.synth(project, log))
+        found = None
+    texts = bundle(config, _synthesized(project), found)
     write(texts, output, f"{config.cluster}-review" if zipped else None)
+    if found is not None:
+        for each in found.breaks:
+            click.echo(f"breaks {each.scope}: {each.stack}: {each.address}: {each.text}")
+        click.echo(f"Plan: {found.summary}")
     click.echo(f"Wrote {relative(output)}/: {len(texts)} files.")
     if zipped:
         click.echo(f"Wrote {relative(archive_path(output))}.")

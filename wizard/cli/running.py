@@ -11,6 +11,7 @@ import click
 
 from federation.config import ClusterConfig
 from federation.errors import UserError
+from review.changes import Plan
 from wizard.cdktf.events import (
     Outcome,
     ResourceDone,
@@ -21,7 +22,6 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
-from wizard.cdktf.plan import Plan
 from wizard.cdktf.runs import Run
 from wizard.errors import completed
 from wizard.preflight import Check, preflight, require

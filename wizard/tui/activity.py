@@ -9,9 +9,9 @@ from typing import Literal
 
 from federation.config import ClusterConfig
 from federation.errors import OidcIamError
+from review.changes import Plan
 from wizard.causes import Cause
 from wizard.cdktf.events import Failed, Interrupted, Line, Step
-from wizard.cdktf.plan import Plan
 from wizard.tui.ports import Result, Run
 from wizard.tui.progress import Progress
 

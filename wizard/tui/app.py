@@ -28,7 +28,7 @@ from wizard.tui.widgets.trail import STEPS, Trail
 
 if TYPE_CHECKING:
     from federation.config import ClusterConfig
-    from wizard.cdktf.plan import Plan
+    from review.changes import Plan
     from wizard.tui.activity import Activity, Kind
     from wizard.tui.draft import Draft
     from wizard.tui.keeper import Keeper

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from review.changes import Plan, StackPlan
 from wizard.cdktf.events import (
     Action,
     Counted,
@@ -25,7 +26,6 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
-from wizard.cdktf.plan import Plan, StackPlan
 from wizard.tui.log_lines import LogLines
 
 _DOING: dict[Action, str] = {

@@ -10,6 +10,7 @@ from typing import Self
 
 from federation.config import ClusterConfig
 from federation.errors import WorldError
+from review.changes import AttributeChange, Plan, ResourceChange, StackPlan
 from wizard.causes import Cause
 from wizard.cdktf.events import (
     Counted,
@@ -24,7 +25,6 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
-from wizard.cdktf.plan import AttributeChange, Plan, ResourceChange, StackPlan
 from wizard.surroundings import Surroundings
 from wizard.tui.ports import Result, Run
 

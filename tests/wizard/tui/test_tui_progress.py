@@ -9,6 +9,7 @@ from project_files import PROD, STAGING
 from scripted import CHANGES, LOG, OUTPUTS, PLAN, deploying, failing, planning
 
 from federation import files
+from review.changes import AttributeChange, ChangeAction
 from wizard.cdktf.events import (
     Event,
     Interrupted,
@@ -19,7 +20,6 @@ from wizard.cdktf.events import (
     Retrying,
     Step,
 )
-from wizard.cdktf.plan import AttributeChange, ChangeAction
 from wizard.tui import log_lines
 from wizard.tui.log_lines import LogLines
 from wizard.tui.next_steps import Copyable, copyables

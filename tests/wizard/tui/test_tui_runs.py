@@ -28,9 +28,9 @@ from walking import (
 
 from federation.config import ClusterConfig
 from federation.errors import WorldError
+from review.changes import Plan
 from wizard.cdktf import runs
 from wizard.cdktf.events import Event, Failed, Line, Retrying, Succeeded
-from wizard.cdktf.plan import Plan
 from wizard.process import LONGEST_LINE
 from wizard.tui.ports import Result, Run
 from wizard.tui.screens.deploy import ShowDeployment

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from review.changes import Plan
 from wizard.cdktf.events import Succeeded
-from wizard.cdktf.plan import Plan
 from wizard.tui.activity import Activity
 from wizard.tui.progress import duration
 from wizard.tui.screens.dialogs import Typed

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
-from wizard.cdktf.plan import AttributeChange, ChangeAction, Plan, ResourceChange
+from review.changes import AttributeChange, ChangeAction, Plan, ResourceChange
 
 _SIGNS: dict[ChangeAction, str] = {
     "create": "+",

@@ -1,0 +1,244 @@
+"""A plan as a reviewer reads it: what stops working first, then each change in words.
+
+Made from the records of `review.changes`, for `PLAN.md` and `plan.json` of the bundle and for the
+top of its report. What looks like a secret is left out even where Terraform does not call it one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from federation.templates import render
+from review.changes import SENSITIVE, AttributeChange, Plan, ResourceChange
+from review.lint.secrets import kind_of_secret
+
+Scope = Literal["every role", "one role", "a namespace"]
+"""Whom a change keeps from working, the most first."""
+
+_SCOPES: tuple[Scope, ...] = ("every role", "one role", "a namespace")
+_ENDS = ("delete", "replace")
+_VERBS = {
+    "create": "Creates",
+    "update": "Changes",
+    "replace": "Destroys and makes anew",
+    "delete": "Destroys",
+    "forget": "Leaves alone from now on",
+}
+_NOUNS = {
+    "aws_cloudfront_distribution": "the CloudFront distribution",
+    "aws_iam_openid_connect_provider": "the OIDC provider",
+    "aws_iam_role": "the role",
+    "aws_iam_role_policy_attachment": "the attachment of a policy to a role",
+    "aws_s3_bucket": "the bucket",
+    "aws_s3_bucket_policy": "the policy of the bucket",
+    "aws_s3_object": "the document",
+    "kubernetes_cluster_role_binding_v1": "the cluster role binding",
+    "kubernetes_config_map_v1": "the ConfigMap",
+    "kubernetes_namespace_v1": "the namespace",
+    "kubernetes_pod_v1": "the pod",
+    "kubernetes_service_account_v1": "the service account",
+}
+_UNREADABLE = "AWS cannot read the cluster's discovery documents any more, and refuses its tokens."
+_CONSEQUENCES: Mapping[str, tuple[Scope, str]] = {
+    "aws_iam_openid_connect_provider": (
+        "every role",
+        "AWS refuses each of the cluster's tokens from that moment on, for every role.",
+    ),
+    "aws_s3_bucket": ("every role", _UNREADABLE),
+    "aws_s3_bucket_policy": ("every role", _UNREADABLE),
+    "aws_s3_object": ("every role", _UNREADABLE),
+    "aws_cloudfront_distribution": ("every role", _UNREADABLE),
+    "kubernetes_cluster_role_binding_v1": ("every role", _UNREADABLE),
+    "aws_iam_role": (
+        "one role",
+        "Its pods lose access at once: the sessions that they have end with the role.",
+    ),
+    "kubernetes_service_account_v1": (
+        "one role",
+        "Pods that run as it get no new token, and new ones do not start.",
+    ),
+    "kubernetes_config_map_v1": (
+        "one role",
+        "Pods that take their environment from it do not start.",
+    ),
+    "kubernetes_namespace_v1": ("a namespace", "Everything in the namespace goes with it."),
+}
+_SETTINGS = ("annotations", "binary_data", "data", "labels", "tags", "tags_all")
+
+
+@dataclass(frozen=True)
+class Break:
+    """A change that keeps from working what works now.
+
+    Attributes:
+        scope: Whom it concerns.
+        stack: The stack that it is planned in.
+        address: The resource.
+        text: What happens, and what comes of it, in one or two sentences.
+    """
+
+    scope: Scope
+    stack: str
+    address: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a deployment would change.
+
+    Attributes:
+        plan: The changes, without sensitive values.
+        breaks: Those that keep something from working, the weightiest first.
+    """
+
+    plan: Plan
+    breaks: tuple[Break, ...]
+
+    @property
+    def summary(self) -> str:
+        """All of it in a line."""
+        plan = self.plan
+        if plan.empty:
+            return "No changes: what is there matches the configuration."
+        return f"{plan.add} to add, {plan.change} to change, {plan.destroy} to destroy."
+
+
+def weighed(plan: Plan) -> Planned:
+    """What a reviewer has to know of a plan."""
+    shown = Plan(
+        tuple(
+            replace(each, changes=tuple(map(_without_secrets, each.changes)))
+            for each in plan.stacks
+        )
+    )
+    breaks = [
+        each
+        for stack in shown.stacks
+        for change in stack.changes
+        for each in _breaks(stack.stack, change)
+    ]
+    return Planned(shown, tuple(sorted(breaks, key=lambda each: _SCOPES.index(each.scope))))
+
+
+def documents(cluster: str, planned: Planned) -> dict[str, str]:
+    """The plan as Markdown and as JSON, by the names of the files."""
+    changes = {
+        stack.stack: [
+            (sentence(change), change.address, list(_lines(change)))
+            for change in stack.changes
+            if change.action != "read"
+        ]
+        for stack in planned.plan.stacks
+    }
+    document = {
+        "cluster": cluster,
+        "add": planned.plan.add,
+        "change": planned.plan.change,
+        "destroy": planned.plan.destroy,
+        "breaks": [asdict(each) for each in planned.breaks],
+        **asdict(planned.plan),
+    }
+    return {
+        "PLAN.md": render("review/plan.md.j2", cluster=cluster, planned=planned, changes=changes),
+        "plan.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
+    }
+
+
+def sentence(change: ResourceChange) -> str:
+    """What happens to a resource, as `Creates the role`."""
+    return f"{_VERBS[change.action]} {_NOUNS.get(change.type, f'the {change.type}')}"
+
+
+def _breaks(stack: str, change: ResourceChange) -> Iterator[Break]:
+    if change.action in _ENDS and change.type in _CONSEQUENCES:
+        scope, consequence = _CONSEQUENCES[change.type]
+        why = ", ".join(each.path for each in change.attributes if each.replaces)
+        because = f" because of {why}" if change.action == "replace" and why else ""
+        yield Break(scope, stack, change.address, f"{sentence(change)}{because}. {consequence}")
+    for audience in _lost_audiences(change):
+        text = f"Takes the audience {audience} from the OIDC provider. AWS refuses tokens for it."
+        yield Break("every role", stack, change.address, text)
+
+
+def _lost_audiences(change: ResourceChange) -> list[str]:
+    if (change.type, change.action) != ("aws_iam_openid_connect_provider", "update"):
+        return []
+    moved = [each for each in change.attributes if each.path.startswith("client_id_list[")]
+    kept = {each.after for each in moved}
+    return sorted(each.before for each in moved if each.before and each.before not in kept)
+
+
+def _without_secrets(change: ResourceChange) -> ResourceChange:
+    return replace(
+        change,
+        attributes=tuple(
+            replace(
+                each,
+                before=_hidden(each.path, each.before),
+                after=_hidden(each.path, each.after),
+            )
+            for each in change.attributes
+        ),
+    )
+
+
+def _hidden(path: str, value: str | None) -> str | None:
+    """A value of a map that people fill, unless it looks like a secret."""
+    top = path.removeprefix("metadata[0].").partition(".")
+    if value is None or top[0] not in _SETTINGS:
+        return value
+    return SENSITIVE if kind_of_secret(top[2], value.strip('"')) else value
+
+
+def _lines(change: ResourceChange) -> Iterator[str]:
+    """The arguments that differ, as the lines of a diff."""
+    for each in change.attributes:
+        for path, before, after in _leaves(each):
+            reason = "  # why it is made anew" if each.replaces else ""
+            if before is not None:
+                yield f"- {path} = {before}{reason}"
+            if after is not None:
+                yield f"+ {path} = {after}{reason}"
+
+
+def _leaves(change: AttributeChange) -> Iterator[tuple[str, str | None, str | None]]:
+    """An argument, or each part of a policy that differs, with its values before and after."""
+    before, after = _document(change.before), _document(change.after)
+    if before is None and after is None:
+        yield change.path, change.before, change.after
+        return
+    old = _parts(change.path, before, change.before)
+    new = _parts(change.path, after, change.after)
+    for path in [*new, *(path for path in old if path not in new)]:
+        if old.get(path) != new.get(path):
+            yield path, old.get(path), new.get(path)
+
+
+def _document(value: str | None) -> Any:
+    """The object or list that a text holds as JSON; None where it holds none."""
+    try:
+        found = json.loads(json.loads(value or "null"))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict | list) else None
+
+
+def _parts(path: str, document: Any, text: str | None) -> dict[str, str]:
+    if document is None:
+        return {} if text is None else {path: text}
+    return dict(_parts_of(path, document))
+
+
+def _parts_of(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for key, each in value.items():
+            yield from _parts_of(f"{path}.{key}", each)
+    elif isinstance(value, list) and value:
+        for at, each in enumerate(value):
+            yield from _parts_of(f"{path}[{at}]", each)
+    else:
+        yield path, json.dumps(value, ensure_ascii=False)

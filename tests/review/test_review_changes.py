@@ -1,0 +1,140 @@
+"""Terraform's own description of a plan becomes records of what would change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from review.changes import (
+    SENSITIVE,
+    UNKNOWN,
+    AttributeChange,
+    Plan,
+    ResourceChange,
+    StackPlan,
+    stack_plan,
+)
+
+
+def shown(*actions: str, **change: Any) -> dict[str, Any]:
+    resource = {
+        "address": "aws_iam_role.a",
+        "mode": "managed",
+        "type": "aws_iam_role",
+        "name": "a",
+        "change": {"actions": list(actions), **change},
+    }
+    return {"format_version": "1.2", "resource_changes": [resource]}
+
+
+def attributes(*actions: str, **change: Any) -> list[AttributeChange]:
+    [resource] = stack_plan("s", shown(*actions, **change)).changes
+    return list(resource.attributes)
+
+
+@pytest.mark.parametrize(
+    ("actions", "action", "counts"),
+    [
+        (("create",), "create", (1, 0, 0)),
+        (("update",), "update", (0, 1, 0)),
+        (("delete",), "delete", (0, 0, 1)),
+        (("delete", "create"), "replace", (1, 0, 1)),
+        (("create", "delete"), "replace", (1, 0, 1)),
+        (("read",), "read", (0, 0, 0)),
+        (("forget",), "forget", (0, 0, 0)),
+    ],
+)
+def test_actions_are_named_and_counted_as_terraform_does(
+    actions: tuple[str, ...], action: str, counts: tuple[int, int, int]
+) -> None:
+    plan = stack_plan("s", shown(*actions))
+    assert [change.action for change in plan.changes] == [action]
+    assert (plan.add, plan.change, plan.destroy) == counts
+
+
+def test_a_resource_that_stays_is_left_out() -> None:
+    assert stack_plan("s", shown("no-op")) == StackPlan("s", ())
+
+
+def test_a_plan_without_resources_is_empty() -> None:
+    plan = Plan((stack_plan("s", {"format_version": "1.2"}),))
+    assert (plan.empty, plan.steps) == (True, 0)
+
+
+def test_a_plan_counts_over_its_stacks() -> None:
+    plan = Plan(
+        (
+            stack_plan("a", shown("create")),
+            stack_plan("b", shown("delete", "create")),
+            stack_plan("c", shown("update")),
+        )
+    )
+    assert (plan.add, plan.change, plan.destroy, plan.steps, plan.empty) == (2, 1, 1, 4, False)
+
+
+def test_a_new_resource_shows_all_that_is_known_and_what_is_not() -> None:
+    change = {
+        "before": None,
+        "after": {"name": "a", "path": None, "tags": {"b": "c"}, "rules": [{"port": 443}]},
+        "after_unknown": {"arn": True, "rules": [{"id": True}]},
+    }
+    assert stack_plan("s", shown("create", **change)).changes == (
+        ResourceChange(
+            "aws_iam_role.a",
+            "aws_iam_role",
+            "a",
+            "create",
+            (
+                AttributeChange("arn", None, UNKNOWN),
+                AttributeChange("name", None, '"a"'),
+                AttributeChange("rules[0].id", None, UNKNOWN),
+                AttributeChange("rules[0].port", None, "443"),
+                AttributeChange("tags.b", None, '"c"'),
+            ),
+        ),
+    )
+
+
+def test_a_change_shows_what_differs_alone() -> None:
+    change = {
+        "before": {"name": "a", "max": 3600, "tags": {"x": "1", "y": "2"}, "on": False},
+        "after": {"name": "a", "max": 7200, "tags": {"x": "1"}, "on": True},
+    }
+    assert attributes("update", **change) == [
+        AttributeChange("max", "3600", "7200"),
+        AttributeChange("on", "false", "true"),
+        AttributeChange("tags.y", '"2"', None),
+    ]
+
+
+def test_a_replacement_shows_its_reason() -> None:
+    change = {
+        "before": {"name": "a", "path": "/"},
+        "after": {"name": "b", "path": "/x/"},
+        "replace_paths": [["name"]],
+    }
+    assert attributes("delete", "create", **change) == [
+        AttributeChange("name", '"a"', '"b"', replaces=True),
+        AttributeChange("path", '"/"', '"/x/"'),
+    ]
+
+
+def test_what_is_sensitive_is_not_shown() -> None:
+    change = {
+        "before": {"password": "old", "data": {"a": "1"}},
+        "after": {"password": "new", "data": {"a": "2"}, "more": "secret"},
+        "before_sensitive": {"password": True},
+        "after_sensitive": {"password": True, "data": True, "more": True},
+    }
+    assert attributes("update", **change) == [
+        AttributeChange("data.a", SENSITIVE, SENSITIVE),
+        AttributeChange("more", None, SENSITIVE),
+        AttributeChange("password", SENSITIVE, SENSITIVE),
+    ]
+
+
+def test_text_beyond_ascii_is_shown_as_it_is() -> None:
+    assert attributes("create", before=None, after={"name": "größe"}) == [
+        AttributeChange("name", None, '"größe"')
+    ]

@@ -1,0 +1,236 @@
+"""Plans as a reviewer reads them: what breaks, what changes, and no secrets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from review.changes import UNKNOWN, AttributeChange, ChangeAction, Plan, ResourceChange, StackPlan
+from review.planned import Break, Planned, documents, weighed
+
+TOKEN = "ghp_" + "a" * 36
+
+
+def change(address: str, action: ChangeAction, *attributes: AttributeChange) -> ResourceChange:
+    kind, _, name = address.partition(".")
+    return ResourceChange(address, kind, name, action, attributes)
+
+
+def plan(*changes: ResourceChange) -> Planned:
+    return weighed(Plan((StackPlan("prod-identity", changes), StackPlan("prod-workloads", ()))))
+
+
+def policy(subject: str) -> str:
+    """A trust policy as an attribute of a plan has it."""
+    condition = {"StringEquals": {"oidc.example.com:sub": subject}}
+    statement = {"Effect": "Allow", "Principal": {}, "Condition": condition, "Action": ["a", "b"]}
+    return json.dumps(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+
+
+PROVIDER = "aws_iam_openid_connect_provider.cluster"
+NEW_ISSUER = change(
+    PROVIDER,
+    "replace",
+    AttributeChange("arn", '"arn:aws:iam::123456789012:oidc-provider/a"', UNKNOWN),
+    AttributeChange("url", '"a"', '"https://b"', replaces=True),
+)
+CHANGES = (
+    change(
+        "aws_iam_role.shop_web",
+        "update",
+        AttributeChange("assume_role_policy", policy("shop:web"), policy("shop:*")),
+        AttributeChange("tags.owner", None, '"me"'),
+    ),
+    change("aws_iam_role.shop_old", "delete", AttributeChange("name", '"old"', None)),
+    NEW_ISSUER,
+    change("data.tls_certificate.issuer", "read"),
+    change("aws_iam_policy.other", "create", AttributeChange("name", None, '"größe"')),
+)
+
+MARKDOWN = """\
+# What a deployment changes in prod
+
+> **Breaks every role:** Destroys and makes anew the OIDC provider because of url. AWS refuses each of the cluster's tokens from that moment on, for every role.
+> `aws_iam_openid_connect_provider.cluster` in prod-identity
+
+> **Breaks one role:** Destroys the role. Its pods lose access at once: the sessions that they have end with the role.
+> `aws_iam_role.shop_old` in prod-identity
+
+2 to add, 1 to change, 2 to destroy.
+
+## prod-identity
+
+### Changes the role
+
+`aws_iam_role.shop_web`
+
+```diff
+- assume_role_policy.Statement[0].Condition.StringEquals.oidc.example.com:sub = "shop:web"
++ assume_role_policy.Statement[0].Condition.StringEquals.oidc.example.com:sub = "shop:*"
++ tags.owner = "me"
+```
+
+### Destroys the role
+
+`aws_iam_role.shop_old`
+
+```diff
+- name = "old"
+```
+
+### Destroys and makes anew the OIDC provider
+
+`aws_iam_openid_connect_provider.cluster`
+
+```diff
+- arn = "arn:aws:iam::123456789012:oidc-provider/a"
++ arn = (known after apply)
+- url = "a"  # why it is made anew
++ url = "https://b"  # why it is made anew
+```
+
+### Creates the aws_iam_policy
+
+`aws_iam_policy.other`
+
+```diff
++ name = "größe"
+```
+
+## prod-workloads
+
+Nothing changes.
+"""  # noqa: E501
+
+
+def test_a_plan_in_words_begins_with_what_it_breaks() -> None:
+    assert documents("prod", plan(*CHANGES))["PLAN.md"] == MARKDOWN
+
+
+def test_a_plan_as_json_has_what_it_breaks_beside_the_changes() -> None:
+    document = json.loads(documents("prod", plan(NEW_ISSUER))["plan.json"])
+    assert document == {
+        "cluster": "prod",
+        "add": 1,
+        "change": 0,
+        "destroy": 1,
+        "breaks": [
+            {
+                "scope": "every role",
+                "stack": "prod-identity",
+                "address": PROVIDER,
+                "text": "Destroys and makes anew the OIDC provider because of url. AWS refuses "
+                "each of the cluster's tokens from that moment on, for every role.",
+            }
+        ],
+        "stacks": [
+            {
+                "stack": "prod-identity",
+                "changes": [
+                    {
+                        "address": PROVIDER,
+                        "type": "aws_iam_openid_connect_provider",
+                        "name": "cluster",
+                        "action": "replace",
+                        "attributes": [
+                            {
+                                "path": "arn",
+                                "before": '"arn:aws:iam::123456789012:oidc-provider/a"',
+                                "after": "(known after apply)",
+                                "replaces": False,
+                            },
+                            {
+                                "path": "url",
+                                "before": '"a"',
+                                "after": '"https://b"',
+                                "replaces": True,
+                            },
+                        ],
+                    }
+                ],
+            },
+            {"stack": "prod-workloads", "changes": []},
+        ],
+    }
+
+
+def test_a_plan_without_changes_says_so() -> None:
+    assert documents("prod", plan())["PLAN.md"] == (
+        "# What a deployment changes in prod\n\n"
+        "No changes: what is there matches the configuration.\n\n"
+        "## prod-identity\n\nNothing changes.\n\n## prod-workloads\n\nNothing changes.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "scope"),
+    [
+        ("aws_cloudfront_distribution.a", "every role"),
+        ("aws_iam_openid_connect_provider.a", "every role"),
+        ("aws_s3_bucket.a", "every role"),
+        ("aws_s3_bucket_policy.a", "every role"),
+        ("aws_s3_object.a", "every role"),
+        ("kubernetes_cluster_role_binding_v1.a", "every role"),
+        ("aws_iam_role.a", "one role"),
+        ("kubernetes_config_map_v1.a", "one role"),
+        ("kubernetes_service_account_v1.a", "one role"),
+        ("kubernetes_namespace_v1.a", "a namespace"),
+    ],
+)
+def test_what_is_destroyed_or_replaced_breaks_what_rests_on_it(address: str, scope: str) -> None:
+    actions: tuple[ChangeAction, ...] = ("create", "update", "replace", "delete", "read", "forget")
+    found = {
+        action: [each.scope for each in plan(change(address, action)).breaks] for action in actions
+    }
+    assert found == {**dict.fromkeys(actions, []), "delete": [scope], "replace": [scope]}
+
+
+def test_a_provider_that_loses_an_audience_breaks_those_who_use_it() -> None:
+    lost = change(
+        PROVIDER,
+        "update",
+        AttributeChange("client_id_list[0]", '"old"', '"sts.amazonaws.com"'),
+        AttributeChange("client_id_list[1]", '"sts.amazonaws.com"', '"new"'),
+        AttributeChange("thumbprint_list[0]", '"aa"', '"bb"'),
+    )
+    assert plan(lost).breaks == (
+        Break(
+            "every role",
+            "prod-identity",
+            PROVIDER,
+            'Takes the audience "old" from the OIDC provider. AWS refuses tokens for it.',
+        ),
+    )
+
+
+def test_what_looks_like_a_secret_is_left_out_whatever_terraform_calls_it() -> None:
+    planned = plan(
+        change(
+            "kubernetes_config_map_v1.a",
+            "update",
+            AttributeChange("data.DB_PASSWORD", '"hunter2"', None),
+            AttributeChange("data.AWS_ROLE_ARN", '"arn:aws:iam::1:role/a"', UNKNOWN),
+            AttributeChange("metadata[0].annotations.note", None, f'"{TOKEN}"'),
+        ),
+        change("aws_iam_role.a", "update", AttributeChange("tags.api-key", '"x1"', '"x2"')),
+    )
+    found = [
+        (each.path, each.before, each.after)
+        for stack in planned.plan.stacks
+        for resource in stack.changes
+        for each in resource.attributes
+    ]
+    assert found == [
+        ("data.DB_PASSWORD", "(sensitive)", None),
+        ("data.AWS_ROLE_ARN", '"arn:aws:iam::1:role/a"', "(known after apply)"),
+        ("metadata[0].annotations.note", None, "(sensitive)"),
+        ("tags.api-key", "(sensitive)", "(sensitive)"),
+    ]
+    for text in documents("prod", planned).values():
+        assert not [secret for secret in ("hunter2", TOKEN, "x1", "x2") if secret in text]
+
+
+def test_a_text_with_a_fence_in_it_stays_inside_its_own() -> None:
+    text = documents("prod", plan(change("a.b", "create", AttributeChange("x", None, '"```"'))))
+    assert '\n```diff\n+ x = "```"\n```\n' in text["PLAN.md"]
