@@ -49,6 +49,11 @@ class Here:
         environment = {**self.box.environment(), "OIDC_IAM_CONFIG": str(self.path)}
         return self.copy.wizard(*arguments, status=status, **environment)
 
+    def terraform(self, *arguments: str) -> str:
+        """What Terraform prints."""
+        command = ("terraform", *arguments, "-no-color")
+        return self.copy.run(*command, status=0, **self.box.environment())
+
     def of_the_api_server(self, path: str) -> str:
         """A document as the API server serves it."""
         kubeconfig = f"--kubeconfig={self.box.kubeconfig}"
@@ -150,6 +155,16 @@ def test_a_deploy_serves_what_the_api_server_would(here: Here) -> None:
         served = here.of_the_bucket(path)
         assert served["ContentType"] == "application/json"
         assert served["CacheControl"] == "public, max-age=300"
+
+
+def test_the_terraform_of_the_review_has_the_same_documents(here: Here) -> None:
+    here.wizard("review", "--output", "bundle")
+    for stack in ("edge-discovery", "edge-identity"):
+        folder = f"-chdir=bundle/terraform/{stack}"
+        state = f"-backend-config=path={here.copy.project}/state/{stack}.tfstate"
+        here.terraform(folder, "init", state)
+        said = here.terraform(folder, "plan")
+        assert "No changes. Your infrastructure matches the configuration." in said
 
 
 def test_strangers_read_what_the_policy_names_and_nothing_else(here: Here) -> None:

@@ -118,6 +118,14 @@ def test_cdktf_deploy_keeps_the_state_in_the_bucket_and_leaves_no_lock(project: 
     assert not (project.copy.project / "state").exists()
 
 
+def test_the_terraform_of_the_review_finds_the_state_in_the_bucket(project: Project) -> None:
+    project.copy.wizard("review", "--output", "bundle")
+    folder = "-chdir=bundle/terraform/prod-identity"
+    project.copy.run("terraform", folder, "init", "-backend-config=state.s3.tfbackend")
+    said = project.copy.run("terraform", folder, "plan")
+    assert "No changes. Your infrastructure matches the configuration." in said
+
+
 def test_another_stack_reads_the_outputs_from_the_bucket(project: Project) -> None:
     if not mirrors.can_install("kubernetes"):
         pytest.skip("the kubernetes provider cannot be installed here")
