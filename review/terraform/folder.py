@@ -20,6 +20,23 @@ _PARTS = frozenset({"//", "data", "output", "provider", "resource", "terraform",
 _VERSIONS = ">= 1.5"
 _VERSIONS_WITH_LOCKS_IN_S3 = ">= 1.10"
 _ADDRESS = re.compile(r"(?:data\.)?[a-z0-9_]+\.[A-Za-z0-9_-]+")
+_COMMENTS = {
+    "data.aws_iam_openid_connect_provider": "Something else manages it; here its ARN is read.",
+    "data.tls_certificate": "The certificates that the issuer presents, the top one first.",
+    "aws_iam_openid_connect_provider": "AWS takes tokens of this issuer for these audiences.",
+    "aws_iam_role": "The condition says which tokens are taken: 'aud' is whom a token is for, and "
+    "'sub' whose it is.",
+    "aws_iam_role_policy_attachment": "What the role may do.",
+    "aws_s3_object": "Served on one line; the files have more for whoever reads them.",
+    "kubernetes_cluster_role_binding_v1": "Lets anyone, and so AWS, read the two discovery "
+    "documents and nothing else.",
+    "kubernetes_config_map_v1": "What the AWS SDKs look for in the environment of a pod.",
+    "kubernetes_pod_v1": "To try the role from inside the cluster.",
+}
+"""Said of the first of each type in a folder."""
+_ONLY_FOR_REMOVING = (
+    "Nothing is made with it: it removes what an earlier configuration has made in the cluster."
+)
 _INDENTATION = re.compile(r"\n *")
 
 
@@ -60,7 +77,7 @@ def _files(stack: Stack) -> Iterator[tuple[str, str]]:
     files = {
         "versions.tf": [_versions(stack)],
         "providers.tf": [
-            body(each, ("provider", name))
+            body(each, ("provider", name), _comment_on_provider(name, content))
             for name, several in content["provider"].items()
             for each in several
             if each
@@ -106,6 +123,7 @@ def _resources(content: Json) -> Iterator[Block]:
     """Data and resources, each after those that it refers to, and a workload's own together."""
     found = {".".join(address): (head, values) for head, address, values in _declared(content)}
     done: set[str] = set()
+    comments = dict(_COMMENTS)
 
     def with_needs(address: str) -> Iterator[Block]:
         if address in done:
@@ -114,10 +132,15 @@ def _resources(content: Json) -> Iterator[Block]:
         head, values = found[address]
         for other in sorted(set(_ADDRESS.findall(json.dumps(values))) & set(found), key=_place):
             yield from with_needs(other)
-        yield body(values, head)
+        yield body(values, head, comments.pop(address.rpartition(".")[0], ""))
 
     for address in sorted(found, key=_place):
         yield from with_needs(address)
+
+
+def _comment_on_provider(name: str, content: Json) -> str:
+    makes = any(each.startswith(f"{name}_") for each in content.get("resource", {}))
+    return _ONLY_FOR_REMOVING if name == "kubernetes" and not makes else ""
 
 
 def _declared(content: Json) -> Iterator[tuple[tuple[str, str, str], tuple[str, ...], Json]]:

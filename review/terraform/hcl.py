@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from review.terraform.expressions import Written, assigned, indented, of_json, of_literal
+from review.terraform.expressions import (
+    Written,
+    as_templates,
+    assigned,
+    indented,
+    of_json,
+    of_literal,
+)
 
 _MAPS = frozenset(
     {
@@ -29,6 +36,8 @@ which do, are not at hand here."""
 
 _FIRST = ("description", "type", "bucket", "key", "name", "namespace", "url", "role")
 _LAST = ("lifecycle", "depends_on")
+_WHO = "metadata"
+"""The block that says of an object of Kubernetes which one it is, and so stands first."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +81,12 @@ def text(blocks: Iterable[Block]) -> str:
 
 
 def settings(values: Mapping[str, Any]) -> str:
-    """A file with these arguments alone, for `-backend-config`: no text in them is a template."""
-    return "\n".join(assigned((name, of_literal(values[name])) for name in sorted(values))) + "\n"
+    """A file with the settings of a backend, for `-backend-config`."""
+    # Its JSON form has no templates, and the names of workspaces are the only block in it.
+    blocks = {name: values[name] for name in values if name == "workspaces"}
+    arguments = {name: of_literal(values[name]) for name in sorted(values) if name not in blocks}
+    inner = (body(as_templates(each), (name,)) for name, each in blocks.items())
+    return "\n".join(_inside(Block((), arguments, tuple(inner)))) + "\n"
 
 
 def _bodies(value: Any) -> list[Mapping[str, Any]]:
@@ -100,10 +113,12 @@ def _inside(block: Block) -> list[str]:
     """Arguments of one line first, then what takes several, each with a line of air above it."""
     last = {name: block.arguments[name] for name in _LAST if name in block.arguments}
     others = [each for each in block.arguments.items() if each[0] not in last]
+    who = [each for each in block.blocks if each.head == (_WHO,)]
     parts = [
+        *map(_lines, who),
         assigned(each for each in others if each[1].is_single),
         *(assigned([each]) for each in others if not each[1].is_single),
-        *(_lines(each) for each in block.blocks),
+        *(_lines(each) for each in block.blocks if each not in who),
         assigned(last.items()),
     ]
     lines: list[str] = []

@@ -1,14 +1,17 @@
+# The certificates that the issuer presents, the top one first.
 data "tls_certificate" "issuer" {
   url          = "https://cluster.example.com"
   verify_chain = false
 }
 
+# AWS takes tokens of this issuer for these audiences.
 resource "aws_iam_openid_connect_provider" "cluster" {
   url             = "https://cluster.example.com"
   client_id_list  = ["oidc-iam"]
   thumbprint_list = [data.tls_certificate.issuer.certificates[0].sha1_fingerprint]
 }
 
+# The condition says which tokens are taken: 'aud' is whom a token is for, and 'sub' whose it is.
 resource "aws_iam_role" "default_oidc-iam-pod" {
   name                 = "oidc-iam-pod"
   max_session_duration = 3600
@@ -33,6 +36,7 @@ resource "aws_iam_role" "default_oidc-iam-pod" {
   })
 }
 
+# What the role may do.
 resource "aws_iam_role_policy_attachment" "default_oidc-iam-pod__ViewOnlyAccess" {
   role       = aws_iam_role.default_oidc-iam-pod.name
   policy_arn = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"

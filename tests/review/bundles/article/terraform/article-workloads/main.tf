@@ -9,15 +9,8 @@ resource "kubernetes_service_account_v1" "default_oidc-iam-pod" {
   }
 }
 
+# What the AWS SDKs look for in the environment of a pod.
 resource "kubernetes_config_map_v1" "default_oidc-iam-pod__environment" {
-  data = {
-    AWS_DEFAULT_REGION          = "ap-southeast-2"
-    AWS_REGION                  = "ap-southeast-2"
-    AWS_ROLE_ARN                = var.role_arns["default/oidc-iam-pod"]
-    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
-    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
-  }
-
   metadata {
     name      = "oidc-iam-pod-role"
     namespace = "default"
@@ -26,11 +19,18 @@ resource "kubernetes_config_map_v1" "default_oidc-iam-pod__environment" {
       "app.kubernetes.io/managed-by" = "oidc-iam"
     }
   }
+
+  data = {
+    AWS_DEFAULT_REGION          = "ap-southeast-2"
+    AWS_REGION                  = "ap-southeast-2"
+    AWS_ROLE_ARN                = var.role_arns["default/oidc-iam-pod"]
+    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
+    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
+  }
 }
 
+# To try the role from inside the cluster.
 resource "kubernetes_pod_v1" "default_oidc-iam-pod__test" {
-  target_state = var.test_pod_target_state
-
   metadata {
     name      = "awscli"
     namespace = "default"
@@ -40,6 +40,8 @@ resource "kubernetes_pod_v1" "default_oidc-iam-pod__test" {
       "app.kubernetes.io/name"       = "awscli"
     }
   }
+
+  target_state = var.test_pod_target_state
 
   spec {
     automount_service_account_token  = false

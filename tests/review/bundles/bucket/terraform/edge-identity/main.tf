@@ -1,8 +1,10 @@
+# AWS takes tokens of this issuer for these audiences.
 resource "aws_iam_openid_connect_provider" "cluster" {
   url            = "https://edge-issuer.s3.ap-southeast-2.amazonaws.com"
   client_id_list = ["sts.amazonaws.com"]
 }
 
+# The condition says which tokens are taken: 'aud' is whom a token is for, and 'sub' whose it is.
 resource "aws_iam_role" "shop_web" {
   name                 = "edge_shop_web"
   max_session_duration = 3600
@@ -28,6 +30,7 @@ resource "aws_iam_role" "shop_web" {
   })
 }
 
+# What the role may do.
 resource "aws_iam_role_policy_attachment" "shop_web__ViewOnlyAccess" {
   role       = aws_iam_role.shop_web.name
   policy_arn = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"

@@ -9,15 +9,8 @@ resource "kubernetes_service_account_v1" "shop_web" {
   }
 }
 
+# What the AWS SDKs look for in the environment of a pod.
 resource "kubernetes_config_map_v1" "shop_web__environment" {
-  data = {
-    AWS_DEFAULT_REGION          = "ap-southeast-2"
-    AWS_REGION                  = "ap-southeast-2"
-    AWS_ROLE_ARN                = var.role_arns["shop/web"]
-    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
-    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
-  }
-
   metadata {
     name      = "web-role"
     namespace = "shop"
@@ -25,5 +18,13 @@ resource "kubernetes_config_map_v1" "shop_web__environment" {
     labels = {
       "app.kubernetes.io/managed-by" = "oidc-iam"
     }
+  }
+
+  data = {
+    AWS_DEFAULT_REGION          = "ap-southeast-2"
+    AWS_REGION                  = "ap-southeast-2"
+    AWS_ROLE_ARN                = var.role_arns["shop/web"]
+    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
+    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
   }
 }

@@ -1,3 +1,4 @@
+# Lets anyone, and so AWS, read the two discovery documents and nothing else.
 resource "kubernetes_cluster_role_binding_v1" "oidc-reviewer" {
   metadata {
     name = "oidc-reviewer"

@@ -1,8 +1,10 @@
+# AWS takes tokens of this issuer for these audiences.
 resource "aws_iam_openid_connect_provider" "cluster" {
   url            = "https://cluster.example.com/tenants/a"
   client_id_list = ["sts.amazonaws.com", "other"]
 }
 
+# The condition says which tokens are taken: 'aud' is whom a token is for, and 'sub' whose it is.
 resource "aws_iam_role" "_0-team_a_b_c" {
   name                 = "many_0-team_a.b.c"
   max_session_duration = 3600
@@ -28,6 +30,7 @@ resource "aws_iam_role" "_0-team_a_b_c" {
   })
 }
 
+# What the role may do.
 resource "aws_iam_role_policy_attachment" "_0-team_a_b_c__Same_17fb5ec3" {
   role       = aws_iam_role._0-team_a_b_c.name
   policy_arn = "arn:aws:iam::123456789012:policy/two/Same"

@@ -19,15 +19,8 @@ resource "kubernetes_service_account_v1" "_0-team_a_b_c" {
   }
 }
 
+# What the AWS SDKs look for in the environment of a pod.
 resource "kubernetes_config_map_v1" "_0-team_a_b_c__environment" {
-  data = {
-    AWS_DEFAULT_REGION          = "eu-west-1"
-    AWS_REGION                  = "eu-west-1"
-    AWS_ROLE_ARN                = var.role_arns["0-team/a.b.c"]
-    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
-    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
-  }
-
   metadata {
     name      = "a.b.c-role"
     namespace = kubernetes_namespace_v1._0-team__namespace.metadata[0].name
@@ -36,11 +29,18 @@ resource "kubernetes_config_map_v1" "_0-team_a_b_c__environment" {
       "app.kubernetes.io/managed-by" = "oidc-iam"
     }
   }
+
+  data = {
+    AWS_DEFAULT_REGION          = "eu-west-1"
+    AWS_REGION                  = "eu-west-1"
+    AWS_ROLE_ARN                = var.role_arns["0-team/a.b.c"]
+    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
+    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
+  }
 }
 
+# To try the role from inside the cluster.
 resource "kubernetes_pod_v1" "_0-team_a_b_c__test" {
-  target_state = var.test_pod_target_state
-
   metadata {
     name      = "awscli"
     namespace = kubernetes_namespace_v1._0-team__namespace.metadata[0].name
@@ -50,6 +50,8 @@ resource "kubernetes_pod_v1" "_0-team_a_b_c__test" {
       "app.kubernetes.io/name"       = "awscli"
     }
   }
+
+  target_state = var.test_pod_target_state
 
   spec {
     automount_service_account_token  = false
@@ -140,14 +142,6 @@ resource "kubernetes_pod_v1" "_0-team_a_b_c__test" {
 }
 
 resource "kubernetes_config_map_v1" "_0-team_default__environment" {
-  data = {
-    AWS_DEFAULT_REGION          = "eu-west-1"
-    AWS_REGION                  = "eu-west-1"
-    AWS_ROLE_ARN                = var.role_arns["0-team/default"]
-    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
-    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
-  }
-
   metadata {
     name      = "default-role"
     namespace = kubernetes_namespace_v1._0-team__namespace.metadata[0].name
@@ -156,11 +150,17 @@ resource "kubernetes_config_map_v1" "_0-team_default__environment" {
       "app.kubernetes.io/managed-by" = "oidc-iam"
     }
   }
+
+  data = {
+    AWS_DEFAULT_REGION          = "eu-west-1"
+    AWS_REGION                  = "eu-west-1"
+    AWS_ROLE_ARN                = var.role_arns["0-team/default"]
+    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
+    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
+  }
 }
 
 resource "kubernetes_pod_v1" "_0-team_default__test" {
-  target_state = var.test_pod_target_state
-
   metadata {
     name      = "awscli-default"
     namespace = kubernetes_namespace_v1._0-team__namespace.metadata[0].name
@@ -170,6 +170,8 @@ resource "kubernetes_pod_v1" "_0-team_default__test" {
       "app.kubernetes.io/name"       = "awscli"
     }
   }
+
+  target_state = var.test_pod_target_state
 
   spec {
     automount_service_account_token  = false
@@ -271,14 +273,6 @@ resource "kubernetes_service_account_v1" "kube-system_controller" {
 }
 
 resource "kubernetes_config_map_v1" "kube-system_controller__environment" {
-  data = {
-    AWS_DEFAULT_REGION          = "eu-west-1"
-    AWS_REGION                  = "eu-west-1"
-    AWS_ROLE_ARN                = var.role_arns["kube-system/controller"]
-    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
-    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
-  }
-
   metadata {
     name      = "controller-role"
     namespace = "kube-system"
@@ -286,5 +280,13 @@ resource "kubernetes_config_map_v1" "kube-system_controller__environment" {
     labels = {
       "app.kubernetes.io/managed-by" = "oidc-iam"
     }
+  }
+
+  data = {
+    AWS_DEFAULT_REGION          = "eu-west-1"
+    AWS_REGION                  = "eu-west-1"
+    AWS_ROLE_ARN                = var.role_arns["kube-system/controller"]
+    AWS_STS_REGIONAL_ENDPOINTS  = "regional"
+    AWS_WEB_IDENTITY_TOKEN_FILE = "/var/run/secrets/oidc-iam/serviceaccount/token"
   }
 }

@@ -1,14 +1,17 @@
+# The certificates that the issuer presents, the top one first.
 data "tls_certificate" "issuer" {
   url          = "https://cluster.example.com"
   verify_chain = false
 }
 
+# AWS takes tokens of this issuer for these audiences.
 resource "aws_iam_openid_connect_provider" "cluster" {
   url             = "https://cluster.example.com"
   client_id_list  = ["sts.amazonaws.com"]
   thumbprint_list = [data.tls_certificate.issuer.certificates[0].sha1_fingerprint]
 }
 
+# The condition says which tokens are taken: 'aud' is whom a token is for, and 'sub' whose it is.
 resource "aws_iam_role" "default_app" {
   name                 = "minimal_default_app"
   max_session_duration = 3600
@@ -34,6 +37,7 @@ resource "aws_iam_role" "default_app" {
   })
 }
 
+# What the role may do.
 resource "aws_iam_role_policy_attachment" "default_app__ViewOnlyAccess" {
   role       = aws_iam_role.default_app.name
   policy_arn = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"
