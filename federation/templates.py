@@ -1,7 +1,7 @@
 """The jinja2 templates in `templates/`, with one environment for all.
 
-An undefined name is an error, and nothing is escaped by itself: YAML templates put every value
-through `tojson`, since JSON's strings are YAML's.
+An undefined name is an error. HTML and SVG are escaped by themselves, and nothing else is: YAML
+templates put every value through `tojson`, since JSON's strings are YAML's.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ def render(template: str, **values: Any) -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(  # noqa: S701  (YAML and text, not HTML)
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=jinja2.select_autoescape(("html.j2", "svg.j2"), default_for_string=False),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -28,6 +28,16 @@ def document(name: str) -> Mapping[str, Any] | None:
     return found
 
 
+def version(name: str) -> tuple[str, str] | None:
+    """Which version that text is of, like `v46`, and the day on which AWS made it.
+
+    Args:
+        name: The policy's name, without its path.
+    """
+    policy = _policies().get(name)
+    return (policy["DefaultVersionId"], policy["UpdateDate"][:10]) if policy else None
+
+
 @functools.cache
 def _policies() -> Mapping[str, Any]:
     spec = importlib.util.find_spec("moto")

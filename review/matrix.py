@@ -27,8 +27,8 @@ class Ability:
 
     Attributes:
         service: The prefix of its actions, such as `s3`; `*` for all services.
-        actions: Patterns without the prefix, sorted; those that are not allowed where `excludes`.
-        excludes: Whether everything else is allowed.
+        actions: Patterns without the prefix, sorted; where `excludes`, with it.
+        excludes: Whether everything but these actions is allowed.
         everywhere: Whether on every resource.
         conditional: Whether a condition has to hold.
     """
@@ -99,11 +99,17 @@ Documents = Callable[[str], Mapping[str, Any] | None]
 
 def matrix(config: ClusterConfig, documents: Documents = aws_managed.document) -> tuple[Row, ...]:
     """A row for each workload, by its name."""
-    rows = (_row(config, workload, documents) for workload in config.workloads)
+    attached = {
+        config.policy_arn(each)
+        for workload in config.workloads
+        for each in workload.role.managed_policy_arns
+    }
+    summaries = {arn: _summary(arn, documents) for arn in attached}
+    rows = (_row(config, workload, summaries) for workload in config.workloads)
     return tuple(sorted(rows, key=lambda row: row.workload))
 
 
-def _row(config: ClusterConfig, workload: Workload, documents: Documents) -> Row:
+def _row(config: ClusterConfig, workload: Workload, summaries: Mapping[str, PolicySummary]) -> Row:
     policy = role_trust_policy(config, workload)
     arns = sorted(config.policy_arn(each) for each in workload.role.managed_policy_arns)
     return Row(
@@ -113,7 +119,7 @@ def _row(config: ClusterConfig, workload: Workload, documents: Documents) -> Row
         issuer=config.issuer,
         provider_arn=policy["Statement"][0]["Principal"]["Federated"],
         role=f"{workload.role.path}{config.role_name(workload)}",
-        policies=tuple(_summary(arn, documents) for arn in arns),
+        policies=tuple(summaries[arn] for arn in arns),
         boundary=config.aws.permissions_boundary,
         session_seconds=workload.role.max_session_duration,
         token_seconds=workload.token_expiration_seconds,
@@ -145,13 +151,27 @@ def _marks(allowed: Iterable[Allowance]) -> tuple[Mark, ...]:
 
 def _abilities(allowed: Iterable[Allowance]) -> tuple[Ability, ...]:
     """What is allowed, the actions of one service and of like circumstances together."""
-    gathered: dict[tuple[str, bool, bool, bool], set[str]] = defaultdict(set)
+    gathered: dict[tuple[str, bool, bool], set[str]] = defaultdict(set)
+    found = []
     for each in allowed:
+        if each.excludes_actions:
+            found.append(Ability("*", each.actions, True, each.everywhere, each.conditional))
+            continue
         for action in each.actions:
             service, _, rest = action.partition(":")
-            key = (service.lower(), each.excludes_actions, each.everywhere, each.conditional)
-            gathered[key].add(rest or "*")
-    return tuple(
-        Ability(service, tuple(sorted(actions)), excludes, everywhere, conditional)
-        for (service, excludes, everywhere, conditional), actions in sorted(gathered.items())
+            gathered[service.lower(), each.everywhere, each.conditional].add(rest or "*")
+    found += [
+        Ability(service, tuple(sorted(actions)), False, everywhere, conditional)
+        for (service, everywhere, conditional), actions in gathered.items()
+    ]
+    return tuple(sorted(found, key=_order))
+
+
+def _order(ability: Ability) -> tuple[str, bool, bool, bool, tuple[str, ...]]:
+    return (
+        ability.service,
+        ability.excludes,
+        ability.everywhere,
+        ability.conditional,
+        ability.actions,
     )

@@ -6,12 +6,11 @@ a reviewer wants to know what is in them even where IAM would refuse something e
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from federation.policy_pattern import like, wildcards
 
 ESCALATIONS = (
     "iam:AddUserToGroup",
@@ -85,8 +84,27 @@ class Allowance:
 
     def allows(self, action: str) -> bool:
         """Whether it is about an action; the names of actions ignore case."""
-        named = any(like(wildcards(each.lower()), action.lower()) for each in self.actions)
-        return named != self.excludes_actions
+        return naming(self.actions)(action) != self.excludes_actions
+
+
+@functools.lru_cache(maxsize=256)
+def naming(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether one of some patterns matches an action; the names of actions ignore case."""
+    every = [pattern.lower() for pattern in patterns]
+    whole = {pattern for pattern in every if not _WILDCARD.search(pattern)}
+    begun = tuple(pattern[:-1] for pattern in every if _BEGINNING.fullmatch(pattern))
+    rest = [p for p in every if p not in whole and not _BEGINNING.fullmatch(p)]
+    expression = re.compile("|".join(map(_expression, rest))) if rest else None
+
+    def is_named(action: str) -> bool:
+        lower = action.lower()
+        return (
+            lower in whole
+            or lower.startswith(begun)
+            or (expression is not None and expression.fullmatch(lower) is not None)
+        )
+
+    return is_named
 
 
 def allowances(policy: Mapping[str, Any]) -> Iterator[Allowance]:
@@ -102,6 +120,12 @@ def allowances(policy: Mapping[str, Any]) -> Iterator[Allowance]:
             )
 
 
+def _expression(pattern: str) -> str:
+    return re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+
+
+_WILDCARD = re.compile(r"[*?]")
+_BEGINNING = re.compile(r"[^*?]*\*")
 _EVERY_RESOURCE = re.compile(r"[*:]*\*|arn:(aws[a-z-]*|\*):iam::[^:]*:(\*|(role|user|policy)/\*)")
 
 

@@ -1,0 +1,88 @@
+"""The document that a security reviewer reads and signs, as Markdown and as HTML.
+
+`review.report.model` is what it is made of, a module for each of its parts, and
+`review.report.rendering` writes it down twice. It depends on what is given and on nothing else: not
+on the clock, the locale, or the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from federation import key_files
+from federation.config import ClusterConfig
+from federation.files import PROJECT
+from review.configured import configured, of_workloads
+from review.estate import Estate, joined
+from review.lint.linter import lint
+from review.matrix import matrix
+from review.report.abilities import abilities
+from review.report.deploying import deployer_in_aws, deployer_in_the_cluster
+from review.report.discovery import discovery
+from review.report.findings import findings
+from review.report.material import Material
+from review.report.model import Document, Figure
+from review.report.purpose import purpose, trust_path
+from review.report.rendering import html, markdown
+from review.report.residual import residual
+from review.report.signing import sign_off
+from review.report.thumbprints import thumbprints
+from review.report.trust import trust_matrix, trust_policies
+
+_PARTS = (
+    purpose,
+    trust_path,
+    trust_matrix,
+    abilities,
+    discovery,
+    thumbprints,
+    trust_policies,
+    findings,
+    residual,
+    deployer_in_aws,
+    deployer_in_the_cluster,
+    sign_off,
+)
+"""In the order in which a reviewer asks."""
+
+
+def documents(
+    config: ClusterConfig, others: Estate | None = None, today: date | None = None
+) -> Mapping[str, str]:
+    """The texts of `REVIEW.md`, `review.html` and the pictures, by their names.
+
+    Args:
+        config: The configuration to review.
+        others: Facts besides, such as the presented chain (`review.evidence`, `review.plan`).
+        today: The day by which acceptances are judged; None where each counts, whatever its last
+            day, so that the texts depend on the configuration alone.
+
+    Raises:
+        UserError: a file of public keys cannot be read, or holds what may not be published.
+    """
+    made = document(config, others or Estate(), today)
+    figures = [
+        block for part in made.sections for block in part.blocks if isinstance(block, Figure)
+    ]
+    return {
+        "REVIEW.md": markdown(made),
+        "review.html": html(made),
+        **{figure.file: figure.svg for figure in figures},
+    }
+
+
+def document(config: ClusterConfig, others: Estate, today: date | None) -> Document:
+    """The document as a value; the arguments are those of `documents`."""
+    known = joined([configured(config, ""), of_workloads(others, config)])
+    settings = config.discovery.s3
+    material = Material(
+        config,
+        rows=matrix(config),
+        chain=known.chains[0].certificates if known.chains else (),
+        keys=key_files.read(settings.keys, PROJECT) if settings else (),
+        lint=lint(known, config.lint.accept, today or date.min),
+        today=today,
+    )
+    title = f"Security review: IAM roles for the pods of {config.cluster}"
+    return Document(title, tuple(part(material) for part in _PARTS))

@@ -1,0 +1,195 @@
+"""What the roles may do, policy by policy, with what stands out."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+
+from review import aws_managed
+from review.actions import LEVELS, READING, Level, matching
+from review.matrix import Ability, PolicySummary
+from review.permissions import naming
+from review.report.material import Material
+from review.report.model import (
+    Block,
+    Cell,
+    Code,
+    Paragraph,
+    Points,
+    Section,
+    Strong,
+    Subheading,
+    Table,
+    Text,
+    counted,
+    listed,
+    said,
+)
+
+CONTENTS = (
+    ("s3", "GetObject"),
+    ("secretsmanager", "GetSecretValue"),
+    ("ssm", "GetParameter"),
+    ("ssm", "GetParameters"),
+    ("ssm", "GetParametersByPath"),
+)
+"""Actions of AWS's level 'Read' that hand out data and secrets themselves (Cloudsplaining, "Data
+Exfiltration")."""
+
+_NAMED = 8
+"""Actions of a level that are named; of more, the number."""
+
+_MEANINGS = (
+    ("administration", "everything, or everything with IAM, on every resource"),
+    (
+        "privilege escalation",
+        "on every resource, an action with which an identity can give itself, or take, the "
+        "permissions of others (Rhino Security Labs, 'AWS IAM Privilege Escalation')",
+    ),
+    ("whole service", "every action of a service on every resource"),
+    ("hands out contents", "reads objects of S3, parameters of SSM, or secrets, on every resource"),
+)
+
+
+def abilities(material: Material) -> Section:
+    """A part for each policy that is attached to a role."""
+    roles: dict[PolicySummary, list[str]] = defaultdict(list)
+    for row in material.rows:
+        for policy in row.policies:
+            roles[policy].append(row.role)
+    if not roles:
+        text = said("No policy is attached to any role: they may do nothing yet.")
+        return Section("What each role may do", (Paragraph(text),))
+    blocks: list[Block] = [
+        Paragraph(
+            said(
+                f"{counted(len(roles), 'policy', 'policies')} {_are(len(roles))} attached. Marked "
+                "are, in red in the picture:"
+            )
+        ),
+        Points(tuple((Strong(mark), f": {meaning}.") for mark, meaning in _MEANINGS)),
+    ]
+    for policy in sorted(roles, key=lambda each: each.arn):
+        blocks += _policy(policy, roles[policy])
+    return Section("What each role may do", tuple(blocks))
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _policy(policy: PolicySummary, roles: list[str]) -> Iterator[Block]:
+    yield Subheading(policy.arn)
+    yield Paragraph(("Attached to ", *listed(tuple(roles)), "."))
+    if policy.abilities is None:
+        yield Paragraph(_unknown(policy.arn), alert=True)
+        return
+    if version := aws_managed.version(policy.arn.rpartition("/")[2]):
+        yield Paragraph(
+            said(
+                "AWS writes this policy and may change it at any time; what follows is its version "
+                "{} of {}.",
+                *version,
+            )
+        )
+    yield from _marks(policy)
+    yield from _what(policy.abilities)
+
+
+def _unknown(arn: str) -> Text:
+    return said(
+        "{} Read it before you sign: `aws iam get-policy --policy-arn` {} names its default "
+        "version, and `aws iam get-policy-version` shows it.",
+        Strong("The text of this policy is not known here."),
+        arn,
+    )
+
+
+def _marks(policy: PolicySummary) -> Iterator[Block]:
+    found: list[Text] = []
+    for mark in policy.marks:
+        which = policy.escalations if mark == "privilege escalation" else ()
+        found.append((Strong(mark), *((": ", *listed(which)) if which else ())))
+    if contents := _contents(policy.abilities or ()):
+        found.append((Strong("hands out contents"), ": ", *listed(contents)))
+    if found:
+        yield Points(tuple(found))
+    else:
+        yield Paragraph(said("None of the marks applies."))
+
+
+def _contents(abilities: Iterable[Ability]) -> tuple[str, ...]:
+    everywhere = [each for each in abilities if each.everywhere and not each.conditional]
+    return tuple(
+        f"{service}:{action}"
+        for service, action in CONTENTS
+        if any(_allows(each, service, action) for each in everywhere)
+    )
+
+
+def _allows(ability: Ability, service: str, action: str) -> bool:
+    if ability.excludes:
+        return not naming(ability.actions)(f"{service}:{action}")
+    return ability.service in ("*", service) and naming(ability.actions)(action)
+
+
+def _what(abilities: tuple[Ability, ...]) -> Iterator[Block]:
+    whole = [each for each in abilities if each.service == "*"]
+    for each in whole:
+        yield Paragraph(_everything(each))
+    told = [(each, matching(each.service, each.actions)) for each in abilities if each not in whole]
+    counts = Counter(level for _, actions in told for level in actions.values())
+    if not told:
+        return
+    services = counted(len({each.service for each, _ in told}), "service")
+    numbers = ", ".join(f"{level} {counts[level]}" for level in LEVELS)
+    start = "Besides, actions" if whole else "Actions"
+    yield Paragraph(said(f"{start} in {services}, by AWS's levels of access: {numbers}."))
+    if more := [(each, actions) for each, actions in told if not _reads_only(actions.values())]:
+        yield Table(
+            "More than lists and reads",
+            ("Service", "As written", "More than lists and reads", "Where"),
+            tuple(_ability(*each) for each in more),
+        )
+    if reads := sorted({each.service for each, actions in told if _reads_only(actions.values())}):
+        yield Paragraph(("Lists and reads, and no more, with ", *listed(tuple(reads)), "."))
+
+
+def _everything(ability: Ability) -> Text:
+    where = _where(ability)
+    if not ability.excludes:
+        return said(f"Every action of every service, {where}.")
+    return ("Every action of every service but ", *listed(ability.actions), f", {where}.")
+
+
+def _reads_only(levels: Iterable[Level]) -> bool:
+    return all(level in READING for level in levels)
+
+
+def _ability(ability: Ability, actions: dict[str, Level]) -> tuple[Cell, ...]:
+    patterns = [
+        pattern
+        for pattern in ability.actions
+        if not _reads_only(matching(ability.service, [pattern]).values())
+    ]
+    return (
+        ((Code(ability.service),),),
+        (listed(tuple(patterns)),),
+        tuple(
+            _of_level(level, [name for name, of in actions.items() if of == level])
+            for level in LEVELS
+            if level not in READING and level in actions.values()
+        ),
+        ((_where(ability),),),
+    )
+
+
+def _of_level(level: Level, actions: list[str]) -> Text:
+    if len(actions) > _NAMED:
+        return (f"{level}: {len(actions)} actions",)
+    return (f"{level}: ", *listed(tuple(actions)))
+
+
+def _where(ability: Ability) -> str:
+    where = "on every resource" if ability.everywhere else "on the resources that it names"
+    return f"{where}, under a condition" if ability.conditional else where

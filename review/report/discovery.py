@@ -1,0 +1,211 @@
+"""Where the two discovery documents are served, and who can read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from control_plane.authentication import authentication_configuration
+from federation.config import ANONYMOUS_PATHS_MINOR, ANONYMOUS_REQUESTS_OFF, Bucket
+from review.cluster_rights import BINDING
+from review.configured import DISCOVERY_ROLE
+from review.report.material import Material
+from review.report.model import (
+    Block,
+    Code,
+    Listing,
+    Paragraph,
+    Section,
+    Strong,
+    Table,
+    said,
+    yaml,
+)
+
+
+def discovery(material: Material) -> Section:
+    """The documents, and what shows them to AWS."""
+    config = material.config
+    blocks: list[Block] = [
+        Paragraph(
+            said(
+                "AWS reads two documents over the internet, without credentials, and so can "
+                "whoever else reaches them. They hold the issuer's name and its public keys: "
+                "nothing in them is secret, but whoever can change them, or answer in their place, "
+                "can obtain every role."
+            )
+        ),
+        Table(
+            "The documents",
+            ("Document", "Address"),
+            (
+                ((("discovery document",),), ((Code(config.openid_configuration_url),),)),
+                ((("public keys (JWKS)",),), ((Code(config.jwks_uri),),)),
+            ),
+        ),
+    ]
+    if config.discovery.s3:
+        blocks += _bucket(material, config.discovery.s3)
+    if config.discovery.hosting == "apiserver" or config.discovery.exposure != "none":
+        blocks += _EXPOSURES[config.discovery.exposure](material)
+    return Section("Discovery documents", tuple(blocks))
+
+
+def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
+    if settings.acm_certificate_arn:
+        yield Paragraph(
+            said(
+                "CloudFront serves them for {} with the certificate {}, from the private bucket "
+                "{}: public access is blocked, and the bucket's policy lets this one distribution "
+                "read the two objects.",
+                material.config.issuer_host,
+                settings.acm_certificate_arn,
+                settings.bucket,
+            )
+        )
+    else:
+        yield Paragraph(
+            said(
+                "The bucket {} serves them. Its policy lets anyone read these two objects, and "
+                "nothing else; for that, the bucket does not block public policies. ACLs stay "
+                "blocked and ownership is enforced. It does not allow anyone to list or to write.",
+                settings.bucket,
+            )
+        )
+    yield Paragraph(
+        said(
+            "Requests without TLS are denied, and old versions of the objects are kept. The API "
+            "server itself needs no address on the internet. {} any identity of the account with "
+            "`s3:PutObject` on the bucket can publish a key of its own, and obtain every role.",
+            Strong("Who can write the objects decides over every role:"),
+        )
+    )
+    if material.keys:
+        yield Table(
+            "Public keys that will be published",
+            ("Key id", "Type", "Algorithm", "File"),
+            tuple(
+                (
+                    ((Code(key.kid),),),
+                    ((key.jwk["kty"],),),
+                    ((key.jwk["alg"],),),
+                    ((Code(key.source),),),
+                )
+                for key in material.keys
+            ),
+        )
+        yield Paragraph(
+            said(
+                "A key id is the unpadded base64url of the SHA-256 of the public key (DER), so "
+                "that it stands for the key. They have to be the API server's and no others."
+            )
+        )
+
+
+def _binding(material: Material) -> Iterator[Block]:
+    yield _bound()
+    yield Paragraph(
+        said(
+            "{} For AWS to be let in, the API server has to take anonymous requests on every path, "
+            "and RBAC alone decides what they see: these two documents, and by default `/version`, "
+            "`/livez`, `/readyz` and `/healthz`; on kubeadm clusters also the ConfigMap "
+            "`cluster-info` of `kube-public`; and whatever else is bound to {} or {}. CIS "
+            "Kubernetes Benchmark 1.2.1 asks for `--anonymous-auth=false`, and this does not "
+            "satisfy it.",
+            Strong("The trade-off."),
+            "system:unauthenticated",
+            "system:anonymous",
+        )
+    )
+    yield Paragraph(said(_narrower(material)))
+    yield from _reach()
+    yield from _off_by_default(material)
+
+
+def _narrower(material: Material) -> str:
+    minor = material.config.kubernetes.minor
+    remedy = (
+        "`discovery.exposure: authentication-config` narrows it: the API server then takes "
+        "anonymous requests on a list of exact paths (KEP-4633), which CIS 1.2.1 accepts."
+    )
+    if minor is None:
+        return (
+            f"{remedy} It needs Kubernetes 1.{ANONYMOUS_PATHS_MINOR} or newer (alpha in 1.31, beta "
+            "in 1.32, stable in 1.34); the configuration does not say which version runs."
+        )
+    if minor < ANONYMOUS_PATHS_MINOR:
+        return (
+            f"The narrower form, a list of paths (KEP-4633), came with 1.{ANONYMOUS_PATHS_MINOR}; "
+            f"this cluster has 1.{minor}."
+        )
+    stage = "an alpha feature" if minor == 31 else "beta" if minor < 34 else "stable"
+    return f"{remedy} In this cluster's version, 1.{minor}, it is {stage}."
+
+
+def _allowlist(material: Material) -> Iterator[Block]:
+    document = authentication_configuration(material.config.kubernetes)
+    yield _bound()
+    yield Paragraph(
+        said(
+            "In addition, each API server restricts anonymous requests to a list of exact paths "
+            "(KEP-4633): others get 401 before RBAC is asked, whatever is bound to "
+            "`system:unauthenticated`. CIS Kubernetes Benchmark 1.2.1 accepts such a list. {} its "
+            "file belongs to each API server, and the cluster's owner puts it there; `python -m "
+            "wizard doctor` shows whether it works.",
+            Strong("A deployment does not set it:"),
+        )
+    )
+    yield Listing("The file for --authentication-config", "yaml", yaml([document]))
+    yield from _reach()
+
+
+def _nothing(material: Material) -> Iterator[Block]:
+    yield Paragraph(
+        said(
+            "This configuration shows the documents to nobody: something outside it, such as a "
+            "proxy or a web server, has to serve them. {} Who can write what it serves decides "
+            "over every role, and is not part of this document.",
+            Strong("Ask who runs it."),
+        )
+    )
+
+
+def _bound() -> Block:
+    return Paragraph(
+        said(
+            "The API server serves them. The ClusterRoleBinding {} gives requests without "
+            "credentials (the group {}) the built-in ClusterRole {}, which allows `get` on these "
+            "two documents and nothing else.",
+            BINDING,
+            "system:unauthenticated",
+            DISCOVERY_ROLE,
+        )
+    )
+
+
+def _reach() -> Iterator[Block]:
+    yield Paragraph(
+        said(
+            "AWS has to reach the API server, or a proxy before it, on port 443. Where it is the "
+            "API server itself, its login is on the internet too; `discovery.hosting: s3` avoids "
+            "that."
+        )
+    )
+
+
+def _off_by_default(material: Material) -> Iterator[Block]:
+    distribution = material.config.kubernetes.distribution
+    if distribution in ANONYMOUS_REQUESTS_OFF:
+        yield Paragraph(
+            said(
+                "{} refuses anonymous requests by default, which has to be changed on the control "
+                "plane for this: review that change too.",
+                distribution,
+            )
+        )
+
+
+_EXPOSURES = {
+    "binding": _binding,
+    "authentication-config": _allowlist,
+    "none": _nothing,
+}

@@ -1,0 +1,96 @@
+"""What the linter found, and what was accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from review.lint.finding import Accepted, Finding, Seen
+from review.report.material import Material
+from review.report.model import (
+    Block,
+    Cell,
+    Code,
+    Paragraph,
+    Points,
+    Section,
+    Strong,
+    Subheading,
+    Table,
+    Text,
+    said,
+)
+
+
+def findings(material: Material) -> Section:
+    """What counts, then what is accepted, then acceptances of nothing."""
+    return Section(
+        "Findings",
+        (
+            *_open(material),
+            *_accepted(material),
+            *_unused(material),
+        ),
+    )
+
+
+def _open(material: Material) -> Iterator[Block]:
+    found = material.lint.findings
+    if not found:
+        yield Paragraph(said("The linter found nothing that is not accepted."))
+        return
+    yield Paragraph(
+        said(
+            "An error is where others get in, or get more, than anyone can have meant; a warning "
+            "is more than is needed; a note is for you to know."
+        )
+    )
+    for rule, group in groupby(found, key=lambda finding: finding.rule):
+        yield Subheading(f"{rule.weight.capitalize()}: {rule.title}")
+        yield Paragraph((Code(rule.code), f": {rule.reasoning} ", Strong("Fix:"), f" {rule.fix}"))
+        yield Points(tuple(_seen(finding) for finding in group))
+
+
+def _seen(finding: Finding) -> Text:
+    note: Text = (" ", Strong(finding.note)) if finding.note else ()
+    return (*_place(finding.seen), f": {finding.seen.text}", *note)
+
+
+def _place(seen: Seen) -> Text:
+    where = ": ".join(filter(None, [seen.where.file, seen.where.place]))
+    about = f" ({seen.about})" if seen.about and seen.about not in where else ""
+    return (Code(where), about) if about else (Code(where),)
+
+
+def _accepted(material: Material) -> Iterator[Block]:
+    accepted = material.lint.accepted
+    if not accepted:
+        yield Paragraph(said("No finding is accepted."))
+        return
+    yield Table(
+        "Accepted findings",
+        ("Finding", "Where", "Reason", "Last day"),
+        tuple(_acceptance(each) for each in accepted),
+    )
+
+
+def _acceptance(each: Accepted) -> tuple[Cell, ...]:
+    rule = each.finding.rule
+    return (
+        ((Code(rule.code),), (f"{rule.weight}: {rule.title}",)),
+        (_place(each.finding.seen), (each.finding.seen.text,)),
+        ((each.reason,),),
+        ((each.until,),),
+    )
+
+
+def _unused(material: Material) -> Iterator[Block]:
+    for unused in material.lint.unused:
+        about = said(" for {}", unused.workload) if unused.workload else ()
+        yield Paragraph(
+            (
+                *said("{} is accepted", unused.code),
+                *about,
+                ", and nothing of the kind was found: the acceptance can go.",
+            )
+        )

@@ -1,0 +1,43 @@
+"""What a document for reviewers is made of: a configuration, and what is known besides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from federation.config import ClusterConfig
+from federation.jwks import PublicKey
+from review.chain import Certificate
+from review.lint.linter import Report
+from review.matrix import Row
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that the sections are made of.
+
+    Attributes:
+        config: The configuration.
+        rows: Its matrix of trust.
+        chain: The certificates that the issuer presents, its own first; empty where not known.
+        keys: The public keys that the bucket will serve; empty where there is no bucket.
+        lint: The linter's findings.
+        today: The day by which acceptances were judged; None where they count whatever the day.
+    """
+
+    config: ClusterConfig
+    rows: tuple[Row, ...]
+    chain: tuple[Certificate, ...]
+    keys: tuple[PublicKey, ...]
+    lint: Report
+    today: date | None
+
+    @property
+    def account(self) -> str:
+        """The account in words."""
+        return self.config.aws.account_id or "not named by the configuration"
+
+    @property
+    def open_rows(self) -> tuple[Row, ...]:
+        """The roles that any service account may assume."""
+        return tuple(row for row in self.rows if row.subject is None)

@@ -1,0 +1,145 @@
+"""What the provider pins, where that comes from, and whether AWS goes by it.
+
+Source: IAM user guide, "Obtain the thumbprint for an OpenID Connect identity provider".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from federation.config import ClusterConfig
+from review.chain import Certificate
+from review.report.material import Material
+from review.report.model import (
+    Block,
+    Code,
+    Paragraph,
+    Section,
+    Strong,
+    Table,
+    Text,
+    said,
+)
+
+
+def thumbprints(material: Material) -> Section:
+    """The thumbprints, as far as configuration and presented chain tell."""
+    blocks = [
+        Paragraph(
+            said(
+                "A thumbprint is the SHA-1 of a certificate that the issuer's address presents. "
+                "AWS verifies that address against its own list of public authorities first; it "
+                "goes by the provider's thumbprints where the authority is not among those, where "
+                "the certificate cannot be fetched, or where the server insists on TLS 1.3."
+            )
+        ),
+        *_provenance(material),
+        *_presented(material),
+        Paragraph(_use(material)),
+    ]
+    return Section("Thumbprints", tuple(blocks))
+
+
+def _provenance(material: Material) -> Iterator[Block]:
+    config = material.config
+    pinned = config.discovery.thumbprint
+    if config.aws.oidc_provider != "create":
+        yield Paragraph(
+            said(
+                "The provider exists and keeps the thumbprints that it has: this configuration "
+                "does not touch them. `aws iam get-open-id-connect-provider "
+                "--open-id-connect-provider-arn` {} shows them.",
+                config.aws.oidc_provider,
+            )
+        )
+    elif pinned == "omit":
+        yield Paragraph(
+            said(
+                "The configuration pins none (`thumbprint: omit`). IAM then fetches the chain "
+                "itself while the provider is made, and keeps the thumbprint of the top "
+                "intermediate authority. A list that an earlier deployment has set stays as it was."
+            )
+        )
+    elif pinned == "endpoint":
+        yield Paragraph(_of_endpoint(config))
+    else:
+        yield Table(
+            "Pinned thumbprints",
+            ("SHA-1", "Whose it is"),
+            tuple(
+                (((Code(digest.lower()),),), (_owner(digest.lower(), material.chain),))
+                for digest in pinned
+            ),
+        )
+        yield Paragraph(
+            said(
+                "They are written in the configuration by hand, and nothing renews them: whoever "
+                "changes the authority has to change the list before."
+            )
+        )
+
+
+def _of_endpoint(config: ClusterConfig) -> Text:
+    address = config.discovery.endpoint or config.issuer
+    text = (
+        "Terraform reads it when a plan is made: the SHA-1 of the top certificate of the chain "
+        "that {} presents at that moment, without verifying the chain. Whoever can answer for that "
+        "address at that moment chooses what is pinned: compare the output `thumbprint` of the "
+        "deployment with the certificate."
+    )
+    return said(text, address)
+
+
+def _owner(digest: str, chain: tuple[Certificate, ...]) -> Text:
+    owner = next((each for each in chain if each.sha1 == digest), None)
+    if owner is not None:
+        kind = "an authority" if owner.authority else "the server's own, which breaks at a renewal"
+        return said(f"{{}} ({kind})", owner.subject)
+    if chain:
+        return (Strong("of no certificate that is presented"),)
+    return ("not known: the presented chain was not given",)
+
+
+def _presented(material: Material) -> Iterator[Block]:
+    if not material.chain:
+        return
+    yield Table(
+        "The presented chain",
+        ("Subject", "SHA-1", "May sign others", "Of a public authority"),
+        tuple(
+            (
+                ((Code(each.subject),),),
+                ((Code(each.sha1),),),
+                (("yes" if each.authority else "no",),),
+                (("yes" if each.public else "no",),),
+            )
+            for each in material.chain
+        ),
+    )
+
+
+def _use(material: Material) -> Text:
+    if material.config.discovery.s3:
+        return said(
+            "{} S3 and CloudFront present certificates of authorities that AWS knows.",
+            Strong("AWS does not use it here:"),
+        )
+    if not material.chain:
+        return said(
+            "{} The configuration does not tell which authority signs the issuer's certificate: "
+            "with a public one AWS ignores thumbprints, with the cluster's own they are all that "
+            "AWS goes by. Make this document with the presented chain (`--chain`), or run `python "
+            "-m wizard doctor`.",
+            Strong("Whether AWS uses it is not known here."),
+        )
+    if any(each.public for each in material.chain):
+        return said(
+            "{} the chain is of an authority that Mozilla trusts (AWS's own list is not "
+            "published), unless the server insists on TLS 1.3.",
+            Strong("AWS most likely does not use it:"),
+        )
+    return said(
+        "{} no public authority has signed the chain. Whoever has the key of the pinned "
+        "certificate, or of one that it signed, can answer for the cluster and obtain every role.",
+        Strong("AWS goes by it:"),
+    )

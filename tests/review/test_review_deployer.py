@@ -1,0 +1,134 @@
+"""The least that a deployer needs, in AWS and in the cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from review_examples import SAFE
+
+from federation import files
+from federation.config import ClusterConfig
+from federation.files import PROJECT, load
+from federation.trust_policy import size
+from review.actions import matching
+from review.cluster_rights import cluster_rights
+from review.deployer import SIZE_LIMIT, deployer_policies
+
+CONFIGURATIONS = sorted((PROJECT / "tests" / "stacks" / "configurations").glob("*.yaml"))
+
+
+def config(**changes: Any) -> ClusterConfig:
+    return files.validate(SAFE | changes)
+
+
+def statements(of: ClusterConfig) -> dict[str, Any]:
+    """The statements by their names."""
+    return {
+        statement["Sid"]: {key: value for key, value in statement.items() if key != "Sid"}
+        for policy in deployer_policies(of)
+        for statement in policy["Statement"]
+    }
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else action
+
+
+@pytest.mark.parametrize("path", CONFIGURATIONS, ids=lambda path: path.stem)
+def test_every_action_is_one_that_aws_knows(path: Any) -> None:
+    for statement in statements(load(path)).values():
+        for action in actions(statement):
+            service, _, name = action.partition(":")
+            assert name in matching(service, [name])
+
+
+def test_roles_are_made_with_the_boundary_alone_and_it_is_never_taken_off() -> None:
+    made = statements(config())
+    assert made["CreateRoles"] == {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:PutRolePermissionsBoundary"],
+        "Resource": "arn:aws:iam::111111111111:role/prod_prod_web",
+        "Condition": {
+            "StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/bound"}
+        },
+    }
+    assert "iam:DeleteRolePermissionsBoundary" not in str(made)
+
+
+def test_roles_with_the_same_policies_are_attached_them_by_one_statement() -> None:
+    workloads = [
+        {"namespace": "n", "service_account": name, "role": {"managed_policy_arns": policies}}
+        for name, policies in (("a", ["P"]), ("b", ["Q", "P"]), ("c", ["P", "Q"]), ("d", []))
+    ]
+    made = statements(config(workloads=workloads))
+    aws = "arn:aws:iam::aws:policy"
+    role = "arn:aws:iam::111111111111:role/prod_n_"
+    found = {name: each for name, each in made.items() if name.startswith("Attach")}
+    assert found == {
+        "AttachPolicies1": {
+            "Effect": "Allow",
+            "Action": "iam:AttachRolePolicy",
+            "Resource": f"{role}a",
+            "Condition": {"ArnEquals": {"iam:PolicyARN": f"{aws}/P"}},
+        },
+        "AttachPolicies2": {
+            "Effect": "Allow",
+            "Action": "iam:AttachRolePolicy",
+            "Resource": [f"{role}b", f"{role}c"],
+            "Condition": {"ArnEquals": {"iam:PolicyARN": [f"{aws}/P", f"{aws}/Q"]}},
+        },
+    }
+
+
+def test_many_roles_need_several_policies_each_as_small_as_iam_takes() -> None:
+    names = [f"{each:02}-{'long' * 10}" for each in range(90)]
+    made = config(workloads=[{"namespace": "n", "service_account": name} for name in names])
+    policies = deployer_policies(made)
+    assert [size(policy) <= SIZE_LIMIT for policy in policies] == [True] * 5
+    sids = [statement["Sid"] for policy in policies for statement in policy["Statement"]]
+    assert len(sids) == len(set(sids)) == 1 + 3 * 5 + 3
+    for action in ("iam:CreateRole", "iam:GetRole", "iam:AttachRolePolicy"):
+        resources = [
+            resource
+            for statement in statements(made).values()
+            if action in actions(statement)
+            for resource in statement["Resource"]
+        ]
+        assert resources == sorted(
+            f"arn:aws:iam::111111111111:role/{made.role_name(each)}" for each in made.workloads
+        )
+
+
+def test_a_namespace_that_is_made_has_its_rights_in_the_cluster_role() -> None:
+    workload = {"namespace": "n", "create_namespace": True, "service_account": "app"}
+    (role,) = cluster_rights(config(discovery={"exposure": "none"}, workloads=[workload]))
+    assert role == {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "oidc-iam-deployer"},
+        "rules": [
+            {"nonResourceURLs": ["/.well-known/openid-configuration"], "verbs": ["get"]},
+            {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["create"]},
+            _named("namespaces", "n"),
+            {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create"]},
+            _named("configmaps", "app-role"),
+            {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]},
+            _named("serviceaccounts", "app"),
+        ],
+    }
+
+
+def _named(kind: str, name: str) -> dict[str, Any]:
+    return {
+        "apiGroups": [""],
+        "resources": [kind],
+        "verbs": ["delete", "get", "patch"],
+        "resourceNames": [name],
+    }
+
+
+def test_manifests_without_a_context_need_no_look_at_the_discovery_document() -> None:
+    made = config(kubernetes={"apply": "manifests"}, discovery={"exposure": "none"})
+    assert [role["kind"] for role in cluster_rights(made)] == ["Role"]

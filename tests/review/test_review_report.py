@@ -1,0 +1,240 @@
+"""The documents for reviewers, whole, compared with what is kept in `expected/`.
+
+`OIDC_IAM_ACCEPT=1 pytest tests/review/test_review_report.py` writes them anew; the difference is
+then read before it is committed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+from review_examples import SAFE, presented
+
+from federation import files
+from federation.config import ClusterConfig
+from federation.errors import UserError
+from federation.files import PROJECT, load
+from review.estate import Estate
+from review.report import documents
+from review.report.model import Document, Paragraph, Section, said
+from review.report.rendering import html, markdown
+from review.report.signing import digest
+
+HERE = Path(__file__).parent
+STACKS = PROJECT / "tests" / "stacks" / "configurations"
+CONFIGURATIONS = (
+    HERE / "configurations" / "minimal.yaml",
+    HERE / "configurations" / "fleet.yaml",
+    STACKS / "article.yaml",
+    STACKS / "bucket.yaml",
+    STACKS / "gov.yaml",
+)
+ACCEPT = bool(os.environ.get("OIDC_IAM_ACCEPT"))
+HOSTILE = "<b>|</b> `x` ``y`` **bold** [a](b) &amp; \\ _it_ ~~s~~ #1 <!-- {{ 7 * 7 }}"
+"""What would be markup, in Markdown, in a table of it, in HTML or in a template."""
+
+
+def config(**changes: Any) -> ClusterConfig:
+    return files.validate(SAFE | changes)
+
+
+def hostile() -> ClusterConfig:
+    return config(
+        audience=[HOSTILE, "sts.amazonaws.com"],
+        aws=SAFE["aws"] | {"permissions_boundary": None},
+        lint={
+            "accept": [
+                {"code": "no-permissions-boundary", "reason": HOSTILE, "until": "2027-01-30"}
+            ]
+        },
+    )
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda path: path.stem)
+def test_a_configuration_becomes_exactly_these_documents(configuration: Path) -> None:
+    made = dict(documents(load(configuration)))
+    expected = HERE / "expected" / configuration.stem
+    if ACCEPT:
+        shutil.rmtree(expected, ignore_errors=True)
+        expected.mkdir(parents=True)
+        for name, text in made.items():
+            (expected / name).write_text(text, encoding="utf-8")
+    kept = {path.name: path.read_text(encoding="utf-8") for path in expected.iterdir()}
+    assert made == kept
+
+
+_WITHOUT_A_CLOCK = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from federation.files import load
+from review.report import documents
+
+def clock():
+    raise AssertionError("the clock was read")
+
+time.time = time.time_ns = clock
+for name in sys.argv[2:]:
+    for text in documents(load(Path(name))).values():
+        sys.stdout.write(text)
+"""
+
+
+def test_neither_clock_nor_locale_nor_folder_changes_a_byte(tmp_path: Path) -> None:
+    outputs = []
+    for number, (zone, language) in enumerate((("UTC", "C"), ("Pacific/Apia", "de_DE.UTF-8"))):
+        folder = tmp_path / f"folder {number}"
+        folder.mkdir()
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "TZ": zone,
+            "LC_ALL": language,
+            "PYTHONHASHSEED": str(number),
+            "PYTHONIOENCODING": "utf-8",
+        }
+        names = [str(HERE / "configurations" / "minimal.yaml"), str(STACKS / "bucket.yaml")]
+        run = subprocess.run(
+            [sys.executable, "-c", _WITHOUT_A_CLOCK, str(PROJECT), *names],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            check=True,
+        )
+        outputs.append(run.stdout)
+    assert outputs[0] == outputs[1]
+    kept = [HERE / "expected" / name for name in ("minimal", "bucket")]
+    assert outputs[0] == b"".join(
+        (folder / name).read_bytes()
+        for folder in kept
+        for name in ("REVIEW.md", "review.html", "picture.svg")
+    )
+
+
+class _Texts(HTMLParser):
+    """The texts of a page, block by block, and its elements."""
+
+    BLOCKS = ("h1", "h2", "h3", "p", "li", "th", "td", "pre")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.elements: set[str] = set()
+        self._open: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        if tag in self.BLOCKS:
+            self._open = tag
+            self.texts.append("")
+        elif tag == "br" and self._open:
+            self.texts[-1] += "\n"
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._open:
+            self._open = None
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.texts[-1] += data
+
+
+def blocks(page: str) -> tuple[list[str], set[str]]:
+    parser = _Texts()
+    parser.feed(page)
+    return [text.strip() for text in parser.texts], parser.elements
+
+
+def as_github_shows(text: str) -> str:
+    github = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    return str(github.render(text))
+
+
+def without_captions(page: str) -> str:
+    """A page of Markdown without what HTML has as captions: lines all bold or all slanted."""
+    page = re.sub(r"<p>(<strong>[^<]*</strong>|<em>[^<]*</em>|<img [^>]*>)</p>", "", page)
+    return page.replace("<blockquote>", "").replace("</blockquote>", "")
+
+
+@pytest.mark.parametrize(
+    "configuration", [hostile(), load(CONFIGURATIONS[1])], ids=["hostile", "fleet"]
+)
+def test_both_forms_say_the_same(configuration: ClusterConfig) -> None:
+    made = documents(configuration)
+    ours, _ = blocks(made["review.html"])
+    theirs, _ = blocks(without_captions(as_github_shows(made["REVIEW.md"])))
+    assert ours == theirs
+
+
+def test_values_are_text_and_never_markup() -> None:
+    usual = documents(config(audience=["a", "sts.amazonaws.com"]))
+    made = documents(hostile())
+    for name, shown in (("review.html", str), ("REVIEW.md", as_github_shows)):
+        texts, elements = blocks(shown(made[name]))
+        assert elements <= blocks(shown(usual[name]))[1] | {"br"}
+        assert sum(HOSTILE in text for text in texts) >= 3, name
+
+
+def test_a_character_that_turns_the_direction_of_text_is_shown_as_an_escape() -> None:
+    made = Document("a\u202eb", (Section("c", (Paragraph(said("{}", "d\u202ee")),)),))
+    assert blocks(html(made))[0] == ["a\\u202eb", "c", "c", "d\\u202ee"]
+    assert markdown(made) == "# a\\\\u202eb\n\n1. [c](#c)\n\n## c\n\n`d\\u202ee`\n"
+
+
+def section(made: Mapping[str, str], title: str) -> str:
+    """A section of the Markdown, without its heading."""
+    _, _, rest = made["REVIEW.md"].partition(f"\n## {title}\n")
+    return rest.partition("\n## ")[0].strip()
+
+
+def test_an_acceptance_counts_until_its_last_day_is_over() -> None:
+    accepted = "`no-permissions-boundary`<br>note: The role has no permissions boundary"
+    for today, counts in ((None, True), (date(2027, 1, 30), True), (date(2027, 1, 31), False)):
+        made = documents(hostile(), today=today)
+        assert (accepted in section(made, "Findings")) is counts
+
+
+def test_the_presented_chain_tells_whose_a_thumbprint_is() -> None:
+    estate, _ = presented(authority=True)
+    leaf, root = estate.chains[0].certificates
+    stranger = "0" * 40
+    pinned = config(discovery={"thumbprint": [root.sha1, leaf.sha1, stranger]})
+    rows = [
+        line
+        for line in section(documents(pinned, estate), "Thumbprints").splitlines()
+        if line.startswith("| `")
+    ]
+    assert rows == [
+        f"| `{root.sha1}` | `{root.subject}` (an authority) |",
+        f"| `{leaf.sha1}` | `{leaf.subject}` (the server's own, which breaks at a renewal) |",
+        f"| `{stranger}` | **of no certificate that is presented** |",
+        f"| `{leaf.subject}` | `{leaf.sha1}` | no | no |",
+        f"| `{root.subject}` | `{root.sha1}` | yes | no |",
+    ]
+
+
+def test_a_key_file_that_is_not_there_is_an_error_of_whoever_asks() -> None:
+    bucket = load(STACKS / "bucket.yaml").model_dump()
+    bucket["discovery"]["s3"]["keys"] = ["tests/stacks/keys/none.pub"]
+    with pytest.raises(
+        UserError,
+        match=r"^tests/stacks/keys/none.pub: cannot be read: No such file or directory\.$",
+    ):
+        documents(ClusterConfig.model_validate(bucket), Estate())
+
+
+def test_the_digest_is_of_the_values_and_not_of_how_they_are_written() -> None:
+    written_out = SAFE | {"audience": ["sts.amazonaws.com"], "lint": {"accept": []}}
+    assert digest(files.validate(written_out)) == digest(config())
+    assert digest(config(audience=["other"])) != digest(config())
