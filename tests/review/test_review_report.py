@@ -34,7 +34,7 @@ from review.report.signing import digest
 HERE = Path(__file__).parent
 STACKS = PROJECT / "tests" / "stacks" / "configurations"
 CONFIGURATIONS = (
-    HERE / "configurations" / "minimal.yaml",
+    STACKS / "minimal.yaml",
     HERE / "configurations" / "fleet.yaml",
     STACKS / "article.yaml",
     STACKS / "bucket.yaml",
@@ -104,7 +104,7 @@ def test_neither_clock_nor_locale_nor_folder_changes_a_byte(tmp_path: Path) -> N
             "PYTHONHASHSEED": str(number),
             "PYTHONIOENCODING": "utf-8",
         }
-        names = [str(HERE / "configurations" / "minimal.yaml"), str(STACKS / "bucket.yaml")]
+        names = [str(STACKS / "minimal.yaml"), str(STACKS / "bucket.yaml")]
         run = subprocess.run(
             [sys.executable, "-c", _WITHOUT_A_CLOCK, str(PROJECT), *names],
             cwd=folder,
