@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from federation.config import ClusterConfig
+from review.cluster_objects import cluster_objects
 from review.planned import Planned, documents
 from review.terraform.folder import terraform
 
@@ -36,7 +37,10 @@ def bundle(
         synthesized: Each of its stacks as `cdk.tf.json` has it, by its name.
         planned: What a deployment would change, where that is to be in it.
     """
-    texts = {f"terraform/{path}": text for path, text in terraform(config, synthesized).items()}
+    texts = {
+        **_below("terraform", terraform(config, synthesized)),
+        **_below("manifests", cluster_objects(config)),
+    }
     if planned is not None:
         texts |= documents(config.cluster, planned)
     sums = (f"{checksum(texts[path].encode())}  {path}\n" for path in sorted(texts))
@@ -64,3 +68,7 @@ def archive(texts: Mapping[str, str], folder: str) -> bytes:
 def checksum(content: bytes) -> str:
     """The SHA-256 of a file."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _below(folder: str, texts: Mapping[str, str]) -> dict[str, str]:
+    return {f"{folder}/{path}": text for path, text in texts.items()}

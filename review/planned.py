@@ -27,20 +27,22 @@ _VERBS = {
     "delete": "Destroys",
     "forget": "Leaves alone from now on",
 }
-_NOUNS = {
-    "aws_cloudfront_distribution": "the CloudFront distribution",
-    "aws_iam_openid_connect_provider": "the OIDC provider",
-    "aws_iam_role": "the role",
-    "aws_iam_role_policy_attachment": "the attachment of a policy to a role",
-    "aws_s3_bucket": "the bucket",
-    "aws_s3_bucket_policy": "the policy of the bucket",
-    "aws_s3_object": "the document",
-    "kubernetes_cluster_role_binding_v1": "the cluster role binding",
-    "kubernetes_config_map_v1": "the ConfigMap",
-    "kubernetes_namespace_v1": "the namespace",
-    "kubernetes_pod_v1": "the pod",
-    "kubernetes_service_account_v1": "the service account",
+_OF_KUBERNETES = ("metadata[0].namespace", "metadata[0].name")
+_NOUNS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "aws_cloudfront_distribution": ("the CloudFront distribution", ()),
+    "aws_iam_openid_connect_provider": ("the OIDC provider", ("url",)),
+    "aws_iam_role": ("the role", ("name",)),
+    "aws_iam_role_policy_attachment": ("the attachment of a policy", ("role", "policy_arn")),
+    "aws_s3_bucket": ("the bucket", ("bucket",)),
+    "aws_s3_bucket_policy": ("the policy of the bucket", ("bucket",)),
+    "aws_s3_object": ("the document", ("key",)),
+    "kubernetes_cluster_role_binding_v1": ("the cluster role binding", ("metadata[0].name",)),
+    "kubernetes_config_map_v1": ("the ConfigMap", _OF_KUBERNETES),
+    "kubernetes_namespace_v1": ("the namespace", ("metadata[0].name",)),
+    "kubernetes_pod_v1": ("the pod", _OF_KUBERNETES),
+    "kubernetes_service_account_v1": ("the service account", _OF_KUBERNETES),
 }
+"""What a resource is called, and the arguments that say which one it is, as far as a plan does."""
 _UNREADABLE = "AWS cannot read the cluster's discovery documents any more, and refuses its tokens."
 _CONSEQUENCES: Mapping[str, tuple[Scope, str]] = {
     "aws_iam_openid_connect_provider": (
@@ -128,7 +130,7 @@ def documents(cluster: str, planned: Planned) -> dict[str, str]:
     """The plan as Markdown and as JSON, by the names of the files."""
     changes = {
         stack.stack: [
-            (sentence(change), change.address, list(_lines(change)))
+            (_happening(change), _name(change), change.address, list(_lines(change)))
             for change in stack.changes
             if change.action != "read"
         ]
@@ -148,9 +150,18 @@ def documents(cluster: str, planned: Planned) -> dict[str, str]:
     }
 
 
-def sentence(change: ResourceChange) -> str:
-    """What happens to a resource, as `Creates the role`."""
-    return f"{_VERBS[change.action]} {_NOUNS.get(change.type, f'the {change.type}')}"
+def _happening(change: ResourceChange) -> str:
+    """What happens to a resource, like `Creates the role`."""
+    noun, _ = _NOUNS.get(change.type, (f"the {change.type}", ()))
+    return f"{_VERBS[change.action]} {noun}"
+
+
+def _name(change: ResourceChange) -> str:
+    """Which resource it is; empty where the plan does not repeat that."""
+    _, paths = _NOUNS.get(change.type, ("", ("name",)))
+    values = {each.path: each.before or each.after for each in change.attributes}
+    known = (values.get(path) for path in paths)
+    return "/".join(json.loads(value) for value in known if value and value.startswith('"'))
 
 
 def _breaks(stack: str, change: ResourceChange) -> Iterator[Break]:
@@ -158,7 +169,8 @@ def _breaks(stack: str, change: ResourceChange) -> Iterator[Break]:
         scope, consequence = _CONSEQUENCES[change.type]
         why = ", ".join(each.path for each in change.attributes if each.replaces)
         because = f" because of {why}" if change.action == "replace" and why else ""
-        yield Break(scope, stack, change.address, f"{sentence(change)}{because}. {consequence}")
+        what = " ".join(filter(None, (_happening(change), _name(change))))
+        yield Break(scope, stack, change.address, f"{what}{because}. {consequence}")
     for audience in _lost_audiences(change):
         text = f"Takes the audience {audience} from the OIDC provider. AWS refuses tokens for it."
         yield Break("every role", stack, change.address, text)

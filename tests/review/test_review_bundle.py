@@ -23,7 +23,7 @@ from review.bundle import CHECKSUMS, archive, bundle
 HERE = Path(__file__).parent
 STACKS = HERE.parent / "stacks"
 CONFIGURATIONS = sorted(path.stem for path in STACKS.glob("configurations/*.yaml"))
-KEPT = ("article", "bucket", "gov", "many", "minimal")
+KEPT = ("article", "bucket", "gov", "manifests", "many", "minimal")
 ACCEPT = bool(os.environ.get("OIDC_IAM_ACCEPT"))
 
 

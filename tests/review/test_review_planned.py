@@ -33,7 +33,7 @@ NEW_ISSUER = change(
     PROVIDER,
     "replace",
     AttributeChange("arn", '"arn:aws:iam::123456789012:oidc-provider/a"', UNKNOWN),
-    AttributeChange("url", '"a"', '"https://b"', replaces=True),
+    AttributeChange("url", '"https://a"', '"https://b"', replaces=True),
 )
 CHANGES = (
     change(
@@ -51,10 +51,10 @@ CHANGES = (
 MARKDOWN = """\
 # What a deployment changes in prod
 
-> **Breaks every role:** Destroys and makes anew the OIDC provider because of url. AWS refuses each of the cluster's tokens from that moment on, for every role.
+> **Breaks every role:** Destroys and makes anew the OIDC provider https://a because of url. AWS refuses each of the cluster's tokens from that moment on, for every role.
 > `aws_iam_openid_connect_provider.cluster` in prod-identity
 
-> **Breaks one role:** Destroys the role. Its pods lose access at once: the sessions that they have end with the role.
+> **Breaks one role:** Destroys the role old. Its pods lose access at once: the sessions that they have end with the role.
 > `aws_iam_role.shop_old` in prod-identity
 
 2 to add, 1 to change, 2 to destroy.
@@ -71,7 +71,7 @@ MARKDOWN = """\
 + tags.owner = "me"
 ```
 
-### Destroys the role
+### Destroys the role `old`
 
 `aws_iam_role.shop_old`
 
@@ -79,18 +79,18 @@ MARKDOWN = """\
 - name = "old"
 ```
 
-### Destroys and makes anew the OIDC provider
+### Destroys and makes anew the OIDC provider `https://a`
 
 `aws_iam_openid_connect_provider.cluster`
 
 ```diff
 - arn = "arn:aws:iam::123456789012:oidc-provider/a"
 + arn = (known after apply)
-- url = "a"  # why it is made anew
+- url = "https://a"  # why it is made anew
 + url = "https://b"  # why it is made anew
 ```
 
-### Creates the aws_iam_policy
+### Creates the aws_iam_policy `größe`
 
 `aws_iam_policy.other`
 
@@ -120,8 +120,8 @@ def test_a_plan_as_json_has_what_it_breaks_beside_the_changes() -> None:
                 "scope": "every role",
                 "stack": "prod-identity",
                 "address": PROVIDER,
-                "text": "Destroys and makes anew the OIDC provider because of url. AWS refuses "
-                "each of the cluster's tokens from that moment on, for every role.",
+                "text": "Destroys and makes anew the OIDC provider https://a because of url. AWS "
+                "refuses each of the cluster's tokens from that moment on, for every role.",
             }
         ],
         "stacks": [
@@ -142,7 +142,7 @@ def test_a_plan_as_json_has_what_it_breaks_beside_the_changes() -> None:
                             },
                             {
                                 "path": "url",
-                                "before": '"a"',
+                                "before": '"https://a"',
                                 "after": '"https://b"',
                                 "replaces": True,
                             },

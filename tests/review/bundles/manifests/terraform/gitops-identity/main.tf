@@ -1,0 +1,44 @@
+# The certificates that the issuer presents, the top one first.
+data "tls_certificate" "issuer" {
+  url          = "https://gitops.example.com"
+  verify_chain = false
+}
+
+# AWS takes tokens of this issuer for these audiences.
+resource "aws_iam_openid_connect_provider" "cluster" {
+  url             = "https://gitops.example.com"
+  client_id_list  = ["sts.amazonaws.com"]
+  thumbprint_list = [data.tls_certificate.issuer.certificates[0].sha1_fingerprint]
+}
+
+# The condition says which tokens are taken: 'aud' is whom a token is for, and 'sub' whose it is.
+resource "aws_iam_role" "apps_web" {
+  name                 = "gitops_apps_web"
+  max_session_duration = 3600
+  path                 = "/"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect = "Allow"
+        Principal = {
+          Federated = aws_iam_openid_connect_provider.cluster.arn
+        }
+        Action = "sts:AssumeRoleWithWebIdentity"
+        Condition = {
+          StringEquals = {
+            "gitops.example.com:aud" = "sts.amazonaws.com"
+            "gitops.example.com:sub" = "system:serviceaccount:apps:web"
+          }
+        }
+      },
+    ]
+  })
+}
+
+# What the role may do.
+resource "aws_iam_role_policy_attachment" "apps_web__ViewOnlyAccess" {
+  role       = aws_iam_role.apps_web.name
+  policy_arn = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"
+}
