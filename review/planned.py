@@ -150,6 +150,11 @@ def documents(cluster: str, planned: Planned) -> dict[str, str]:
     }
 
 
+def sentence(change: ResourceChange) -> str:
+    """What happens to a resource, like `Creates the role web`."""
+    return " ".join(filter(None, (_happening(change), _name(change))))
+
+
 def _happening(change: ResourceChange) -> str:
     """What happens to a resource, like `Creates the role`."""
     noun, _ = _NOUNS.get(change.type, (f"the {change.type}", ()))
@@ -169,8 +174,8 @@ def _breaks(stack: str, change: ResourceChange) -> Iterator[Break]:
         scope, consequence = _CONSEQUENCES[change.type]
         why = ", ".join(each.path for each in change.attributes if each.replaces)
         because = f" because of {why}" if change.action == "replace" and why else ""
-        what = " ".join(filter(None, (_happening(change), _name(change))))
-        yield Break(scope, stack, change.address, f"{what}{because}. {consequence}")
+        text = f"{sentence(change)}{because}. {consequence}"
+        yield Break(scope, stack, change.address, text)
     for audience in _lost_audiences(change):
         text = f"Takes the audience {audience} from the OIDC provider. AWS refuses tokens for it."
         yield Break("every role", stack, change.address, text)
