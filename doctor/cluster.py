@@ -21,6 +21,7 @@ from kubernetes.config.config_exception import ConfigException
 
 from doctor.quoting import shown
 from federation.errors import UserError
+from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
 from federation.strict_json import json_object
 from federation.token import MAX_LENGTH, Token
 
@@ -34,6 +35,14 @@ ANSWER_SECONDS = 5.0
 """How long the API server has for each part of an answer."""
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
+_PLACES = {
+    "ClusterRoleBinding": (_RBAC, "clusterrolebindings"),
+    "ConfigMap": ("/api/v1", "configmaps"),
+    "Namespace": ("/api/v1", "namespaces"),
+    "Pod": ("/api/v1", "pods"),
+    "ServiceAccount": ("/api/v1", "serviceaccounts"),
+}
+"""The API and the plural of each kind."""
 _LABELS = ("component=kube-apiserver", "k8s-app=kube-apiserver")
 """What the pods of API servers are found by: kubeadm and RKE2, kOps and Talos."""
 _ANONYMOUS = ("system:unauthenticated", "system:anonymous")
@@ -106,13 +115,21 @@ class Cluster:
         """
         return str(self._get("/version").get("gitVersion"))
 
+    def openid_configuration(self) -> Mapping[str, Any]:
+        """The discovery document, read with the kubeconfig's credentials.
+
+        Raises:
+            ClusterError: it cannot be read.
+        """
+        return self._get(OPENID_CONFIGURATION_PATH)
+
     def issuer(self) -> object:
-        """The issuer in the discovery document, read with the kubeconfig's credentials.
+        """The issuer in the discovery document.
 
         Raises:
             ClusterError: the document cannot be read.
         """
-        return self._get("/.well-known/openid-configuration").get("issuer")
+        return self.openid_configuration().get("issuer")
 
     def key_set(self) -> Mapping[str, Any]:
         """The JSON Web Key Set that the API server publishes.
@@ -120,7 +137,7 @@ class Cluster:
         Raises:
             ClusterError: it cannot be read.
         """
-        return self._get("/openid/v1/jwks")
+        return self._get(JWKS_PATH)
 
     def api_servers(self) -> Mapping[str, tuple[str, ...]]:
         """The arguments of each API server that runs as a pod here, by the pod's name.
@@ -186,6 +203,26 @@ class Cluster:
             return Token.parse(text)
         except UserError as error:
             raise ClusterError(str(error)) from None
+
+    def find(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:
+        """An object of one of the kinds that a federation has, if there is one.
+
+        Args:
+            kind: Such as `ConfigMap`.
+            namespace: Where it is; None where the kind has none.
+            name: Its name.
+
+        Raises:
+            ClusterError: it cannot be read.
+        """
+        place = f"namespaces/{namespace}/" if namespace else ""
+        api, kinds = _PLACES[kind]
+        try:
+            return self._get(f"{api}/{place}{kinds}/{name}")
+        except ClusterError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def config_map(self, namespace: str, name: str) -> Mapping[str, str]:
         """The data of a ConfigMap.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from doctor.account import Account, AwsError, LiveRole, NoCredentialsError, Provider
 from doctor.cluster import Cluster, ClusterError
@@ -16,6 +17,8 @@ from doctor.rules import aws as aws_rules
 from doctor.rules import control_plane as control_plane_rules
 from doctor.sts import Sts
 from federation.config import Workload
+
+T = TypeVar("T")
 
 
 def name(workload: Workload) -> str:
@@ -115,6 +118,18 @@ async def config_map(examination: Examination, workload: Workload) -> Mapping[st
         seen = f"{workload.namespace}/{workload.config_map}: {error}"
         finding = control_plane_rules.CONFIG_MAP.failed(seen, "a ConfigMap", name(workload))
         raise Missing.because(finding) from None
+
+
+async def asked(read: Callable[..., T], *args: object) -> T:
+    """What the account or the cluster answers.
+
+    Raises:
+        Missing: it refuses, or gives no answer.
+    """
+    try:
+        return await asyncio.to_thread(read, *args)
+    except (AwsError, ClusterError) as error:
+        raise Missing(str(error)) from None
 
 
 async def sts(examination: Examination) -> Sts:

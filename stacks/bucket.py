@@ -9,7 +9,6 @@ configuration names.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from cdktf import TerraformOutput
 from cdktf_cdktf_provider_aws.cloudfront_distribution import (
@@ -38,15 +37,13 @@ from cdktf_cdktf_provider_aws.s3_object import (
     S3ObjectOverrideProviderDefaultTags,
 )
 
-from federation import key_files
+from federation import discovery_bucket, key_files
 from federation.config import Bucket, ClusterConfig
 from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
 from stacks.cluster_stack import ClusterStack
 from stacks.expressions import Address, jsonencode, literal, reference
 
 _BUCKET = reference("aws_s3_bucket.documents.id")
-_CACHE_SECONDS = 300
-"""After which a new key is seen everywhere; an API server says an hour."""
 _CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 """AWS's managed policy that keeps an answer as long as its Cache-Control says (CloudFront developer
 guide, "Use managed cache policies")."""
@@ -65,7 +62,7 @@ def serve_documents(stack: ClusterStack, settings: Bucket) -> None:
         stack,
         "ownership",
         bucket=_BUCKET,
-        rule=S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
+        rule=S3BucketOwnershipControlsRule(object_ownership=discovery_bucket.OWNERSHIP),
     )
     versioning = S3BucketVersioningA(
         stack,
@@ -78,10 +75,10 @@ def serve_documents(stack: ClusterStack, settings: Bucket) -> None:
             stack,
             _NAMES[path],
             bucket=_BUCKET,
-            key=_key(stack.config, path),
+            key=discovery_bucket.key(stack.config, path),
             content=literal(text),
-            content_type="application/json",
-            cache_control=f"public, max-age={_CACHE_SECONDS}",
+            content_type=discovery_bucket.CONTENT_TYPE,
+            cache_control=discovery_bucket.CACHE_CONTROL,
             # With it a plan shows that somebody else has changed the keys.
             etag=hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
             override_provider=_without_tags(stack.config),
@@ -102,51 +99,18 @@ def _without_tags(config: ClusterConfig) -> S3ObjectOverrideProvider | None:
 
 def _let_in(stack: ClusterStack, settings: Bucket) -> None:
     """Who may read: anyone the two objects, or CloudFront; nobody without TLS."""
-    private = settings.acm_certificate_arn is not None
     access = S3BucketPublicAccessBlock(
-        stack,
-        "public_access",
-        bucket=_BUCKET,
-        block_public_acls=True,
-        ignore_public_acls=True,
-        block_public_policy=private,
-        restrict_public_buckets=private,
+        stack, "public_access", bucket=_BUCKET, **discovery_bucket.public_access(settings)
     )
+    distribution_arn = Address("aws_cloudfront_distribution.distribution.arn")
     # Before the block is in place, S3 refuses a policy that lets anyone in.
     S3BucketPolicy(
         stack,
         "policy",
         bucket=_BUCKET,
-        policy=jsonencode(_policy(stack.config, settings)),
+        policy=jsonencode(discovery_bucket.policy(stack.config, settings, distribution_arn)),
         depends_on=[access],
     )
-
-
-def _policy(config: ClusterConfig, settings: Bucket) -> dict[str, Any]:
-    arn = f"arn:{config.partition}:s3:::{settings.bucket}"
-    read: dict[str, Any] = {
-        "Sid": "ReadDocuments",
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": [f"{arn}/{_key(config, path)}" for path in _NAMES],
-    }
-    if settings.acm_certificate_arn:
-        distribution = Address("aws_cloudfront_distribution.distribution.arn")
-        read["Principal"] = {"Service": "cloudfront.amazonaws.com"}
-        read["Condition"] = {"StringEquals": {"AWS:SourceArn": distribution}}
-    if (config.aws.endpoint_url or "").startswith("http:"):
-        # An emulator without TLS would keep out everyone, us among them.
-        return {"Version": "2012-10-17", "Statement": [read]}
-    refuse = {
-        "Sid": "RefuseWithoutTls",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [arn, f"{arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return {"Version": "2012-10-17", "Statement": [read, refuse]}
 
 
 def _distribute(stack: ClusterStack, certificate_arn: str) -> None:
@@ -201,8 +165,3 @@ def _distribute(stack: ClusterStack, certificate_arn: str) -> None:
         value=reference("aws_cloudfront_distribution.distribution.domain_name"),
         description=f"What {host} has to be a CNAME (or an ALIAS) of.",
     )
-
-
-def _key(config: ClusterConfig, path: str) -> str:
-    """The key of an object: what follows the host in the document's URL."""
-    return (config.issuer_key + path).partition("/")[2]

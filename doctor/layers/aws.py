@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 from doctor import evidence
-from doctor.account import AwsError
-from doctor.drift import differences
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import tls, trust
+from doctor.policies import differences
 from doctor.quoting import ascii_safe, listed, shown
 from doctor.rules import aws as rules
 from federation.config import Workload
@@ -81,8 +79,9 @@ async def _has_trust_policy(examination: Examination, workload: Workload) -> Asy
     configured = trust.configured(examination, workload, provider.arn)
     apart = list(differences(found.trust, configured))
     if apart:
-        seen, expected = (ascii_safe("; ".join(each)) for each in zip(*apart, strict=True))
-        yield rules.TRUST.warned(seen, expected, about)
+        seen = "; ".join(f"{each.place}: {each.seen}" for each in apart)
+        expected = "; ".join(f"{each.place}: {each.expected}" for each in apart)
+        yield rules.TRUST.warned(ascii_safe(seen), ascii_safe(expected), about)
     else:
         yield rules.TRUST.passed("as configured", about)
 
@@ -92,11 +91,8 @@ async def _has_policies(examination: Examination, workload: Workload) -> AsyncIt
     account = await examination.once(evidence.account)
     await examination.once(evidence.role, workload)
     role, about = config.role_name(workload), evidence.name(workload)
-    try:
-        attached = await asyncio.to_thread(account.attached_policies, role)
-        inline = await asyncio.to_thread(account.inline_policies, role)
-    except AwsError as error:
-        raise Missing(str(error)) from None
+    attached = await evidence.asked(account.attached_policies, role)
+    inline = await evidence.asked(account.inline_policies, role)
     wanted = {config.policy_arn(policy) for policy in workload.role.managed_policy_arns}
     seen = listed([*sorted(attached), *(f"inline policy {each}" for each in inline)])
     expected = listed(sorted(wanted))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from doctor import evidence
-from doctor.cluster import Cluster, ClusterError
+from doctor.cluster import Cluster
 from doctor.difference import compared
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
@@ -152,7 +151,7 @@ async def _has_settings(examination: Examination, workload: Workload) -> AsyncIt
         yield rules.CONFIG_MAP.passed(f"{workload.namespace}/{workload.config_map}", about)
         return
     told = rules.CONFIG_MAP.failed if set(wrong) & set(_DECISIVE) else rules.CONFIG_MAP.warned
-    yield told(_settings(found, wrong), _settings(expected, wrong), about)
+    yield told(_settings(found, wrong, expected), _settings(expected, wrong, expected), about)
 
 
 def flag(arguments: Sequence[str], name: str) -> list[str]:
@@ -186,11 +185,7 @@ async def _anonymous_bindings(examination: Examination) -> Mapping[str, str]:
 
 
 async def _read(examination: Examination, read: Callable[[Cluster], T]) -> T:
-    found = await examination.once(evidence.cluster)
-    try:
-        return await asyncio.to_thread(read, found)
-    except ClusterError as error:
-        raise Missing(str(error)) from None
+    return await evidence.asked(read, await examination.once(evidence.cluster))
 
 
 async def _is_readable(examination: Examination) -> bool:
@@ -207,11 +202,15 @@ def _by_server(values: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-def _settings(data: Mapping[str, str], names: Sequence[str]) -> str:
-    return ", ".join(
-        f"{ascii_safe(name)}={shown(data[name])}" if name in data else f"no {ascii_safe(name)}"
-        for name in names
-    )
+def _settings(data: Mapping[str, str], names: Sequence[str], ours: Collection[str]) -> str:
+    return ", ".join(_setting(data, name, ours) for name in names)
+
+
+def _setting(data: Mapping[str, str], name: str, ours: Collection[str]) -> str:
+    """A setting with its value, unless it is none of ours: nothing says that it is no secret."""
+    if name not in data:
+        return f"no {ascii_safe(name)}"
+    return f"{ascii_safe(name)}={shown(data[name])}" if name in ours else ascii_safe(name)
 
 
 CHECKS = (

@@ -19,6 +19,7 @@ from federation.trust_policy import trust_policy
 
 Break = Callable[[LiveFederation], AbstractContextManager[None]]
 
+SECRET = "hunter2-hunter2"
 GROUP = "rbac.authorization.k8s.io"
 
 
@@ -67,6 +68,53 @@ def config_map_edited(setting: str, value: str) -> Break:
             yield
 
     return edit
+
+
+@contextlib.contextmanager
+def further_setting(live: LiveFederation) -> Iterator[None]:
+    """The first workload's ConfigMap has a setting more, a secret one."""
+    metadata = _object(live, "ConfigMap")["metadata"]
+    patch = client.CoreV1Api(live.api).patch_namespaced_config_map
+    patch(metadata["name"], metadata["namespace"], {"data": {"PASSWORD": SECRET}})
+    try:
+        yield
+    finally:
+        patch(metadata["name"], metadata["namespace"], {"data": {"PASSWORD": None}})
+
+
+@contextlib.contextmanager
+def no_labels(live: LiveFederation) -> Iterator[None]:
+    """The first workload's service account is another one of its name."""
+    account = _object(live, "ServiceAccount")
+    metadata = account["metadata"]
+    labels = {"metadata": {"labels": None}}
+    client.CoreV1Api(live.api).patch_namespaced_service_account(
+        metadata["name"], metadata["namespace"], labels
+    )
+    with _mended(live, account):
+        yield
+
+
+@contextlib.contextmanager
+def no_test_pod(live: LiveFederation) -> Iterator[None]:
+    """The test pod is deleted."""
+    pod = _object(live, "Pod")
+    metadata = pod["metadata"]
+    client.CoreV1Api(live.api).delete_namespaced_pod(metadata["name"], metadata["namespace"])
+    with _mended(live, pod):
+        yield
+
+
+@contextlib.contextmanager
+def further_reader(live: LiveFederation) -> Iterator[None]:
+    """The binding of anonymous readers has a subject more."""
+    binding = _object(live, "ClusterRoleBinding")
+    subject = {"apiGroup": GROUP, "kind": "Group", "name": "system:authenticated"}
+    client.RbacAuthorizationV1Api(live.api).patch_cluster_role_binding(
+        binding["metadata"]["name"], {"subjects": [*binding["subjects"], subject]}
+    )
+    with _mended(live, binding):
+        yield
 
 
 @contextlib.contextmanager

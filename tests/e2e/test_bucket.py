@@ -155,6 +155,12 @@ def test_a_deploy_serves_what_the_api_server_would(here: Here) -> None:
         served = here.of_the_bucket(path)
         assert served["ContentType"] == "application/json"
         assert served["CacheControl"] == "public, max-age=300"
+    assert json.loads(here.wizard("drift", "--json"))["counts"] == {
+        "same": 9,
+        "differs": 0,
+        "unseen": 0,
+        "skipped": 0,
+    }
 
 
 def test_the_terraform_of_the_review_has_the_same_documents(here: Here) -> None:

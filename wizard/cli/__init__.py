@@ -20,6 +20,7 @@ _COMMANDS = {
     "deploy": "Show the plan, ask, and apply it.",
     "destroy": "Remove what a deploy made.",
     "doctor": "Prove that a federation works, or say why not.",
+    "drift": "Compare what is live with what is configured.",
     "review": "Write what a security reviewer reads, checks and signs.",
     "lint": "Find what a reviewer would object to in a federation.",
     "diff": "Compare two configurations: who gains or loses what.",

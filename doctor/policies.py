@@ -1,17 +1,25 @@
 """How a policy in IAM differs from the one that the configuration asks for.
 
-Pure: the layer `aws` asks it about trust policies, which people edit by hand.
+Pure: the layer `aws` and the drift ask it about trust policies, which people edit by hand.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 
-def differences(seen: Any, expected: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Each place in which two policies differ, with what is there and with what is expected.
+class Apart(NamedTuple):
+    """A place in which two policies differ, with the JSON that is there and that is expected."""
+
+    place: str
+    seen: str
+    expected: str
+
+
+def differences(seen: Any, expected: Any, place: str = "") -> Iterator[Apart]:
+    """Each place in which two policies differ.
 
     `Sid` and `Version` do not count, nor does the order in a list, nor whether a single value
     stands in one.
@@ -27,7 +35,7 @@ def differences(seen: Any, expected: Any, place: str = "") -> Iterator[tuple[str
         for index, (one, other) in enumerate(zip(seen, expected, strict=True)):
             yield from differences(one, other, f"{place}[{index}]")
     else:
-        yield f"{place}: {_text(seen)}", f"{place}: {_text(expected)}"
+        yield Apart(place, _text(seen), _text(expected))
 
 
 _IGNORED = ("Sid", "Version")

@@ -1,0 +1,175 @@
+"""The account's side: the OIDC provider with its thumbprint, and the role of each workload."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Iterator, Mapping
+
+from doctor import evidence
+from doctor.account import Account, Provider
+from doctor.drift.places import BACK, Difference, Place
+from doctor.examination import Examination, Missing
+from doctor.finding import Rule
+from doctor.layers import tls, trust
+from doctor.policies import differences
+from doctor.quoting import listed, shown
+from doctor.rules import aws as rules
+from federation.config import ClusterConfig, Workload
+
+_AWS_OWN = "aws:"
+"""Tags whose keys begin so are AWS's own, and nobody else can set them (IAM user guide, "Rules for
+tagging")."""
+
+
+def places(config: ClusterConfig) -> Iterator[Place]:
+    """The places in the account."""
+    provider = f"OIDC provider {config.issuer_key}"
+    yield Place(provider, ("aws",), _provider)
+    if config.aws.oidc_provider == "create" and config.discovery.thumbprint != "omit":
+        presented = ("tls",) if config.discovery.thumbprint == "endpoint" else ()
+        yield Place(f"thumbprint of the {provider}", ("aws", *presented), _thumbprint)
+    for workload in config.workloads:
+        look = functools.partial(_role, workload)
+        yield Place(f"role {config.role_name(workload)}", ("aws",), look)
+
+
+async def own(examination: Examination) -> Account:
+    """The account that the configuration is for; another one says nothing about it."""
+    found = await examination.once(evidence.account)
+    configured = examination.config.aws.account_id
+    if configured not in (None, found.number):
+        raise Missing(f"the credentials are of the account {found.number}, not of {configured}")
+    return found
+
+
+def tags(found: Mapping[str, str], configured: Mapping[str, str]) -> Iterator[Difference]:
+    """The differences in tags; the values of further ones are not ours to print."""
+    remedy = f"{BACK} To keep it, change 'aws.tags'."
+    for key in sorted({*found, *configured}):
+        if key not in configured and not key.startswith(_AWS_OWN):
+            more = "A deploy removes it. To keep it, add it to 'aws.tags'."
+            yield Difference.of(f"tag {shown(key)}", "it is there", "no such tag", more)
+        elif key in configured and found.get(key) != configured[key]:
+            live = shown(found[key]) if key in found else "no such tag"
+            yield Difference.of(f"tag {shown(key)}", live, shown(configured[key]), remedy)
+
+
+async def _provider(examination: Examination) -> AsyncIterator[Difference]:
+    await examination.once(own)
+    config = examination.config
+    is_ours = config.aws.oidc_provider == "create"
+    try:
+        found = await examination.once(evidence.provider)
+    except Missing as missing:
+        remedy = BACK if is_ours else "Make it where it is managed, or write 'create'."
+        yield _absent(missing, rules.PROVIDER, remedy)
+        return
+    for difference in _audiences(found, config):
+        yield difference
+    if is_ours:
+        for difference in tags(found.tags, config.aws.tags):
+            yield difference
+
+
+def _audiences(found: Provider, config: ClusterConfig) -> Iterator[Difference]:
+    """An adopted provider may have audiences of others."""
+    live, configured = set(found.audiences), set(config.audience)
+    if config.aws.oidc_provider == "create":
+        is_same, remedy = live == configured, f"{BACK} To keep it, change 'audience'."
+    else:
+        is_same = configured <= live
+        remedy = "Add what is missing where the provider is managed, or change 'audience'."
+    if not is_same:
+        texts = listed(sorted(live)), listed(sorted(configured))
+        yield Difference.of("audiences", *texts, remedy)
+
+
+async def _thumbprint(examination: Examination) -> AsyncIterator[Difference]:
+    await examination.once(own)
+    found = await examination.once(evidence.provider)
+    configured = examination.config.discovery.thumbprint
+    if isinstance(configured, str):
+        top = (await examination.once(tls.presented_chain)).top
+        expected, text = {top.thumbprint}, f"'{top.thumbprint}', as the endpoint presents it"
+    else:
+        expected, text = set(configured), listed(sorted(configured))
+    if set(found.thumbprints) != expected:
+        remedy = f"{BACK} To keep it, pin it in 'discovery.thumbprint'."
+        yield Difference.of("", listed(sorted(found.thumbprints)), text, remedy)
+
+
+async def _role(workload: Workload, examination: Examination) -> AsyncIterator[Difference]:
+    config, wanted = examination.config, workload.role
+    account = await examination.once(own)
+    try:
+        found = await examination.once(evidence.role, workload)
+    except Missing as missing:
+        yield _absent(missing, rules.ROLE, BACK)
+        return
+    settings: dict[str, tuple[str | int | None, str | int | None]] = {
+        "role.path": (found.path, wanted.path),
+        "role.max_session_duration": (found.max_session_duration, wanted.max_session_duration),
+        "aws.permissions_boundary": (
+            found.permissions_boundary,
+            config.aws.permissions_boundary,
+        ),
+    }
+    for field, (live, configured) in settings.items():
+        if live != configured:
+            remedy = f"{BACK} To keep it, change '{field}'."
+            yield Difference.of(field.partition(".")[2], _text(live), _text(configured), remedy)
+    provider_arn = _provider_arn(config, account)
+    policy = trust.configured(examination, workload, provider_arn)
+    for place, live, expected in differences(found.trust, policy):
+        yield Difference.of(f"trust policy: {place}", live, expected, _TRUST)
+    for difference in tags(found.tags, config.aws.tags):
+        yield difference
+    attached = await evidence.asked(account.attached_policies, config.role_name(workload))
+    inline = await evidence.asked(account.inline_policies, config.role_name(workload))
+    for difference in _policies(config, workload, attached, inline):
+        yield difference
+
+
+_TRUST = (
+    "A deploy puts the configured policy back. Another subject or audience is kept by changing "
+    "'workloads' or 'audience'."
+)
+
+
+def _policies(
+    config: ClusterConfig, workload: Workload, attached: tuple[str, ...], inline: tuple[str, ...]
+) -> Iterator[Difference]:
+    """Terraform knows of its own attachments alone, so a deploy leaves the others."""
+    wanted = {config.policy_arn(each) for each in workload.role.managed_policy_arns}
+    for arn in sorted(wanted - set(attached)):
+        remedy = f"{BACK} To keep it so, take it out of 'role.managed_policy_arns'."
+        yield Difference.of(f"policy {shown(arn)}", "not attached", "attached", remedy)
+    for arn in sorted(set(attached) - wanted):
+        remedy = "A deploy leaves it: detach it by hand, or add it to 'role.managed_policy_arns'."
+        yield Difference.of(f"policy {shown(arn)}", "attached", "not attached", remedy)
+    for name in sorted(inline):
+        remedy = (
+            "A deploy leaves it: delete it by hand, or make it a managed policy and add that to "
+            "'role.managed_policy_arns'."
+        )
+        yield Difference.of(f"inline policy {shown(name)}", "it is there", "none", remedy)
+
+
+def _provider_arn(config: ClusterConfig, account: Account) -> str:
+    resource = f"oidc-provider/{config.issuer_key}"
+    return f"arn:{config.partition}:iam::{account.number}:{resource}"
+
+
+def _absent(missing: Missing, rule: Rule, remedy: str) -> Difference:
+    """The difference that something is not there at all.
+
+    Raises:
+        Missing: it could not be looked at.
+    """
+    if missing.finding is None or missing.finding.code != rule.code:
+        raise missing
+    return Difference.of("", missing.finding.seen, "there is one", remedy)
+
+
+def _text(value: str | int | None) -> str:
+    return "none" if value is None else shown(value) if isinstance(value, str) else str(value)

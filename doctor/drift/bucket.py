@@ -1,0 +1,142 @@
+"""The bucket with the two discovery documents, and the distribution that serves it."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from doctor import evidence
+from doctor.bucket import Distribution, LiveBucket
+from doctor.drift.account import own, tags
+from doctor.drift.places import BACK, Difference, Place
+from doctor.examination import Examination, Missing
+from doctor.policies import differences
+from doctor.quoting import listed, shown
+from federation import discovery_bucket, key_files
+from federation.config import Bucket, ClusterConfig
+from federation.jwks import JWKS_PATH
+
+_LAYERS = ("aws",)
+_SETTINGS = {
+    "block_public_acls": "BlockPublicAcls",
+    "ignore_public_acls": "IgnorePublicAcls",
+    "block_public_policy": "BlockPublicPolicy",
+    "restrict_public_buckets": "RestrictPublicBuckets",
+}
+"""What the S3 API calls the settings of the AWS provider."""
+_KEYS = f"{BACK} To publish other keys, change 'discovery.s3.keys'."
+
+
+def places(config: ClusterConfig) -> Iterator[Place]:
+    """The bucket, each of its documents, and the distribution, where there are.
+
+    Raises:
+        UserError: a file of keys cannot be read, or holds what may not be published.
+    """
+    settings = config.discovery.s3
+    if settings is None:
+        return
+    yield Place(f"bucket {settings.bucket}", _LAYERS, functools.partial(_bucket, settings))
+    for path, text in key_files.documents(config).items():
+        look = functools.partial(_document, path, text)
+        yield Place(f"document {discovery_bucket.key(config, path)}", _LAYERS, look)
+    if settings.acm_certificate_arn:
+        look = functools.partial(_distribution, settings.acm_certificate_arn)
+        yield Place(f"CloudFront distribution of {config.issuer_host}", _LAYERS, look)
+
+
+async def _live(examination: Examination) -> LiveBucket:
+    account, config = await examination.once(own), examination.config
+    name = config.discovery.s3.bucket if config.discovery.s3 else ""
+    seconds = examination.options.answer_timeout
+    return await evidence.asked(LiveBucket, config.aws, account.number, name, seconds)
+
+
+async def _found_distribution(examination: Examination) -> Distribution | None:
+    live = await examination.once(_live)
+    return await evidence.asked(live.distribution, examination.config.issuer_host)
+
+
+async def _bucket(settings: Bucket, examination: Examination) -> AsyncIterator[Difference]:
+    live, config = await examination.once(_live), examination.config
+    versioned = await evidence.asked(live.is_versioned)
+    if versioned is None:
+        yield Difference.of("", "there is none", "there is one")
+        return
+    if not versioned:
+        yield Difference.of("versioning", "off", "on")
+    ownership = await evidence.asked(live.ownership)
+    if ownership != discovery_bucket.OWNERSHIP:
+        yield Difference.of("ownership", shown(ownership), f"'{discovery_bucket.OWNERSHIP}'")
+    blocked = await evidence.asked(live.public_access)
+    for setting, configured in discovery_bucket.public_access(settings).items():
+        seen = blocked.get(_SETTINGS[setting], False)
+        if seen != configured:
+            yield Difference.of(setting, _switch(seen), _switch(configured))
+    for difference in tags(await evidence.asked(live.tags), config.aws.tags):
+        yield difference
+    policy = await evidence.asked(live.policy)
+    distribution = None
+    if settings.acm_certificate_arn:
+        distribution = await examination.once(_found_distribution)
+        if distribution is None:
+            raise Missing("the policy names a distribution of CloudFront, and there is none")
+    wanted = discovery_bucket.policy(config, settings, distribution.arn if distribution else "")
+    for place, seen_part, expected in differences(policy or {}, wanted):
+        yield Difference.of(f"policy: {place}", seen_part, expected)
+
+
+async def _document(path: str, text: str, examination: Examination) -> AsyncIterator[Difference]:
+    live = await examination.once(_live)
+    key = discovery_bucket.key(examination.config, path)
+    found = await evidence.asked(live.document, key)
+    if found is None:
+        yield Difference.of("", "there is none", "there is one")
+        return
+    if found.text != text:
+        yield _text_apart(path, found.text, text)
+    headers = {
+        "Content-Type": (found.content_type, discovery_bucket.CONTENT_TYPE),
+        "Cache-Control": (found.cache_control, discovery_bucket.CACHE_CONTROL),
+    }
+    for header, (seen, configured) in headers.items():
+        if seen != configured:
+            yield Difference.of(header, shown(seen), shown(configured))
+
+
+async def _distribution(
+    certificate_arn: str, examination: Examination
+) -> AsyncIterator[Difference]:
+    found = await examination.once(_found_distribution)
+    if found is None:
+        yield Difference.of("", "there is none", "there is one")
+        return
+    if not found.is_enabled:
+        yield Difference.of("", "it is disabled", "it is enabled")
+    if found.certificate_arn != certificate_arn:
+        remedy = f"{BACK} To keep it, change 'discovery.s3.acm_certificate_arn'."
+        yield Difference.of(
+            "certificate", shown(found.certificate_arn), shown(certificate_arn), remedy
+        )
+
+
+def _text_apart(path: str, live: str, text: str) -> Difference:
+    """How a document differs: a key set by the ids of its keys, where they are others."""
+    if path == JWKS_PATH:
+        seen, configured = _key_ids(live), _key_ids(text)
+        if seen != configured:
+            return Difference.of("keys", listed(seen), listed(configured), _KEYS)
+    return Difference.of("text", shown(live), shown(text), _KEYS)
+
+
+def _key_ids(text: str) -> list[str]:
+    try:
+        return [str(each["kid"]) for each in json.loads(text)["keys"]]
+    except (ValueError, KeyError, TypeError):
+        return ["no key set"]
+
+
+def _switch(value: Any) -> str:
+    return "on" if value else "off"

@@ -1,0 +1,144 @@
+"""The cluster's side: the API server as an issuer, and each object that a deploy makes.
+
+The objects are those of `federation.manifests`, whoever applied them.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+from doctor import evidence
+from doctor.cluster import Cluster
+from doctor.drift import account
+from doctor.drift.objects import NO_SETTING, Apart, differences
+from doctor.drift.places import BACK, Difference, Place
+from doctor.examination import Examination, Missing
+from doctor.quoting import shown
+from federation import manifests
+from federation.config import ClusterConfig
+from federation.jwks import OPENID_CONFIGURATION_PATH
+from federation.trust_policy import ANY_ACCOUNT
+
+_LAYERS = ("control-plane",)
+_ANY_PATH = "/api"
+_ROLE = "AWS_ROLE_ARN"
+_ACCOUNT = re.compile(r"arn:[a-z-]+:iam::(\d{12}):")
+_SHOWN = "'python -m wizard apiserver' shows what to set on the API servers."
+
+
+def places(config: ClusterConfig) -> Iterator[Place]:
+    """The places in the cluster."""
+    yield Place("API server", _LAYERS, _issuer)
+    if config.discovery.exposure == "none":
+        binding = manifests.binding(config)
+        yield Place(_name(binding), _LAYERS, functools.partial(_no_object, binding))
+    else:
+        yield Place("anonymous requests", _LAYERS, _exposure)
+    for described in manifests.objects(config, _role_arns(config)):
+        yield Place(_name(described), _LAYERS, functools.partial(_object, described))
+
+
+async def _issuer(examination: Examination) -> AsyncIterator[Difference]:
+    config = examination.config
+    found = await examination.once(evidence.cluster)
+    document = await evidence.asked(found.openid_configuration)
+    if document.get("issuer") != config.issuer:
+        remedy = f"Either it is another cluster, or its flags were changed: {_SHOWN}"
+        yield Difference.of("issuer", shown(document.get("issuer")), shown(config.issuer), remedy)
+    if document.get("jwks_uri") != config.jwks_uri:
+        live = shown(document.get("jwks_uri"))
+        yield Difference.of("jwks_uri", live, shown(config.jwks_uri), _SHOWN)
+
+
+async def _exposure(examination: Examination) -> AsyncIterator[Difference]:
+    """How the API server treats strangers, as two of their requests show it."""
+    configured = examination.config.discovery.exposure
+    found = await examination.once(evidence.cluster)
+    documents = await evidence.asked(found.anonymous_status, OPENID_CONFIGURATION_PATH)
+    others = await evidence.asked(found.anonymous_status, _ANY_PATH)
+    if documents == 401:
+        live = f"refused (HTTP 401 for {OPENID_CONFIGURATION_PATH})"
+        yield Difference.of("", live, f"{configured!r}: the documents are for anyone", _SHOWN)
+        return
+    seen = "authentication-config" if others == 401 else "binding"
+    if seen != configured:
+        remedy = f"{_SHOWN} To keep it, write 'exposure: {seen}'."
+        yield Difference.of(
+            "", f"{seen!r} (HTTP {others} for {_ANY_PATH})", f"{configured!r}", remedy
+        )
+
+
+async def _object(described: dict[str, Any], examination: Examination) -> AsyncIterator[Difference]:
+    found = await examination.once(evidence.cluster)
+    live = await _find(found, described)
+    if live is None:
+        yield Difference.of("", "there is none", "there is one", _back(examination.config))
+        return
+    if described["kind"] == "ConfigMap":
+        described = await _in_its_account(described, live, examination)
+    for apart in differences(live, described):
+        yield Difference.of(*apart, _back(examination.config, apart))
+
+
+async def _no_object(
+    described: dict[str, Any], examination: Examination
+) -> AsyncIterator[Difference]:
+    found = await examination.once(evidence.cluster)
+    if await _find(found, described):
+        remedy = (
+            "A deploy removes it where one made it; delete it by hand otherwise. To keep it, write "
+            "'exposure: binding'."
+        )
+        yield Difference.of("", "it is there", "none ('exposure: none')", remedy)
+
+
+async def _find(cluster: Cluster, described: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    metadata = described["metadata"]
+    namespace = metadata.get("namespace")
+    return await evidence.asked(cluster.find, described["kind"], namespace, metadata["name"])
+
+
+async def _in_its_account(
+    described: dict[str, Any], live: Mapping[str, Any], examination: Examination
+) -> dict[str, Any]:
+    """The description of a ConfigMap with the account's number in the ARN of the role.
+
+    Where the account is neither configured nor seen, the one in the live ARN is taken for it.
+    """
+    if examination.config.aws.account_id:
+        return described
+    try:
+        number = (await examination.once(account.own)).number
+    except Missing:
+        found = _ACCOUNT.match(str((live.get("data") or {}).get(_ROLE)))
+        number = found[1] if found else ANY_ACCOUNT
+    arn = described["data"][_ROLE].replace(f":{ANY_ACCOUNT}:", f":{number}:")
+    return {**described, "data": {**described["data"], _ROLE: arn}}
+
+
+def _role_arns(config: ClusterConfig) -> dict[str, str]:
+    """The ARN of each workload's role, in `ANY_ACCOUNT` where the configuration names none."""
+    number = config.aws.account_id or ANY_ACCOUNT
+    placed = config.model_copy(update={"aws": config.aws.model_copy(update={"account_id": number})})
+    return {evidence.name(each): str(placed.role_arn(each)) for each in config.workloads}
+
+
+def _name(described: Mapping[str, Any]) -> str:
+    metadata = described["metadata"]
+    name = "/".join(filter(None, [metadata.get("namespace"), metadata["name"]]))
+    return f"{described['kind']} {name}"
+
+
+def _back(config: ClusterConfig, apart: Apart | None = None) -> str:
+    """What puts an object back; applied on the server's side, a manifest cannot do all of it."""
+    if config.kubernetes.apply == "terraform":
+        return BACK
+    if apart and apart.described == NO_SETTING:
+        return "A deploy leaves it, as somebody else's: remove it by hand."
+    deploy = BACK if config.kubernetes.context else "A deploy writes the manifest: apply it."
+    if apart and apart.field.startswith("roleRef."):
+        return f"Delete the binding, whose role cannot be changed, and then: {deploy}"
+    return deploy

@@ -1,0 +1,82 @@
+"""How an object of a cluster differs from its description.
+
+Pure. What a description leaves open may be anything: an API server fills in defaults, and others
+add labels, annotations and what admission injects. Where more means more rights or another setting,
+in the subjects of a binding and the data of a ConfigMap, a further entry is a difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from doctor.quoting import ascii_safe, listed, shown
+
+NO_SETTING = "no such setting"
+"""How a further setting of a ConfigMap should be."""
+
+
+class Apart(NamedTuple):
+    """A field in which an object differs, with what is live and what is described."""
+
+    field: str
+    live: str
+    described: str
+
+
+def differences(live: Mapping[str, Any], described: Mapping[str, Any]) -> Iterator[Apart]:
+    """Each field in which an object differs from its description.
+
+    The values of further settings are not repeated: nothing says that they are no secrets.
+    """
+    for key, value in described.items():
+        if key == "subjects":
+            yield from _of_subjects(live.get(key) or [], value)
+        else:
+            yield from _within(live.get(key), value, key)
+    for key in sorted((live.get("data") or {}).keys() - described.get("data", {}).keys()):
+        yield Apart(f"data.{ascii_safe(key)}", "it is there", NO_SETTING)
+
+
+def _within(live: Any, described: Any, field: str) -> Iterator[Apart]:
+    """The differences in what is described, and in nothing else."""
+    if isinstance(described, dict) and isinstance(live, dict | None):
+        for key, value in described.items():
+            yield from _within((live or {}).get(key), value, f"{field}.{key}")
+    elif isinstance(described, list) and isinstance(live, list | None) and _are_parts(described):
+        for at, value in enumerate(described):
+            place = f"[{value.get('name', at)}]"
+            yield from _within(_counterpart(live or [], value, at), value, f"{field}{place}")
+    elif live != described:
+        yield Apart(field, _text(live), _text(described))
+
+
+def _are_parts(described: Sequence[Any]) -> bool:
+    return all(isinstance(each, dict) for each in described)
+
+
+def _counterpart(live: Sequence[Any], described: Mapping[str, Any], at: int) -> Any:
+    """The live entry for a described one: that of its name, or else the one at its place."""
+    if "name" in described:
+        named = (each for each in live if isinstance(each, dict))
+        return next((each for each in named if each.get("name") == described["name"]), None)
+    return live[at] if at < len(live) else None
+
+
+def _of_subjects(live: Sequence[Any], described: Sequence[Any]) -> Iterator[Apart]:
+    seen, expected = (sorted(map(_subject, each)) for each in (live, described))
+    if seen != expected:
+        yield Apart("subjects", listed(seen), listed(expected))
+
+
+def _subject(subject: Any) -> str:
+    """A subject in words; only service accounts have a namespace, though Terraform writes one."""
+    if not isinstance(subject, dict):
+        return str(subject)
+    kind = subject.get("kind")
+    namespace = f"{subject.get('namespace')}/" if kind == "ServiceAccount" else ""
+    return f"{kind} {namespace}{subject.get('name')}"
+
+
+def _text(value: Any) -> str:
+    return "nothing" if value is None else shown(value)

@@ -1,0 +1,99 @@
+"""`drift`: what is live, compared with what is configured, without Terraform's state.
+
+Exit codes: 0 no drift, 1 drift, or something could not be seen, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from federation import files
+from federation.errors import UserError
+from wizard.cli.options import config_option, json_option, print_json
+
+if TYPE_CHECKING:
+    from doctor.drift.places import Compared
+
+_LAYERS = ("aws", "control-plane", "tls")
+_AT_ONCE = 32
+_TITLES = {
+    "same": "as configured",
+    "differs": "different",
+    "unseen": "not seen",
+    "skipped": "left out",
+}
+
+
+@click.command()
+@config_option
+@json_option
+@click.option(
+    "--skip",
+    multiple=True,
+    type=click.Choice(_LAYERS),
+    help="Leave out what is read there; can be repeated.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For each place.",
+)
+def drift(path: Path, as_json: bool, skip: tuple[str, ...], timeout: float) -> int:
+    """Compare what is live with what is configured, without Terraform's state.
+
+    Nothing is created or changed. What cannot be seen is named, and is never taken for right: give
+    what it takes to see it, or leave it out with --skip.
+
+    Exit codes: 0 no drift, 1 drift, or something could not be seen, 2 bad input.
+    """
+    from doctor.drift.comparison import compare
+    from doctor.drift.places import document, is_drift
+    from doctor.examination import Options
+
+    if set(skip) >= {"aws", "control-plane"}:
+        raise UserError("--skip aws and --skip control-plane together leave nothing to compare.")
+    config = files.load(path)
+    options = Options(
+        skip=frozenset(skip),
+        timeout=timeout,
+        answer_timeout=min(Options.answer_timeout, timeout),
+    )
+
+    async def compared() -> tuple[Compared, ...]:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_AT_ONCE))
+        return await compare(config, options)
+
+    found = asyncio.run(compared())
+    if as_json:
+        print_json(document(config, found))
+    else:
+        _show(found)
+    return int(is_drift(found) is not False)
+
+
+def _show(found: Sequence[Compared]) -> None:
+    from doctor.drift.places import counts
+
+    for each in found:
+        for difference in each.differences:
+            click.echo(f"{': '.join(filter(None, [each.name, difference.field]))}")
+            click.echo(f"  live        {difference.live}")
+            click.echo(f"  configured  {difference.configured}")
+            click.echo(f"  to do       {difference.remedy}")
+    for each in found:
+        if each.unseen:
+            click.echo(f"not seen: {each.name}: {each.unseen}")
+    for each in found:
+        if each.skipped:
+            click.echo(f"left out: {each.name} (--skip {each.skipped})")
+    numbers = (f"{_TITLES[verdict]}: {count}" for verdict, count in counts(found).items())
+    click.echo(f"Places: {', '.join(numbers)}")
