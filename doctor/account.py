@@ -1,10 +1,12 @@
 """The AWS account: the OIDC provider and the roles as IAM has them, read and never changed.
 
-Wraps boto3, so that layers get values, and each failure as one `AwsError`.
+Wraps boto3, so that layers get values, and each failure as one `AwsError`. boto3 is imported with
+the first session, in its thread: what else is asked has been sent by then.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,17 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import botocore.session
-from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.exceptions import NoCredentialsError as BotoNoCredentialsError
-from botocore.loaders import Loader
 
 from doctor.quoting import shown
 from federation.config import Aws
 
 if TYPE_CHECKING:
+    import boto3
+    from botocore.client import Config
+    from botocore.loaders import Loader
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_iam.type_defs import TagTypeDef
 
@@ -177,6 +178,8 @@ def _tags(listed: Iterable[TagTypeDef]) -> dict[str, str]:
 
 def boto_config(seconds: float) -> Config:
     """Settings of a client that waits so long for an answer, and tries twice."""
+    from botocore.client import Config
+
     return Config(
         connect_timeout=min(3.0, seconds),
         read_timeout=seconds,
@@ -201,15 +204,22 @@ def session_for(aws: Aws) -> boto3.Session:
 
 def session(**settings: str) -> boto3.Session:
     """A session with the given settings of boto3; it is for one thread."""
+    import boto3
+    import botocore.session
+
     # At DEBUG botocore logs every request whole, and with it the tokens.
     logging.getLogger("botocore").setLevel(logging.INFO)
     core = botocore.session.get_session()
-    core.register_component("data_loader", _LOADER)
+    core.register_component("data_loader", _loader())
     return boto3.Session(botocore_session=core, **settings)
 
 
-_LOADER = Loader()
-"""Reads the folder of 400 services once, and not for each session anew."""
+@functools.cache
+def _loader() -> Loader:
+    """Reads the folder of 400 services once, and not for each session anew."""
+    from botocore.loaders import Loader
+
+    return Loader()
 
 
 @contextmanager

@@ -1,12 +1,9 @@
-"""The one place where the doctor starts a process: the aws CLI, as a pod would run it.
-
-Whoever has a gateway for processes of its own hands in a `RunAwsCli` and this one is not used.
-"""
+"""The one place where the doctor starts a process: the aws CLI, as a pod would run it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -19,12 +16,10 @@ class Ran:
     stderr: str
 
 
-RunAwsCli = Callable[[tuple[str, ...], Mapping[str, str]], Awaitable[Ran]]
-"""Runs arguments, the program first, with exactly this environment, to the end."""
-
-
 async def run_aws_cli(args: tuple[str, ...], environment: Mapping[str, str]) -> Ran:
-    """Run the CLI; it is ended where the caller stops waiting.
+    """Run arguments, the program first, with exactly this environment, to the end.
+
+    The program is ended where the caller stops waiting.
 
     Raises:
         OSError: it cannot be started.

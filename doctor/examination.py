@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, TypeVar, cast
 
-from doctor.aws_cli import RunAwsCli, run_aws_cli
 from doctor.finding import Finding, Rule
 from federation.config import ClusterConfig, Workload
 from federation.files import PROJECT
@@ -53,7 +52,6 @@ class Options:
         negative: Offer STS tokens that it must refuse, instead of evaluating the policy alone.
         timeout: Seconds for one check.
         answer_timeout: Seconds for one answer; of the issuer to its last byte.
-        run_aws_cli: Starts the aws CLI.
         signing_key: The key, in PEM, that signs the cluster's tokens; at hand in a sandbox alone.
     """
 
@@ -67,7 +65,6 @@ class Options:
     negative: bool = False
     timeout: float = 20.0
     answer_timeout: float = 5.0
-    run_aws_cli: RunAwsCli = run_aws_cli
     signing_key: Path | None = None
 
 

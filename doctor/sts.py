@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from botocore import UNSIGNED
-from botocore.client import Config
-
 from doctor.account import ANSWER_SECONDS, boto_config, explained, session, session_for
 from federation.config import Aws
 
@@ -29,6 +26,9 @@ class Sts:
     """The STS of the configured region, or what stands in for it."""
 
     def __init__(self, aws: Aws, seconds: float = ANSWER_SECONDS) -> None:
+        from botocore import UNSIGNED
+        from botocore.client import Config
+
         self._aws = aws
         self._settings = boto_config(seconds)
         self._sts = session_for(aws).client(

@@ -26,7 +26,9 @@ CLI = Rule(
     _LAYER,
     "The aws CLI takes the role, given what a pod is given",
     "The CLI runs with an empty HOME (it caches roles there), with the environment that stands in "
-    "the workload's ConfigMap and with a token file: 'aws sts get-caller-identity'.",
+    "the workload's ConfigMap and with a token file: 'aws sts get-caller-identity'. The first "
+    "workload stands for all: what differs for the others, control-plane-config-map and "
+    "sts-assume-role compare.",
     "The ConfigMap is missing or was edited, or the CLI is too old to read a token file.",
     "Deploy the workloads stack, which writes the ConfigMap anew.",
 )

@@ -7,6 +7,8 @@ import json
 import os
 import pty
 import re
+import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -337,6 +339,29 @@ def test_on_a_terminal_a_table_and_an_explanation_stay() -> None:
     screen, code = on_terminal(*ONLY_ISSUER, "--ca-file", "ca.pem")
 
     assert (code, screen) == (1, TABLE.splitlines())
+
+
+def test_an_interrupt_ends_it_at_once_though_aws_does_not_answer(in_folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config = files.load(in_folder / "cluster.yaml")
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        aws = config.aws.model_copy(update={"endpoint_url": endpoint})
+        files.save(config.model_copy(update={"aws": aws}), in_folder / "cluster.yaml")
+        process = subprocess.Popen(
+            [*PROGRAM, "--only", "aws-access"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        )
+        connection, _ = silent.accept()
+        process.send_signal(signal.SIGINT)
+
+        # AWS has five seconds for an answer, twice.
+        said, _ = process.communicate(timeout=4)
+        connection.close()
+
+    assert (process.returncode, said) == (130, "\nInterrupted.\n")
 
 
 def on_terminal(*arguments: str) -> tuple[list[str], int]:

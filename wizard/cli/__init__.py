@@ -62,5 +62,9 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit."""
     from wizard.errors import guarded
+    from wizard.threads import leave
 
-    guarded(lambda: cli(prog_name="python -m wizard", standalone_mode=False))
+    try:
+        guarded(lambda: cli(prog_name="python -m wizard", standalone_mode=False))
+    except SystemExit as end:
+        leave(int(end.code or 0))

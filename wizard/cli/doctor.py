@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
-import os
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +26,13 @@ from wizard.cli.options import (
     write_report,
 )
 from wizard.cli.sandbox import signing_key
-from wizard.process import Command, capture
+from wizard.threads import LeftBehind
 
 if TYPE_CHECKING:
-    from doctor.aws_cli import Ran
     from doctor.examination import Options
     from doctor.finding import Finding
 
 _POD = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-_AT_ONCE = 32
-"""Checks that wait for the network, each in a thread; asyncio by itself has six on two cores."""
 
 
 @click.command()
@@ -99,8 +93,7 @@ def examined(config: ClusterConfig, options: Options, *, quiet: bool = False) ->
     Returns:
         The findings in the order of a report.
     """
-    through_gateway = dataclasses.replace(options, run_aws_cli=_run_aws_cli)
-    found = asyncio.run(_examined(config, through_gateway, quiet))
+    found = asyncio.run(_examined(config, options, quiet))
     if not quiet:
         from wizard.cli.findings import show
 
@@ -111,7 +104,7 @@ def examined(config: ClusterConfig, options: Options, *, quiet: bool = False) ->
 async def _examined(config: ClusterConfig, options: Options, quiet: bool) -> list[Finding]:
     from doctor.runner import examine, ordered
 
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_AT_ONCE))
+    asyncio.get_running_loop().set_default_executor(LeftBehind())
     coming = examine(config, options)
     if not quiet:
         from wizard.cli.findings import on_terminal, watched
@@ -168,18 +161,6 @@ def _names(option: str, given: tuple[str, ...]) -> frozenset[str]:
                 f"Layers: {', '.join(LAYERS)}; codes: docs/doctor/README.md."
             )
     return frozenset(given)
-
-
-async def _run_aws_cli(args: tuple[str, ...], environment: Mapping[str, str]) -> Ran:
-    from doctor.aws_cli import Ran
-
-    without_ours: dict[str, str | None] = dict.fromkeys(os.environ, None)
-    command = Command(args, environment={**without_ours, **environment})
-    ran = await asyncio.to_thread(capture, command, _CLI_TIMEOUT)
-    return Ran(ran.status, ran.stdout, ran.stderr)
-
-
-_CLI_TIMEOUT = 15.0
 
 
 def _sarif(config: ClusterConfig, path: Path, found: list[Finding]) -> str:

@@ -21,9 +21,9 @@ from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from wizard.threads import LeftBehind, leave
 from wizard.tui.screens.start import Start
 from wizard.tui.screens.step import Asking, Step
-from wizard.tui.threads import LeftBehind
 from wizard.tui.widgets.trail import STEPS, Trail
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ def main() -> None:
     app = make_app(Path(__file__).resolve().parents[2])
     with _outliving_terminal():
         app.run()
-    # Python would wait for threads that hang in the network.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(app.return_code or 0)
+    leave(app.return_code or 0)
 
 
 def make_app(project: Path, ports: Ports | None = None) -> WizardApp:

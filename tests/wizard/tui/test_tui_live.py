@@ -14,8 +14,8 @@ from scripted import Scripted
 from federation.errors import UserError
 from wizard.cdktf.events import Event, Interrupted, Line, Step, Succeeded
 from wizard.cdktf.runs import Run
+from wizard.threads import LeftBehind
 from wizard.tui import live
-from wizard.tui.threads import LeftBehind
 
 OUTPUTS = {"prod-identity": {"role_arns": {"default/app": "arn:aws:iam::123456789012:role/app"}}}
 
