@@ -95,7 +95,7 @@ async def test_leaving_takes_a_second_press_and_keeps_the_draft(
         assert toasts(walk) == ["Press it again to leave. Your answers are kept."]
         assert not walk.app._exit
         await walk.press(key)
-        assert walk.app._exit
+        await until(walk, lambda: walk.app._exit)
     (left,) = (project / ".drafts").glob("new-*.json")
     assert '"issuer": "prod.example.com"' in left.read_text()
 
@@ -244,14 +244,14 @@ async def test_a_file_of_the_same_name_is_not_written_over_unasked(
 async def test_a_probe_that_hangs_is_given_up(
     project: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "LONGEST", 0.05)
+    monkeypatch.setattr(checking, "LONGEST", 0.3)
     world.hangs = True
     async with walking(project, world) as walk:
         await to_questions(walk)
         await walk.press("f5")
         await done(walk, "probe")
         assert shown(walk, "#probe .state") == (
-            "Given up after 0.05 s. ✓ 2 right   ✗ 1 wrong   - 1 not looked at"
+            "Given up after 0.3 s without a word. ✓ 2 right   ✗ 1 wrong   - 1 not looked\nat"
         )
 
 

@@ -76,6 +76,7 @@ async def test_a_configuration_can_be_saved_without_going_on(project: Path, worl
         assert shown(walk, "#summary") == "clusters/prod.yaml is new."
         await walk.press("ctrl+s")
         await until(walk, lambda: not wizard(walk).draft.changed)
+        await done(walk, "save")
         assert shown(walk, "#summary") == "clusters/prod.yaml says all of this already."
         assert isinstance(walk.app.screen, ShowReview)
     assert world.asked == []

@@ -10,7 +10,8 @@ from typing import Any
 
 from scripted import World
 from textual.command import CommandList, CommandPalette
-from textual.events import Paste
+from textual.events import Key, Paste
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
@@ -28,7 +29,37 @@ from wizard.tui.widgets.field import Field
 _LONGEST = 60.0
 """Seconds after which what a test waits for is taken to never come."""
 
-Walk = Pilot[None]
+_GLANCE = 0.005
+"""Seconds for threads and processes between two looks at whether something is so."""
+
+_QUIET = 10
+"""Turns of the loop without a message, after which none is on its way."""
+
+
+class Walk(Pilot[None]):
+    """Somebody who presses keys, and waits until the app has done what they ask for.
+
+    Textual's own pilot waits until the process needs little of the CPU, several times for each key.
+    This one waits until no widget has a message left, and what changed is drawn.
+    """
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            letter = key if len(key) == 1 else None
+            self.app.post_message(Key(_character_to_key(letter) if letter else key, letter))
+            await self.pause()
+
+    async def pause(self, _: float | None = None) -> None:
+        """Let the app go on until it waits for something else than itself."""
+        quiet = 0
+        while quiet < _QUIET:
+            await asyncio.sleep(0)
+            screen = self.app.screen
+            nodes = (self.app, *screen.walk_children(with_self=True))
+            quiet = 0 if any(node.message_queue_size for node in nodes) else quiet + 1
+            if quiet == _QUIET // 2:
+                screen._on_timer_update()  # draws, which may call for more
 
 
 @asynccontextmanager
@@ -38,7 +69,8 @@ async def walking(
     """The app of a project in a scripted world, with its first screen ready."""
     app = make_app(project, world)
     app.animation_level = "none"
-    async with app.run_test(size=size) as walk:
+    async with app.run_test(size=size) as pilot:
+        walk = Walk(pilot.app)
         await ready(walk)
         yield walk
 
@@ -60,8 +92,9 @@ async def until(walk: Walk, so: Callable[[], object]) -> None:
     """Let the app go on until something is so."""
     async with asyncio.timeout(_LONGEST):
         while not so():
+            assert walk.app.is_running, "the app has ended"
             await walk.pause()
-            await asyncio.sleep(0)
+            await asyncio.sleep(_GLANCE)
     await walk.pause()
 
 

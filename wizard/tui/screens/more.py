@@ -19,6 +19,7 @@ from wizard.questions import (
     REVIEW,
     STATE,
     WORKLOADS,
+    questions,
     workload_questions,
 )
 from wizard.tui import preview
@@ -30,7 +31,6 @@ from wizard.tui.widgets.explanation import Explanation
 from wizard.tui.widgets.form import Form
 
 GROUPS = (AWS, DISCOVERY, KUBERNETES, WORKLOADS, STATE, REVIEW)
-_FORMS = tuple(group for group in GROUPS if group != WORKLOADS)
 
 
 class More(Asking):
@@ -71,26 +71,18 @@ each on a line of its own."""
 
     def parts(self) -> Iterable[Widget]:
         """The groups, and the explanation beside or below them."""
-        draft = self.wizard.draft
         tabs = TabbedContent(id="groups")
-        with_panes = [
-            TabPane(group, self._group(group, draft), id=f"group-{group.lower()}")
-            for group in GROUPS
-        ]
-        for pane in with_panes:
-            tabs.compose_add_child(pane)
+        for group in GROUPS:
+            tabs.compose_add_child(TabPane(group, id=_pane(group)))
         explanation = Explanation()
         yield Container(tabs, explanation, classes="columns more")
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Begin with the question that was asked for, or with the first group."""
-        table = self.query_one(DataTable)
-        table.add_columns("Service account", "Policies", "Trust", "Pod", "Role")
-        self._show_workloads(self.wizard.draft)
         if self._key:
-            self.enter(self._key)
+            await self._enter(self._key)
         else:
-            self._enter_group()
+            await self._enter_group(GROUPS[0])
 
     def on_screen_resume(self) -> None:
         """Show what was answered elsewhere."""
@@ -100,34 +92,23 @@ each on a line of its own."""
         self._show_workloads(draft)
 
     def asks(self, key: str) -> bool:
-        """All but the first two are asked here."""
-        return key.startswith("workloads.") or any(key in form.keys for form in self.query(Form))
+        """All but the basics are asked here."""
+        return key.startswith("workloads.") or _group_of(key) is not None
 
     def enter(self, key: str) -> None:
         """Put the focus on a question, or on the workload that it is about."""
-        if key.startswith("workloads."):
-            self._tabs.active = f"group-{WORKLOADS.lower()}"
-            self.app.push_screen(EditWorkload(int(key.split(".")[1]), key))
-            return
-        for form in self.query(Form):
-            if key in form.keys:
-                pane = form.query_ancestor(TabPane)
-                self._tabs.active = pane.id or ""
-                self.call_after_refresh(form.enter, key)
-                return
+        self.call_later(self._enter, key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the keys of the table where the table is."""
         if action in ("add", "copy", "delete") and self.is_mounted:
-            return self._tabs.active == f"group-{WORKLOADS.lower()}"
+            return self._tabs.active == _pane(WORKLOADS)
         return True
 
-    def action_group(self, by: int) -> None:
+    async def action_group(self, by: int) -> None:
         """Go to another group."""
-        panes = [f"group-{group.lower()}" for group in GROUPS]
-        at = panes.index(self._tabs.active)
-        self._tabs.active = panes[(at + by) % len(panes)]
-        self.call_after_refresh(self._enter_group)
+        at = [_pane(group) for group in GROUPS].index(self._tabs.active)
+        await self._enter_group(GROUPS[(at + by) % len(GROUPS)])
 
     def action_add(self) -> None:
         """Add a workload and ask about it."""
@@ -163,26 +144,46 @@ each on a line of its own."""
     def _cursor(self) -> int:
         return self.query_one(DataTable).cursor_row
 
-    def _group(self, group: str, draft: Draft) -> Widget:
-        if group == WORKLOADS:
-            table: DataTable[Text] = DataTable(cursor_type="row", id="workloads")
-            return Vertical(table, Static(id="workloads-note", markup=False))
-        asked = [question for question in draft.questions if question.group == group]
-        return Form(asked, draft, self.wizard.suggestions)
+    async def _enter(self, key: str) -> None:
+        if key.startswith("workloads."):
+            await self._show_group(WORKLOADS)
+            self.app.push_screen(EditWorkload(int(key.split(".")[1]), key))
+        elif group := _group_of(key):
+            await self._show_group(group)
+            self.query_one(f"#{_pane(group)}").query_one(Form).enter(key)
 
-    def _enter_group(self) -> None:
-        pane = self._tabs.active_pane
-        if pane is None:
-            return
-        for form in pane.query(Form):
-            form.enter_first()
-        for table in pane.query(DataTable):
-            table.focus()
+    async def _enter_group(self, group: str) -> None:
+        await self._show_group(group)
+        if group == WORKLOADS:
+            self.query_one(DataTable).focus()
             self.query_one(Explanation).say(
                 "Workloads", "The service accounts whose pods get a role, each its own."
             )
+        else:
+            self.query_one(f"#{_pane(group)}").query_one(Form).enter_first()
+
+    async def _show_group(self, group: str) -> None:
+        await self._make_group(group)
+        self._tabs.active = _pane(group)
+
+    async def _make_group(self, group: str) -> None:
+        """Make the widgets of a group, which is done when it is first gone to."""
+        pane = self.query_one(f"#{_pane(group)}", TabPane)
+        if pane.children:
+            return
+        draft = self.wizard.draft
+        if group == WORKLOADS:
+            table: DataTable[Text] = DataTable(cursor_type="row", id="workloads")
+            table.add_columns("Service account", "Policies", "Trust", "Pod", "Role")
+            await pane.mount(Vertical(table, Static(id="workloads-note", markup=False)))
+            self._show_workloads(draft)
+        else:
+            asked = [question for question in draft.questions if question.group == group]
+            await pane.mount(Form(asked, draft, self.wizard.suggestions))
 
     def _show_workloads(self, draft: Draft) -> None:
+        if not self.query(DataTable):
+            return
         table = self.query_one(DataTable)
         at = table.cursor_row
         table.clear()
@@ -211,7 +212,8 @@ each on a line of its own."""
         self.app.push_screen(EditWorkload(event.cursor_row))
 
     @on(TabbedContent.TabActivated)
-    def _activated(self) -> None:
+    async def _activated(self, event: TabbedContent.TabActivated) -> None:
+        await self._make_group(next(each for each in GROUPS if _pane(each) == event.pane.id))
         self.refresh_bindings()
 
     @on(Form.Changed)
@@ -226,8 +228,18 @@ each on a line of its own."""
         self.query_one(Explanation).explain(event.question)
 
     @on(Form.Completed)
-    def _completed(self) -> None:
-        self.action_group(1)
+    async def _completed(self) -> None:
+        await self.action_group(1)
+
+
+def _pane(group: str) -> str:
+    return f"group-{group.lower()}"
+
+
+def _group_of(key: str) -> str | None:
+    """The group of a question that is about no workload; None for the basics."""
+    groups = {question.key: question.group for question in questions(0)}
+    return groups[key] if groups.get(key) in GROUPS else None
 
 
 def _cells(draft: Draft, at: int) -> tuple[Text, ...]:

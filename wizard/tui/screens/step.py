@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
+from wizard.tui.widgets.keys import Keys
 from wizard.tui.widgets.trail import Trail
 
 if TYPE_CHECKING:
@@ -46,13 +46,25 @@ class Step(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The parts between the trail and the footer."""
+        self._fit_terminal()
         yield Trail(self.STEP, self.about)
         yield from self.parts()
-        yield Footer(show_command_palette=False)
+        yield Keys()
 
     def action_back(self) -> None:
         """Go back to the step before."""
         self.dismiss()
+
+    def _fit_terminal(self) -> None:
+        """Have the classes of the terminal's size from the start.
+
+        Textual gives them to a screen that is shown already, and all of it is styled twice.
+        """
+        width, height = self.app.size
+        sizes = ((width, self.app.HORIZONTAL_BREAKPOINTS), (height, self.app.VERTICAL_BREAKPOINTS))
+        for size, breakpoints in sizes:
+            _, name = max(each for each in breakpoints or () if each[0] <= size)
+            self.set_class(True, name, update=False)
 
     @on(Trail.Chosen)
     def _go_back(self, event: Trail.Chosen) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wizard.tui.ports import Result
 
 LONGEST = 120.0
-"""Seconds after which checks that have said nothing yet are given up."""
+"""Seconds without a word after which checks are given up."""
 
 
 async def machine(app: WizardApp) -> None:
@@ -49,14 +49,15 @@ async def _show(results: Results, checks: AsyncIterator[Result], doing: str) -> 
     results.say(doing)
     count: Counter[str] = Counter()
     try:
-        async with asyncio.timeout(LONGEST):
+        async with asyncio.timeout(LONGEST) as patience:
             async for result in checks:
+                patience.reschedule(asyncio.get_running_loop().time() + LONGEST)
                 if not results.is_attached:
                     return
                 count[result.verdict] += 1
                 await results.add(result)
     except TimeoutError:
-        results.say(f"Given up after {LONGEST:g} s. {_counted(count)}")
+        results.say(f"Given up after {LONGEST:g} s without a word. {_counted(count)}")
         return
     results.say(_counted(count))
 

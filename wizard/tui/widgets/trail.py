@@ -25,6 +25,7 @@ class Trail(Horizontal):
         super().__init__()
         self._at = STEPS.index(step)
         self._about = about
+        self._meanwhile = Static("", id="meanwhile", markup=False)
 
     def compose(self) -> ComposeResult:
         """All steps; narrow terminals show the present one alone."""
@@ -32,13 +33,12 @@ class Trail(Horizontal):
         for at, step in enumerate(STEPS):
             yield _Step(at, step, _place(at, self._at))
         yield Static(self._about, id="about", markup=False)
-        yield Static("", id="meanwhile", markup=False)
+        yield self._meanwhile
 
     def say(self, text: str) -> None:
         """Say what runs meanwhile."""
-        meanwhile = self.query_one("#meanwhile", Static)
-        if str(meanwhile.content) != text:
-            meanwhile.update(text)
+        if str(self._meanwhile.content) != text:
+            self._meanwhile.update(text)
 
 
 class _Step(Static):
