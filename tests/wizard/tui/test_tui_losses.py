@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -244,14 +244,18 @@ async def test_a_file_of_the_same_name_is_not_written_over_unasked(
 async def test_a_probe_that_hangs_is_given_up(
     project: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "LONGEST", 0.3)
-    world.hangs = True
+    def results() -> Iterator[Result]:
+        yield from PROBED[:-1]
+        monkeypatch.setattr(checking, "LONGEST", 0.05)
+        yield PROBED[-1]
+
+    world.probed, world.hangs = results(), True
     async with walking(project, world) as walk:
         await to_questions(walk)
         await walk.press("f5")
         await done(walk, "probe")
         assert shown(walk, "#probe .state") == (
-            "Given up after 0.3 s without a word. ✓ 2 right   ✗ 1 wrong   - 1 not looked\nat"
+            "Given up after 0.05 s without a word. ✓ 2 right   ✗ 1 wrong   - 1 not looked\nat"
         )
 
 
