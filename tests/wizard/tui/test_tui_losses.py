@@ -249,9 +249,9 @@ async def test_a_probe_that_hangs_is_given_up(
         monkeypatch.setattr(checking, "LONGEST", 0.05)
         yield PROBED[-1]
 
-    world.probed, world.hangs = results(), True
     async with walking(project, world) as walk:
         await to_questions(walk)
+        world.probed, world.hangs = results(), True
         await walk.press("f5")
         await done(walk, "probe")
         assert shown(walk, "#probe .state") == (
