@@ -1,7 +1,7 @@
 """The bundle: everything that a reviewer gets, as texts by their paths.
 
-Computed from a configuration and its synthesized stacks alone: the same ones give the same bytes
-everywhere. `review.bundle_folder` puts it on the disk.
+Computed from a configuration, its synthesized stacks and what else is given: the same ones give the
+same bytes everywhere. `review.bundle_folder` puts it on the disk.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from federation.config import ClusterConfig
+from review import report
 from review.cluster_objects import cluster_objects
 from review.planned import Planned, documents
+from review.report.material import NOTHING_KNOWN, Known
 from review.terraform.folder import terraform
 
 CHECKSUMS = "oidc-iam-review.sha256"
@@ -29,6 +31,7 @@ def bundle(
     config: ClusterConfig,
     synthesized: Mapping[str, Mapping[str, Any]],
     planned: Planned | None = None,
+    known: Known = NOTHING_KNOWN,
 ) -> dict[str, str]:
     """The files of a bundle by their paths, with a list of their checksums.
 
@@ -36,10 +39,15 @@ def bundle(
         config: The configuration.
         synthesized: Each of its stacks as `cdk.tf.json` has it, by its name.
         planned: What a deployment would change, where that is to be in it.
+        known: What is known besides.
+
+    Raises:
+        UserError: a file of public keys cannot be read, or holds what may not be published.
     """
     texts = {
         **_below("terraform", terraform(config, synthesized)),
         **_below("manifests", cluster_objects(config)),
+        **report.documents(config, known, planned),
     }
     if planned is not None:
         texts |= documents(config.cluster, planned)

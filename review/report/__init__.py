@@ -14,14 +14,16 @@ from federation import key_files
 from federation.config import ClusterConfig
 from federation.files import PROJECT
 from review.configured import configured, of_workloads
-from review.estate import Estate, joined
+from review.estate import joined
 from review.lint.linter import lint
 from review.matrix import matrix
+from review.planned import Planned
 from review.report.abilities import abilities
+from review.report.changing import changes
 from review.report.deploying import deployer_in_aws, deployer_in_the_cluster
 from review.report.discovery import discovery
 from review.report.findings import findings
-from review.report.material import Material
+from review.report.material import NOTHING_KNOWN, Known, Material
 from review.report.model import Document, Figure
 from review.report.purpose import purpose, trust_path
 from review.report.rendering import html, markdown
@@ -32,6 +34,7 @@ from review.report.trust import trust_matrix, trust_policies
 
 _PARTS = (
     purpose,
+    changes,
     trust_path,
     trust_matrix,
     abilities,
@@ -48,20 +51,19 @@ _PARTS = (
 
 
 def documents(
-    config: ClusterConfig, others: Estate | None = None, today: date | None = None
+    config: ClusterConfig, known: Known = NOTHING_KNOWN, planned: Planned | None = None
 ) -> Mapping[str, str]:
     """The texts of `REVIEW.md`, `review.html` and the pictures, by their names.
 
     Args:
         config: The configuration to review.
-        others: Facts besides, such as the presented chain (`review.evidence`, `review.plan`).
-        today: The day by which acceptances are judged; None where each counts, whatever its last
-            day, so that the texts depend on the configuration alone.
+        known: What is known besides.
+        planned: What a deployment would change.
 
     Raises:
         UserError: a file of public keys cannot be read, or holds what may not be published.
     """
-    made = document(config, others or Estate(), today)
+    made = document(config, known, planned)
     figures = [
         block for part in made.sections for block in part.blocks if isinstance(block, Figure)
     ]
@@ -72,17 +74,19 @@ def documents(
     }
 
 
-def document(config: ClusterConfig, others: Estate, today: date | None) -> Document:
+def document(config: ClusterConfig, known: Known, planned: Planned | None) -> Document:
     """The document as a value; the arguments are those of `documents`."""
-    known = joined([configured(config, ""), of_workloads(others, config)])
+    facts = joined([configured(config, ""), of_workloads(known.facts, config)])
     settings = config.discovery.s3
     material = Material(
         config,
         rows=matrix(config),
-        chain=known.chains[0].certificates if known.chains else (),
+        chain=facts.chains[0].certificates if facts.chains else (),
         keys=key_files.read(settings.keys, PROJECT) if settings else (),
-        lint=lint(known, config.lint.accept, today or date.min),
-        today=today,
+        lint=lint(facts, config.lint.accept, known.today or date.min),
+        today=known.today,
+        planned=planned,
     )
     title = f"Security review: IAM roles for the pods of {config.cluster}"
-    return Document(title, tuple(part(material) for part in _PARTS))
+    parts = (part(material) for part in _PARTS if part is not changes or planned is not None)
+    return Document(title, tuple(parts))

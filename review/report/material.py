@@ -8,8 +8,29 @@ from datetime import date
 from federation.config import ClusterConfig
 from federation.jwks import PublicKey
 from review.chain import Certificate
+from review.estate import Estate
 from review.lint.linter import Report
 from review.matrix import Row
+from review.planned import Planned
+
+_NO_FACTS = Estate()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known besides the configuration.
+
+    Attributes:
+        facts: Such as the chain that the issuer presents (`review.evidence`).
+        today: The day by which acceptances are judged; None where each counts, whatever its last
+            day, so that the document depends on nothing but what is given.
+    """
+
+    facts: Estate = _NO_FACTS
+    today: date | None = None
+
+
+NOTHING_KNOWN = Known()
 
 
 @dataclass(frozen=True)
@@ -23,6 +44,7 @@ class Material:
         keys: The public keys that the bucket will serve; empty where there is no bucket.
         lint: The linter's findings.
         today: The day by which acceptances were judged; None where they count whatever the day.
+        planned: What a deployment would change, where that was asked for.
     """
 
     config: ClusterConfig
@@ -31,6 +53,7 @@ class Material:
     keys: tuple[PublicKey, ...]
     lint: Report
     today: date | None
+    planned: Planned | None
 
     @property
     def account(self) -> str:

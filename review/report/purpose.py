@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from federation.config import ClusterConfig
+from review.report.changing import breaks
 from review.report.material import Material
 from review.report.model import (
     Block,
@@ -44,6 +45,7 @@ def purpose(material: Material) -> Section:
 
 def _alerts(material: Material) -> Iterator[Block]:
     config = material.config
+    yield from breaks(material.planned)
     if config.aws.endpoint_url:
         yield Paragraph(
             said(

@@ -128,8 +128,8 @@ def _use(material: Material) -> Text:
         return said(
             "{} The configuration does not tell which authority signs the issuer's certificate: "
             "with a public one AWS ignores thumbprints, with the cluster's own they are all that "
-            "AWS goes by. Make this document with the presented chain (`--chain`), or run `python "
-            "-m wizard doctor`.",
+            "AWS goes by. Make this document with the presented chain (`review --chain`), or run "
+            "`python -m wizard doctor`.",
             Strong("Whether AWS uses it is not known here."),
         )
     if any(each.public for each in material.chain):

@@ -61,7 +61,7 @@ def archived(folder: Path, review: str, **environment: str) -> bytes:
 def test_the_same_configuration_gives_the_same_bytes_on_every_machine(tmp_path: Path) -> None:
     ours = archived(tmp_path / "ours", "review-edge")
     theirs = archived(
-        tmp_path / "of somebody else",
+        tmp_path / "of another user",
         "theirs",
         TZ="Pacific/Apia",
         LC_ALL="POSIX",
@@ -70,7 +70,7 @@ def test_the_same_configuration_gives_the_same_bytes_on_every_machine(tmp_path: 
         PYTHONHASHSEED="1",
     )
     assert ours == theirs
-    for told in (str(tmp_path), "somebody", "admin.conf"):
+    for told in (str(tmp_path), "another user", "admin.conf"):
         assert told.encode() not in ours
 
 

@@ -7,7 +7,7 @@ files. Exit codes: 0 no error, 1 an error (with `--strict` a warning), 2 bad inp
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
@@ -17,13 +17,12 @@ import click
 
 from federation import documents, files
 from federation.config import ClusterConfig
-from federation.errors import UserError
+from wizard.cli import evidence
 from wizard.cli.options import (
     is_stdout,
     json_option,
     only_configuration,
     print_json,
-    read_text,
     relative,
     report_option,
     write_report,
@@ -33,13 +32,6 @@ if TYPE_CHECKING:
     from review.estate import Estate
     from review.lint.finding import Finding, Seen
     from review.lint.linter import Report
-
-SIZE_LIMIT = 200_000_000
-"""Bytes of a file; plans of large estates have tens of millions."""
-
-
-def _file_option(name: str, what: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    return click.option(name, metavar="FILE", multiple=True, help=what)
 
 
 @click.command()
@@ -51,25 +43,19 @@ def _file_option(name: str, what: str) -> Callable[[click.decorators.FC], click.
     help="The configuration; by default OIDC_IAM_CONFIG, or where neither a trust policy nor a "
     "plan is given, the only file in clusters/.",
 )
-@_file_option("--trust-policy", "The trust policy of any role.")
-@_file_option("--plan", "A plan of any Terraform, as 'terraform show -json' prints it.")
-@_file_option("--service-accounts", "What 'kubectl get serviceaccounts -A -o json' prints.")
-@_file_option("--apiserver-manifest", "The manifest of a kube-apiserver's static pod.")
-@_file_option("--chain", "The certificates that the issuer presents, in PEM, its own first.")
+@evidence.file_option("--trust-policy", "The trust policy of any role.")
+@evidence.file_option("--plan", "A plan of any Terraform, as 'terraform show -json' prints it.")
+@evidence.cluster_options
 @json_option
 @report_option("--sarif", "SARIF 2.1.0 for code scanning")
 @click.option("--strict", is_flag=True, help="Exit 1 for warnings too.")
-@click.option(
-    "--today",
-    metavar="YYYY-MM-DD",
-    help="The day to judge acceptances by; by default the day it is (UTC).",
-)
+@evidence.today_option("The day to judge acceptances by; by default the day it is (UTC).")
 def lint(
     config: str | None,
     as_json: bool,
     sarif: str | None,
     strict: bool,
-    today: str | None,
+    today: date | None,
     **given: tuple[str, ...],
 ) -> int:
     """Find what a reviewer would object to in a federation.
@@ -83,8 +69,8 @@ def lint(
     from review.lint import linter, reports
 
     quiet = is_stdout("-" if as_json else None, sarif)
-    day = _day(today)
-    others = joined(_read(given))
+    day = today or datetime.now(UTC).date()
+    others = joined(evidence.read(given))
     path = _configuration_path(config, given)
     ours = _loaded(path) if path else None
     estate = _together(path, ours, others) if path and ours else others
@@ -97,43 +83,6 @@ def lint(
     if not quiet:
         _show(report)
     return int(report.fails(strict=strict))
-
-
-def _day(text: str | None) -> date:
-    try:
-        return date.fromisoformat(text) if text else datetime.now(UTC).date()
-    except ValueError:
-        raise UserError(f"--today {text!r} is not a day: write it like '2027-01-31'.") from None
-
-
-def _read(given: Mapping[str, tuple[str, ...]]) -> Iterator[Estate]:
-    """The facts of every file but the configuration."""
-    from review import evidence
-    from review.plan import plan_facts
-
-    readers: Mapping[str, Callable[[str, str], Estate]] = {
-        "trust_policy": evidence.trust_policy_file,
-        "plan": plan_facts,
-        "service_accounts": evidence.service_accounts,
-        "apiserver_manifest": evidence.api_server,
-        "chain": evidence.chain_file,
-    }
-    if [name for names in given.values() for name in names].count("-") > 1:
-        raise UserError("stdin can be read once: give the others as files.")
-    for option, read in readers.items():
-        for name in given[option]:
-            yield _facts(option, name, read)
-
-
-def _facts(option: str, name: str, read: Callable[[str, str], Estate]) -> Estate:
-    try:
-        text = read_text(f"--{option.replace('_', '-')}", name, SIZE_LIMIT)
-        return read(text, "stdin" if name == "-" else relative(Path(name)))
-    except UserError as error:
-        raise UserError(f"{error}{_HINTS.get(option, '')}") from error
-
-
-_HINTS = {"plan": " A plan is read as 'terraform show -json PLAN' prints it."}
 
 
 def _configuration_path(config: str | None, given: Mapping[str, tuple[str, ...]]) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 
 from federation import files
 from wizard.cdktf import runs
+from wizard.cli import evidence
 from wizard.cli.options import config_option, relative
 from wizard.cli.running import follow, planned, require_ready
 from wizard.logs import new_log
@@ -29,18 +31,34 @@ from wizard.preflight import node, require
 )
 @click.option("--zip", "zipped", is_flag=True, help="Write the same as DIR.zip too.")
 @click.option("--plan", "with_plan", is_flag=True, help="Add what a deploy would change.")
-def review(path: Path, output: Path, zipped: bool, with_plan: bool) -> None:
+@evidence.cluster_options
+@evidence.today_option(
+    "The day to judge acceptances by; by default none, so that each counts whatever its last day."
+)
+def review(
+    path: Path,
+    output: Path,
+    zipped: bool,
+    with_plan: bool,
+    today: date | None,
+    **given: tuple[str, ...],
+) -> None:
     """Write what a security reviewer reads, checks and signs.
 
-    The same configuration gives the same bytes everywhere. What is in DIR stays as it is unless
-    all of it is from an earlier review. With --plan AWS and the cluster are asked, and nothing is
-    changed.
+    The same configuration and options give the same bytes everywhere. What is in DIR stays as it is
+    unless all of it is from an earlier review. With --plan AWS and the cluster are asked, and
+    nothing is changed. The options that take a FILE can be repeated, and - is stdin.
     """
     from review.bundle import bundle
     from review.bundle_folder import archive_path, refuse_foreign, write
+    from review.estate import joined
+    from review.lint.linter import check_codes
     from review.planned import weighed
+    from review.report.material import Known
 
     config = files.load(path)
+    check_codes(config.lint.accept, relative(path))
+    known = Known(joined(evidence.read(given)), today)
     refuse_foreign(output, zipped)
     project = runs.project(path, config)
     log = new_log(f"review-{config.cluster}")
@@ -51,7 +69,7 @@ def review(path: Path, output: Path, zipped: bool, with_plan: bool) -> None:
         require([node()])
         follow(runs.synth(project, log))
         found = None
-    texts = bundle(config, _synthesized(project), found)
+    texts = bundle(config, _synthesized(project), found, known)
     write(texts, output, f"{config.cluster}-review" if zipped else None)
     if found is not None:
         for each in found.breaks:

@@ -1,0 +1,67 @@
+"""What a deployment would change, and what it would break first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from review.changes import StackPlan
+from review.planned import Break, Planned, sentence
+from review.report.material import Material
+from review.report.model import (
+    Block,
+    Cell,
+    Code,
+    Paragraph,
+    Section,
+    Strong,
+    Table,
+    said,
+)
+
+
+def breaks(planned: Planned | None) -> Iterator[Paragraph]:
+    """An alert for each change that keeps something from working."""
+    for each in planned.breaks if planned else ():
+        yield Paragraph(
+            said(
+                "{} {} ({} in {})",
+                Strong(f"{_whom(each)}."),
+                Strong(each.text),
+                each.address,
+                each.stack,
+            ),
+            alert=True,
+        )
+
+
+def changes(material: Material) -> Section:
+    """The changes of each stack, in a line each; there is a plan."""
+    blocks: list[Block] = []
+    if material.planned is not None:
+        plan = material.planned.plan
+        blocks.append(
+            Paragraph(
+                said(
+                    f"{material.planned.summary} What differs in each resource is in `PLAN.md`, "
+                    "and for programs in `plan.json`; sensitive values are left out."
+                )
+            )
+        )
+        blocks += [_stack(stack) for stack in plan.stacks if _shown(stack)]
+    return Section("What a deployment will change", tuple(blocks))
+
+
+def _whom(each: Break) -> str:
+    return f"The deployment breaks {each.scope}"
+
+
+def _stack(stack: StackPlan) -> Table:
+    return Table(f"Changes in {stack.stack}", ("Resource", "What happens"), _shown(stack))
+
+
+def _shown(stack: StackPlan) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(
+        (((Code(change.address),),), ((f"{sentence(change)}.",),))
+        for change in stack.changes
+        if change.action != "read"
+    )
