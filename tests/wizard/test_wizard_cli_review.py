@@ -37,3 +37,25 @@ def test_a_configuration_that_is_not_right_is_refused_first(in_folder: Path) -> 
         run("--config", "bad.yaml", "--output", "out")
     assert str(caught.value).splitlines()[0] == "bad.yaml:1: aws: is missing: add it."
     assert [path.name for path in in_folder.iterdir()] == ["bad.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--today", "2026-13-01"),
+            "--today '2026-13-01' is not a day: write it like '2027-01-31'.",
+        ),
+        (
+            ("--chain", str(CONFIGURATION)),
+            f"{CONFIGURATION} holds no certificate in PEM ('-----BEGIN CERTIFICATE').",
+        ),
+    ],
+)
+def test_a_file_or_day_that_is_not_right_is_refused_before_anything_is_written(
+    in_folder: Path, options: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        run("--config", str(CONFIGURATION), "--output", "out", *options)
+    assert str(caught.value) == message
+    assert list(in_folder.iterdir()) == []
