@@ -184,7 +184,7 @@ def test_the_digest_is_of_the_values_and_not_of_how_they_are_written() -> None:
 
 
 def test_a_plan_that_breaks_roles_is_told_at_the_top() -> None:
-    url = AttributeChange("url", '"a"', '"b"', replaces=True)
+    url = AttributeChange("url", '"old"', '"new"', replaces=True)
     changed = (
         ResourceChange(
             "aws_iam_openid_connect_provider.cluster",
@@ -198,7 +198,7 @@ def test_a_plan_that_breaks_roles_is_told_at_the_top() -> None:
     planned = weighed(Plan((StackPlan("a-identity", changed), StackPlan("a-workloads", ()))))
     made = documents(config(), planned=planned)
     assert section(made, "Purpose").splitlines()[2] == (
-        "> **The deployment breaks every role.** **Destroys and makes anew the OIDC provider "
+        "> **The deployment breaks every role.** **Destroys and makes anew the OIDC provider old "
         "because of url. AWS refuses each of the cluster's tokens from that moment on, for every "
         "role.** (`aws_iam_openid_connect_provider.cluster` in `a-identity`)"
     )
@@ -208,6 +208,6 @@ def test_a_plan_that_breaks_roles_is_told_at_the_top() -> None:
         "**Changes in a-identity**\n\n"
         "| Resource | What happens |\n"
         "| --- | --- |\n"
-        "| `aws_iam_openid_connect_provider.cluster` | Destroys and makes anew the OIDC provider. |"
+        "| `aws_iam_openid_connect_provider.cluster` | Destroys and makes anew the OIDC provider old. |"
     )
     assert "What a deployment will change" not in documents(config())["REVIEW.md"]
