@@ -208,6 +208,7 @@ def test_a_plan_that_breaks_roles_is_told_at_the_top() -> None:
         "**Changes in a-identity**\n\n"
         "| Resource | What happens |\n"
         "| --- | --- |\n"
-        "| `aws_iam_openid_connect_provider.cluster` | Destroys and makes anew the OIDC provider old. |"
+        "| `aws_iam_openid_connect_provider.cluster` | Destroys and makes anew the OIDC provider "
+        "old. |"
     )
     assert "What a deployment will change" not in documents(config())["REVIEW.md"]
