@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from federation.errors import UserError
+from federation.quoting import quoted
 from review.bundle import CHECKSUMS, archive, checksum
 
 _SUM = re.compile(r"([0-9a-f]{64})  (\S.*)")
@@ -106,7 +107,7 @@ def _refuse_foreign_files(folder: Path) -> None:
             "--output."
         )
     foreign = [
-        path
+        path if path.isprintable() else quoted(path)
         for path in found
         if path != CHECKSUMS and not _is_as_listed(folder / path, listed.get(path))
     ]

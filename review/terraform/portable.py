@@ -92,7 +92,7 @@ def _variable(config: ClusterConfig, output: str, stack: str, declared: Json) ->
     several = isinstance(declared["value"], Mapping)
     variable = {
         "type": "map(string)" if several else "string",
-        "description": f"{declared['description']} It is the output {output} of {stack}.",
+        "description": f"{declared['description'].rstrip('.')}: the output {output} of {stack}.",
     }
     arns = {
         f"{each.namespace}/{each.service_account}": config.role_arn(each)

@@ -63,11 +63,11 @@ def test_a_folder_of_others_is_refused(tmp_path: Path) -> None:
 
 def test_what_was_put_into_an_earlier_review_is_refused(tmp_path: Path) -> None:
     write(texts(a="1"), tmp_path / "out", None)
-    for name in ("terraform.tfstate", "4", "5", "6"):
+    for name in ("terraform.tfstate", "4", "5", "\udcff"):
         (tmp_path / "out" / "terraform" / name).touch()
     assert refusal(tmp_path / "out") == (
         ".../out holds what is not of an earlier run, or was changed since: terraform/4, "
-        "terraform/5, terraform/6 and 1 more. Move it away, or name a new folder with --output."
+        "terraform/5, terraform/terraform.tfstate and 1 more. Move it away, or name a new folder with --output."
     )
 
 

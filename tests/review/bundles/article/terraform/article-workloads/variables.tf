@@ -11,6 +11,6 @@ variable "test_pod_target_state" {
 }
 
 variable "role_arns" {
-  description = "The role of each service account. It is the output role_arns of article-identity."
+  description = "The role of each service account: the output role_arns of article-identity."
   type        = map(string)
 }

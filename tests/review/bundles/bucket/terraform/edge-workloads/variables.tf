@@ -5,7 +5,7 @@ variable "kubeconfig_paths" {
 }
 
 variable "role_arns" {
-  description = "The role of each service account. It is the output role_arns of edge-identity."
+  description = "The role of each service account: the output role_arns of edge-identity."
   type        = map(string)
 
   default = {

@@ -5,7 +5,7 @@ variable "test_pod_target_state" {
 }
 
 variable "role_arns" {
-  description = "The role of each service account. It is the output role_arns of many-identity."
+  description = "The role of each service account: the output role_arns of many-identity."
   type        = map(string)
 
   default = {

@@ -5,6 +5,6 @@ variable "kubeconfig_paths" {
 }
 
 variable "role_arns" {
-  description = "The role of each service account. It is the output role_arns of minimal-identity."
+  description = "The role of each service account: the output role_arns of minimal-identity."
   type        = map(string)
 }
