@@ -67,7 +67,8 @@ def test_what_was_put_into_an_earlier_review_is_refused(tmp_path: Path) -> None:
         (tmp_path / "out" / "terraform" / name).touch()
     assert refusal(tmp_path / "out") == (
         ".../out holds what is not of an earlier run, or was changed since: terraform/4, "
-        "terraform/5, terraform/terraform.tfstate and 1 more. Move it away, or name a new folder with --output."
+        "terraform/5, terraform/terraform.tfstate and 1 more. Move it away, or name a new folder "
+        "with --output."
     )
 
 
