@@ -20,7 +20,7 @@ from federation.policy_pattern import like, wildcards
 from federation.quoting import quoted
 from federation.request_context import ContextValues, RequestContext, request_context, token_issuer
 
-__all__ = ["Decision", "evaluate", "parse_policy"]
+__all__ = ["Decision", "evaluate", "parse_policy", "provider_issuer"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,12 @@ def evaluate(
         return Decision(False, None, (reason,))
     call = _Call(issuer, federated, request_context(issuer, claims, context or {}))
     return call.decide(statements)
+
+
+def provider_issuer(arn: str) -> str | None:
+    """Return the issuer that the ARN of an OIDC provider names, `None` for any other name."""
+    match = _PROVIDER_ARN.fullmatch(arn)
+    return match["issuer"] if match else None
 
 
 _ACTION = "sts:AssumeRoleWithWebIdentity"
@@ -148,7 +154,7 @@ class _Call:
             return False
         if name in _BUILT_IN_PROVIDERS:
             return name == self.issuer
-        return _provider_issuer(name) == self.issuer and self.federated in (None, name)
+        return provider_issuer(name) == self.issuer and self.federated in (None, name)
 
     def _principal_mismatch(self, statement: Statement) -> str:
         trusted = _listed([f"{kind} {quoted(name)}" for kind, name in statement.principals])
@@ -199,12 +205,6 @@ def _names_action(statement: Statement) -> bool:
     """Whether a statement is about the action: names of actions ignore case."""
     named = any(like(wildcards(one.lower()), _ACTION.lower()) for one in statement.actions)
     return named != statement.excludes_actions
-
-
-def _provider_issuer(arn: str) -> str | None:
-    """Return the issuer that the ARN of an OIDC provider names, `None` for any other name."""
-    match = _PROVIDER_ARN.fullmatch(arn)
-    return match["issuer"] if match else None
 
 
 def _quoted(values: Sequence[str]) -> str:

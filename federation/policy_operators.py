@@ -79,9 +79,13 @@ def _moment(value: str) -> datetime | None:
     return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+_CIDR = re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?", re.ASCII)
+
+
 def _network(value: str) -> _Network | None:
+    """Read an address or a CIDR block, not what else Python reads: netmasks, and zones of IPv6."""
     try:
-        return ipaddress.ip_network(value, strict=False)
+        return ipaddress.ip_network(value, strict=False) if _CIDR.fullmatch(value) else None
     except ValueError:
         return None
 

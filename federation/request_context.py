@@ -84,8 +84,8 @@ def request_context(issuer: str, claims: Mapping[str, Any], extra: ContextValues
     provided = {**_KEYS_OF_ISSUER.get(issuer, {}), **_KEYS_OF_EVERY_ISSUER}
     values = dict(_OF_EVERY_CALL)
     for key, claim in provided.items():
-        values[f"{issuer}:{key}".lower()] = _texts(f"The token's claim {claim!r}", claims, claim)
-    authorized_party = _texts("The token's claim 'azp'", claims, "azp")
+        values[f"{issuer}:{key}".lower()] = _claim(claims, claim)
+    authorized_party = _claim(claims, "azp")
     if authorized_party:
         values[f"{issuer}:aud".lower()] = authorized_party
     for key in extra:
@@ -150,6 +150,16 @@ _SEEN_BY_AWS_ALONE = (
 )
 """How the keys begin that a call has although no token tells them ("AWS global condition context
 keys"). Those of a signed request and of session tags are absent from this call."""
+
+
+_SEVERAL = ("amr", "aud")
+"""Claims that may be a list (OpenID Connect Core, 2; RFC 7519, 4.1.3)."""
+
+
+def _claim(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    if name not in _SEVERAL and not isinstance(claims.get(name, ""), str | None):
+        raise UserError(f"The token's claim {name!r} is not text.")
+    return _texts(f"The token's claim {name!r}", claims, name)
 
 
 def _texts(what: str, source: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from federation.evaluation import evaluate
+from federation.evaluation import evaluate, provider_issuer
 from federation.policy_condition import Condition, Quantifier
 from federation.policy_document import Statement, read_statements
 from federation.policy_pattern import Template, Text, has_wildcard, like, wildcards
@@ -95,7 +95,6 @@ def service_account(subject: str) -> ServiceAccount | None:
 
 _SUBJECT_START = "system:serviceaccount:"
 _SUBJECT = re.compile(rf"{_SUBJECT_START}(?P<namespace>[^:]+):(?P<name>[^:]+)")
-_PROVIDER = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/(?P<issuer>.+)")
 _ACTION = "sts:assumerolewithwebidentity"
 _ANY_AUDIENCE = "sts.amazonaws.com"
 _LITERAL = ("StringEquals", "StringEqualsIgnoreCase")
@@ -144,8 +143,7 @@ def _names_action(statement: Statement) -> bool:
 def _issuer(kind: str, name: str) -> str | None:
     if name == ANYBODY:
         return ANYBODY
-    match = _PROVIDER.fullmatch(name) if kind == "Federated" else None
-    return match["issuer"] if match else None
+    return provider_issuer(name) if kind == "Federated" else None
 
 
 def _grant(issuer: str, conditions: Sequence[Condition]) -> Grant:

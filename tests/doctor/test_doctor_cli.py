@@ -298,6 +298,7 @@ def test_a_token_comes_from_a_file_or_standard_input(in_folder: Path, name: str)
             ("--only", "tls-expiry", "--skip", "tls"),
             "--only and --skip together leave nothing to look at.",
         ),
+        (("--timeout", "nan"), "--timeout is not a number of seconds."),
         (("--json", "--sarif"), "One report at a time can go to stdout: give the others a FILE."),
         (
             ("--sarif", "-", "--junit", "-"),

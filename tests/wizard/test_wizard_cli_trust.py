@@ -116,6 +116,29 @@ def test_takes_the_provider_at_its_word(account: str, code: int) -> None:
     assert result.exit_code == code
 
 
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize(
+    ("provider", "message"),
+    [
+        (
+            HOST,
+            f"--provider '{HOST}' is not the ARN of an OIDC provider, "
+            "arn:aws:iam::ACCOUNT:oidc-provider/ISSUER.",
+        ),
+        (
+            f"{ARN}/",
+            f"--provider is of the issuer '{HOST}/', and the token of '{HOST}': AWS looks for the "
+            "provider of the token's own issuer.",
+        ),
+    ],
+)
+def test_refuses_a_provider_that_the_token_cannot_have(provider: str, message: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        run("--policy", "policy.json", "--claims", "claims.json", "--provider", provider)
+
+    assert str(refusal.value) == message
+
+
 @pytest.mark.parametrize(("value", "code"), [("203.0.113.9", 0), ("198.51.100.9", 1)])
 def test_takes_further_keys_of_the_call(files: Path, value: str, code: int) -> None:
     policy = policy_with({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,7 +56,7 @@ _POD = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?
 @click.option("--pod", metavar="NAMESPACE/NAME", help="Look at the token of this running pod.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, max=3600, min_open=True),
     default=20.0,
     show_default=True,
     metavar="SECONDS",
@@ -122,6 +123,8 @@ def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
     token, pod, timeout = given["token"], given["pod"], given["timeout"]
     if token and pod:
         raise UserError("Give --token FILE or --pod NAMESPACE/NAME, one of them.")
+    if math.isnan(timeout):
+        raise UserError("--timeout is not a number of seconds.")
     if token:
         refuse_token("--token", token)
     if pod and not _POD.fullmatch(pod):

@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from federation.errors import UserError
-from federation.evaluation import Decision, evaluate, parse_policy
+from federation.evaluation import Decision, evaluate, parse_policy, provider_issuer
+from federation.request_context import token_issuer
 from federation.strict_json import json_object
 from federation.token import Token
 from wizard.cli.options import json_option, print_json, read_text
@@ -51,9 +52,12 @@ def trust(
     """
     if [policy, token, claims].count("-") > 1:
         raise UserError("stdin can be read once: give one of the two inputs as a file.")
+    parsed, given = parse_policy(read_text("--policy", policy)), _claims(token, claims)
+    if provider is not None:
+        _check_provider(provider, given)
     decision = evaluate(
-        parse_policy(read_text("--policy", policy)),
-        _claims(token, claims),
+        parsed,
+        given,
         federated=provider,
         context=_now() | dict(map(_pair, pairs)),
     )
@@ -67,6 +71,21 @@ def _claims(token: str | None, claims: str | None) -> Mapping[str, Any]:
     if token is not None:
         return Token.parse(read_text("--token", token)).claims
     return json_object("The file of claims", read_text("--claims", str(claims)))
+
+
+def _check_provider(arn: str, claims: Mapping[str, Any]) -> None:
+    issuer = token_issuer(claims)
+    of_provider = provider_issuer(arn)
+    if of_provider is None:
+        raise UserError(
+            f"--provider {arn!r} is not the ARN of an OIDC provider, "
+            "arn:aws:iam::ACCOUNT:oidc-provider/ISSUER."
+        )
+    if issuer is not None and of_provider != issuer:
+        raise UserError(
+            f"--provider is of the issuer {of_provider!r}, and the token of {issuer!r}: AWS looks "
+            "for the provider of the token's own issuer."
+        )
 
 
 def _now() -> dict[str, str]:
