@@ -1,7 +1,9 @@
-"""What was applied last: `state/CLUSTER.applied.json`, written after each deployment.
+"""What was applied last, and whether that came to its end: two small files beside the state.
 
-It holds the configuration alone, beside the Terraform state, and tells whether a file has changed
-since. Terraform's plan remains the truth: this is a reminder that costs no request.
+`state/CLUSTER.applied.json` is the configuration that was deployed, `state/CLUSTER.begun.json` says
+what has begun and not ended well. Neither holds a secret, and of the Terraform state only whether
+there are resources is read. Terraform's plan remains the truth: this is a reminder that costs no
+request.
 """
 
 from __future__ import annotations
@@ -15,7 +17,19 @@ from pydantic import ValidationError
 from federation import files
 from federation.config import ClusterConfig
 
-Status = Literal["never applied", "deployed", "changed since"]
+Doing = Literal["deploy", "destroy"]
+Status = Literal[
+    "never applied", "deployed", "changed since", "deployed in part", "destroyed in part"
+]
+
+
+def begin(project: Path, cluster: str, doing: Doing) -> None:
+    """Note that something begins: until `record` or `forget` it counts as done in part.
+
+    Raises:
+        UserError: the note cannot be written, and neither could Terraform's state.
+    """
+    files.write(_begun(project, cluster), json.dumps({"doing": doing}) + "\n")
 
 
 def record(project: Path, config: ClusterConfig) -> None:
@@ -24,39 +38,61 @@ def record(project: Path, config: ClusterConfig) -> None:
     Raises:
         UserError: the note cannot be written.
     """
-    files.write(_path(project, config.cluster), config.model_dump_json(indent=2) + "\n")
+    files.write(_applied(project, config.cluster), config.model_dump_json(indent=2) + "\n")
+    _begun(project, config.cluster).unlink(missing_ok=True)
 
 
 def forget(project: Path, cluster: str) -> None:
     """Note that a cluster's stacks were destroyed."""
-    _path(project, cluster).unlink(missing_ok=True)
+    _applied(project, cluster).unlink(missing_ok=True)
+    _begun(project, cluster).unlink(missing_ok=True)
 
 
 def last(project: Path, cluster: str) -> ClusterConfig | None:
     """The configuration that was deployed last; None where none is known."""
     try:
-        return ClusterConfig.model_validate_json(_path(project, cluster).read_bytes())
+        return ClusterConfig.model_validate_json(_applied(project, cluster).read_bytes())
     except (OSError, ValidationError):
         return None
 
 
 def status(project: Path, config: ClusterConfig) -> Status:
     """How a configuration stands to what was deployed last."""
+    states = [_has_resources(project, stack) for stack in config.stacks]
     known = last(project, config.cluster)
-    if known is None:
-        # Deployed by `cdktf deploy` itself, or by an older version.
-        state = project / "state" / f"{config.stack('identity')}.tfstate"
-        return "deployed" if _has_resources(state) else "never applied"
-    return "deployed" if known == config else "changed since"
+    began = _begun_with(project, config.cluster)
+    if not any(states) and (False in states or (known is None and config.backend.type == "local")):
+        return "never applied"  # or all of it was destroyed, by whatever program
+    if began is not None:
+        return "destroyed in part" if began == "destroy" else "deployed in part"
+    if known is not None:
+        return "deployed" if known == config else "changed since"
+    # Deployed by `cdktf deploy` itself, or by an older version.
+    if all(states):
+        return "deployed"
+    return "deployed in part" if any(states) else "never applied"
 
 
-def _has_resources(state: Path) -> bool:
-    """Whether a Terraform state has something in it: that of what was destroyed stays, empty."""
+def _has_resources(project: Path, stack: str) -> bool | None:
+    """Whether a stack's state has a resource in it; None where this folder has no such state."""
     try:
-        return bool(json.loads(state.read_bytes()).get("resources"))
-    except (OSError, ValueError, AttributeError):
-        return False
+        state = json.loads((project / "state" / f"{stack}.tfstate").read_bytes())
+        return any(resource["mode"] == "managed" for resource in state["resources"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
-def _path(project: Path, cluster: str) -> Path:
+def _begun_with(project: Path, cluster: str) -> str | None:
+    """What has begun and not ended well."""
+    try:
+        return str(json.loads(_begun(project, cluster).read_bytes())["doing"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _applied(project: Path, cluster: str) -> Path:
     return project / "state" / f"{cluster}.applied.json"
+
+
+def _begun(project: Path, cluster: str) -> Path:
+    return project / "state" / f"{cluster}.begun.json"

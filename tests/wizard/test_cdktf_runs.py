@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from cdktf_app import project_of, stack
 
-from federation.errors import WorldError
+from federation.errors import UserError, WorldError
 from review.changes import UNKNOWN, AttributeChange, ResourceChange
 from wizard.causes import Cause
 from wizard.cdktf import runs
@@ -36,7 +36,7 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
-from wizard.cdktf.runs import Project, Run
+from wizard.cdktf.runs import Outputs, Part, Project, Run, Say
 
 IDENTITY = stack(
     "demo-identity",
@@ -363,6 +363,73 @@ async def test_cdktf_gets_exact_stacks_and_no_questions(tmp_path: Path, log: Pat
         ),
         Succeeded({}),
     ]
+
+
+async def test_what_comes_before_ends_before_cdktf_starts(tmp_path: Path, log: Path) -> None:
+    seen = tmp_path / "started"
+    project = scripted(tmp_path, f"open({str(seen)!r}, 'w'); print('done')", "a")
+
+    def work(_: Outputs, say: Say) -> None:
+        say(f"started: {seen.exists()}")
+
+    assert await events_of(runs.destroy(project, log, before=Part("looking", work))) == [
+        Step(None, "looking"),
+        Line(None, "started: False"),
+        Step(None, "destroying"),
+        Line(None, "done"),
+        Succeeded({}),
+    ]
+    assert seen.exists()
+    assert log.read_text().splitlines()[:2] == ["# looking", "started: False"]
+
+
+async def test_where_what_comes_before_refuses_cdktf_never_starts(
+    tmp_path: Path, log: Path
+) -> None:
+    def refuse(_: Outputs, __: Say) -> None:
+        raise UserError("There is something of others.")
+
+    run = runs.destroy(scripted(tmp_path, "", "a"), log, before=Part("looking", refuse))
+    with pytest.raises(UserError, match=r"^There is something of others\.$"):
+        await events_of(run)
+    assert log.read_text() == "# looking\nThere is something of others.\n"
+
+
+DEPLOYED = (
+    "open(sys.argv[-1], 'w').write('{\"a\": {\"arn\": \"arn:1\"}}'); print('Apply complete!')"
+)
+
+
+async def test_what_comes_after_gets_the_outputs_and_is_in_the_log(
+    tmp_path: Path, log: Path
+) -> None:
+    after = Part("applying manifests", lambda outputs, say: say(outputs["a"]["arn"]))
+    run = runs.deploy(scripted(tmp_path, DEPLOYED, "a"), log, after=after)
+    assert await events_of(run) == [
+        Step(None, "deploying"),
+        Line(None, "Apply complete!"),
+        Step(None, "applying manifests"),
+        Line(None, "arn:1"),
+        Succeeded({"a": {"arn": "arn:1"}}),
+    ]
+    assert log.read_text().splitlines()[1:] == [
+        *("Apply complete!", "exit status 0", "# applying manifests", "arn:1")
+    ]
+
+
+async def test_an_interrupt_before_what_comes_after_leaves_that_out(
+    tmp_path: Path, log: Path
+) -> None:
+    run = runs.deploy(
+        scripted(tmp_path, DEPLOYED, "a"), log, after=Part("applying", lambda _, say: say("done"))
+    )
+    events = []
+    async with run:
+        async for event in run:
+            events.append(event)
+            if event == Line(None, "Apply complete!"):
+                run.interrupted = True  # as by an interrupt that found nothing to stop any more
+    assert events[-1] == Interrupted(log)
 
 
 async def test_synthesizing_writes_what_cdktf_deploys(tmp_path: Path, log: Path) -> None:

@@ -1,9 +1,10 @@
 """Runs cdktf and Terraform on the stacks of one configuration.
 
 `synth`, `plan`, `deploy` and `destroy` each return a `Run`, which a presenter iterates over: it
-yields the events of `wizard.cdktf.events`, the last of which is the outcome. Deploying is
-`cdktf deploy` itself. The plan comes from Terraform directly: `cdktf diff` takes one stack and
-prints for a person, and cannot plan a stack that reads outputs of one that is not applied yet.
+yields the events of `wizard.cdktf.events`, the last of which is the outcome. What belongs to a run
+besides cdktf is a `Part` of it. Deploying is `cdktf deploy` itself. The plan comes from Terraform
+directly: `cdktf diff` takes one stack and prints for a person, and cannot plan a stack that reads
+outputs of one that is not applied yet.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from federation.config import ClusterConfig
-from federation.errors import WorldError
+from federation.errors import OidcIamError, WorldError
 from federation.files import PROJECT
 from review.changes import Plan, StackPlan, stack_plan
 from wizard.causes import explain_all
@@ -29,6 +30,7 @@ from wizard.cdktf.events import (
     Event,
     Failed,
     Interrupted,
+    Line,
     Outcome,
     StackPlanned,
     Step,
@@ -112,6 +114,24 @@ def cdktf_program(folder: Path) -> str:
     return str(own) if own.exists() else "cdktf"
 
 
+Outputs = Mapping[str, Mapping[str, Any]]
+"""Stack to output to value."""
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What belongs to a run besides cdktf: manifests, say.
+
+    Attributes:
+        doing: What it does, in words.
+        work: Does it in a thread, with the outputs of the stacks, and says what it does.
+    """
+
+    doing: str
+    work: Callable[[Outputs, Say], object]
+
+
 def synth(project: Project, log: Path, *, hcl: bool = False) -> Run:
     """Write the stacks' Terraform below `cdktf.out`, as JSON or as HCL."""
     if hcl:
@@ -119,24 +139,30 @@ def synth(project: Project, log: Path, *, hcl: bool = False) -> Run:
     return Run(project, log, _synthesized)
 
 
-def plan(project: Project, log: Path, *, destroy: bool = False) -> Run:
+def plan(project: Project, log: Path, *, destroy: bool = False, before: Part | None = None) -> Run:
     """Synthesize, and say what a deployment (or taking everything down) would change.
 
     A stack that reads outputs which are not known yet is planned with text in their place, so that
     the plan is whole before anything is applied. The plan for destroying is made from the state
     alone: it does not ask a cluster that may be gone.
     """
-    return Run(project, log, lambda run: _planned(run, destroy))
+    return Run(project, log, lambda run: _planned(run, destroy), before)
 
 
-def deploy(project: Project, log: Path) -> Run:
-    """Run `cdktf deploy` on what was synthesized, without asking: the plan has been agreed to."""
-    return Run(project, log, _deployed)
+def deploy(project: Project, log: Path, *, after: Part | None = None) -> Run:
+    """Run `cdktf deploy` on what was synthesized, without asking: the plan has been agreed to.
+
+    Args:
+        project: What to deploy.
+        log: Where all that is printed goes.
+        after: What is done with the outputs then.
+    """
+    return Run(project, log, lambda run: _deployed(run, after))
 
 
-def destroy(project: Project, log: Path) -> Run:
+def destroy(project: Project, log: Path, *, before: Part | None = None) -> Run:
     """Run `cdktf destroy` on what was synthesized, without asking."""
-    return Run(project, log, lambda run: _cdktf(run, "destroying", *_apply(run, "destroy")))
+    return Run(project, log, lambda run: _cdktf(run, "destroying", *_apply(run, "destroy")), before)
 
 
 class Run:
@@ -147,7 +173,11 @@ class Run:
     """
 
     def __init__(
-        self, project: Project, log: Path, steps: Callable[[Run], Coroutine[Any, Any, Outcome]]
+        self,
+        project: Project,
+        log: Path,
+        steps: Callable[[Run], Coroutine[Any, Any, Outcome]],
+        before: Part | None = None,
     ) -> None:
         self.project = project
         self.log = log
@@ -156,6 +186,7 @@ class Run:
         self.log_error: str | None = None
         """Why the log is not complete (a full disk, say); None where it is."""
         self._steps = steps
+        self._before = before
         self._events: asyncio.Queue[Event | Exception] = asyncio.Queue()
         self._log = Log(None)
         self._child: Child | None = None
@@ -205,6 +236,28 @@ class Run:
                     self.tell(event)
             return await self._child.wait()
 
+    async def do(self, part: Part, outputs: Outputs) -> None:
+        """Do a part to its end; what it says is told, and goes to the log.
+
+        Raises:
+            OidcIamError: it failed.
+        """
+        loop = asyncio.get_running_loop()
+
+        def say(line: str) -> None:
+            self._log.write([line])
+            self.tell(Line(None, line))
+
+        self.tell(Step(None, part.doing))
+        self._log.write([f"# {part.doing}"])
+        try:
+            await asyncio.to_thread(
+                part.work, outputs, lambda line: loop.call_soon_threadsafe(say, line)
+            )
+        except OidcIamError as error:
+            self._log.write([str(error)])
+            raise
+
     def failure(self, status: int, reader: CdktfLog | TerraformLog) -> Failed | Interrupted:
         """How the run ends where a command did not end well."""
         if self.interrupted:
@@ -216,6 +269,8 @@ class Run:
             async with retries.watched(self.tell) as environment:
                 self.project = self.project.with_environment(environment)
                 with Log(self.log) as self._log:
+                    if self._before is not None and not self.interrupted:
+                        await self.do(self._before, {})
                     outcome = await self._steps(self)
             self.log_error = self._log.error
             self.tell(outcome)
@@ -238,14 +293,19 @@ def _apply(run: Run, verb: str) -> list[str]:
     return [verb, *run.project.stacks, *options]
 
 
-async def _deployed(run: Run) -> Outcome:
+async def _deployed(run: Run, after: Part | None) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         outputs = Path(folder) / "outputs.json"
         args = [*_apply(run, "deploy"), "--outputs-file", str(outputs)]
         outcome = await _cdktf(run, "deploying", *args)
-        if isinstance(outcome, Succeeded):
-            return Succeeded(json.loads(outputs.read_text()))
-        return outcome
+        if not isinstance(outcome, Succeeded):
+            return outcome
+        made = json.loads(outputs.read_text())
+    if after is not None:
+        if run.interrupted:
+            return Interrupted(run.log)
+        await run.do(after, made)
+    return Succeeded(made)
 
 
 async def _synthesized(run: Run) -> Outcome:

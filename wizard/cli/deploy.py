@@ -64,6 +64,7 @@ def deployed(
     show_plan(plan)
     if not plan.empty and not agreed("Apply this?", yes):
         return None
+    applied.begin(files.PROJECT, config.cluster, "deploy")
     outputs = follow(runs.deploy(project, new_log(f"deploy-{config.cluster}")), plan.steps).outputs
     if config.kubernetes.apply == "manifests":
         apply_manifests(config, outputs[config.stack("identity")]["role_arns"], click.echo)

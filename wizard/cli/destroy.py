@@ -51,6 +51,7 @@ def destroyed(path: Path, config: ClusterConfig, yes: bool) -> bool:
     question = f"Every pod that uses these roles loses them. Type '{config.cluster}' to destroy"
     if not plan.empty and not agreed(question, yes, config.cluster):
         return False
+    applied.begin(files.PROJECT, config.cluster, "destroy")
     if config.kubernetes.apply == "manifests":
         manifests.delete_manifests(config, click.echo)
     follow(runs.destroy(project, new_log(f"destroy-{config.cluster}")), plan.steps)

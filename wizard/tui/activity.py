@@ -96,10 +96,16 @@ class Activity:
             self._checking.cancel()
         self._run.interrupt()
 
-    async def follow(self) -> None:
-        """Take what happens until the end; whatever goes wrong becomes the outcome."""
+    async def follow(self, first: Callable[[], None] | None = None) -> None:
+        """Take what happens until the end; whatever goes wrong becomes the outcome.
+
+        Args:
+            first: What is done before anything runs; it may wait for the disk.
+        """
         try:
             if await self._may_begin():
+                if first is not None:
+                    await asyncio.to_thread(first)
                 await self._take()
         except OidcIamError as error:
             self._fail("It could not be run", str(error), "")

@@ -8,18 +8,16 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from federation import files
 from federation.config import ClusterConfig
 from federation.errors import WorldError
 from wizard import surroundings
 from wizard.cdktf import runs
-from wizard.cdktf.events import Event, Line, Step, Succeeded
+from wizard.cdktf.runs import Outputs, Part, Run, Say
 from wizard.logs import new_log
 from wizard.process import started
 from wizard.surroundings import Surroundings
@@ -30,10 +28,6 @@ if TYPE_CHECKING:
     from wizard.preflight import Check
 
 T = TypeVar("T")
-Outputs = Mapping[str, Mapping[str, Any]]
-"""Stack to output to value."""
-Say = Callable[[str], object]
-
 _PROBED = frozenset({"names", "tls", "discovery", "keys"})
 
 
@@ -85,22 +79,24 @@ class Live:
             raise WorldError(f"'cdktf synth --hcl' ended with status {status}:\n{said}")
         return await asyncio.to_thread(_written, folder / "out" / "stacks", config.stacks)
 
-    def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> _Surrounded:
+    def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> Run:
         """What a deployment, or taking all down, would change."""
-        run = runs.plan(
-            runs.project(path, config), new_log(f"plan-{config.cluster}"), destroy=destroy
+        return runs.plan(
+            runs.project(path, config),
+            new_log(f"plan-{config.cluster}"),
+            destroy=destroy,
+            before=_refusing_others(config) if destroy else None,
         )
-        return _Surrounded(run, before=_refusing_others(config) if destroy else None)
 
-    def deploy(self, path: Path, config: ClusterConfig) -> _Surrounded:
+    def deploy(self, path: Path, config: ClusterConfig) -> Run:
         """Apply what was planned, and the manifests where Terraform does not."""
-        run = runs.deploy(runs.project(path, config), new_log(f"deploy-{config.cluster}"))
-        return _Surrounded(run, after=_applying_manifests(config))
+        log = new_log(f"deploy-{config.cluster}")
+        return runs.deploy(runs.project(path, config), log, after=_applying_manifests(config))
 
-    def destroy(self, path: Path, config: ClusterConfig) -> _Surrounded:
+    def destroy(self, path: Path, config: ClusterConfig) -> Run:
         """Take all down, manifests first."""
-        run = runs.destroy(runs.project(path, config), new_log(f"destroy-{config.cluster}"))
-        return _Surrounded(run, before=_deleting_manifests(config))
+        log = new_log(f"destroy-{config.cluster}")
+        return runs.destroy(runs.project(path, config), log, before=_deleting_manifests(config))
 
     async def _examined(self, config: ClusterConfig, **options: Any) -> AsyncIterator[Result]:
         runner = await _imported("doctor.runner")
@@ -110,100 +106,37 @@ class Live:
             yield _found(finding)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """What belongs to a run besides cdktf; `work` blocks, and says what it does line by line."""
-
-    doing: str
-    work: Callable[[Outputs, Say], object]
-
-    async def events(self, outputs: Outputs) -> AsyncIterator[Event]:
-        """Do it in a thread, and tell each line as it comes."""
-        loop = asyncio.get_running_loop()
-        said: asyncio.Queue[str | None] = asyncio.Queue()
-
-        def say(line: str) -> None:
-            loop.call_soon_threadsafe(said.put_nowait, line)
-
-        yield Step(None, self.doing)
-        working = asyncio.ensure_future(asyncio.to_thread(self.work, outputs, say))
-        working.add_done_callback(lambda _: said.put_nowait(None))
-        while (line := await said.get()) is not None:
-            yield Line(None, line)
-        await working
-
-
-class _Surrounded:
-    """A run of cdktf, with what comes before it and after its success."""
-
-    def __init__(
-        self, run: runs.Run, *, before: _Part | None = None, after: _Part | None = None
-    ) -> None:
-        self._run = run
-        self._before = before
-        self._after = after
-        self._entered = AsyncExitStack()
-
-    @property
-    def log(self) -> Path:
-        return self._run.log
-
-    @property
-    def log_error(self) -> str | None:
-        return self._run.log_error
-
-    def interrupt(self) -> None:
-        self._run.interrupt()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *error: Any) -> None:
-        await self._entered.__aexit__(*error)
-
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        if self._before is not None:
-            async for event in self._before.events({}):
-                yield event
-        # Entering it starts cdktf.
-        async for event in await self._entered.enter_async_context(self._run):
-            if isinstance(event, Succeeded) and self._after is not None:
-                async for told in self._after.events(event.outputs):
-                    yield told
-            yield event
-
-
 def _written(folder: Path, stacks: Iterable[str]) -> dict[str, str]:
     return {stack: (folder / stack / "cdk.tf").read_text(encoding="utf-8") for stack in stacks}
 
 
-def _refusing_others(config: ClusterConfig) -> _Part:
+def _refusing_others(config: ClusterConfig) -> Part:
     def work(_: Outputs, __: Say) -> None:
         from wizard.manifests import refuse_others
 
         refuse_others(config)
 
-    return _Part("looking for what others have made", work)
+    return Part("looking for what others have made", work)
 
 
-def _applying_manifests(config: ClusterConfig) -> _Part | None:
+def _applying_manifests(config: ClusterConfig) -> Part | None:
     def work(outputs: Outputs, say: Say) -> None:
         from wizard.manifests import apply_manifests
 
         apply_manifests(config, outputs[config.stack("identity")]["role_arns"], say)
 
     manifests = config.kubernetes.apply == "manifests"
-    return _Part("applying manifests", work) if manifests else None
+    return Part("applying manifests", work) if manifests else None
 
 
-def _deleting_manifests(config: ClusterConfig) -> _Part | None:
+def _deleting_manifests(config: ClusterConfig) -> Part | None:
     def work(_: Outputs, say: Say) -> None:
         from wizard.manifests import delete_manifests
 
         delete_manifests(config, say)
 
     manifests = config.kubernetes.apply == "manifests"
-    return _Part("deleting manifests", work) if manifests else None
+    return Part("deleting manifests", work) if manifests else None
 
 
 _VERDICTS: dict[str, Verdict] = {"ok": "pass", "warn": "warn", "fail": "fail"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from walking import (
     Walk,
     answer,
     choose,
+    done,
     ended,
     on,
     shown,
@@ -109,6 +111,9 @@ async def test_a_deployment_that_fails_shows_why_and_can_be_planned_again(
     project: Path, world: World
 ) -> None:
     world.deployed = Scripted(failing())
+    (project / "state").mkdir()
+    made = {"resources": [{"mode": "managed"}]}
+    (project / "state" / "staging-identity.tfstate").write_text(json.dumps(made))
     async with walking(project, world) as walk:
         await to_deployment(walk)
         await ended(walk)
@@ -120,8 +125,12 @@ async def test_a_deployment_that_fails_shows_why_and_can_be_planned_again(
         await walk.press("r")
         await on(walk, ShowPlan)
         await ended(walk)
+        await walk.press("escape")
+        await done(walk, "clusters")
+        assert shown(walk, "#clusters") == (
+            "+ New configuration\n◔ staging  deployed in part  staging.example.com"
+        )
     assert world.asked == ["plan staging.yaml", "deploy staging.yaml", "plan staging.yaml"]
-    assert not (project / "state" / "staging.applied.json").exists()
 
 
 async def test_a_program_that_cannot_be_started_is_a_failure_too(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _SIGNS: dict[Status, str] = {
     "deployed": "●",
     "changed since": "◐",
+    "deployed in part": "◔",
+    "destroyed in part": "◔",
     "never applied": "○",
     "not right": "✗",
     "draft": "✎",
@@ -36,11 +38,13 @@ class Start(Step):
     HELP_TEXT = """\
 Choose a configuration and press Enter, or make a new one. Each is a file in clusters/.
 
-● deployed          what was deployed last from here is what the file says
-◐ changed since     the file was changed after it was deployed
-○ never applied     nothing was deployed from here yet
-✎ draft             answers that were not saved; they are kept until you drop them
-✗ not right         the file breaks a rule; Enter says which
+● deployed            what was deployed last from here is what the file says
+◐ changed since       the file was changed after it was deployed
+◔ deployed in part    a deployment goes on, or has not come to its end; P plans what is left
+◔ destroyed in part   the same of taking it down; X plans what is left
+○ never applied       nothing was deployed from here yet, or all of it was destroyed
+✎ draft               answers that were not saved; they are kept until you drop them
+✗ not right           the file breaks a rule; Enter says which
 
 This machine: what a deployment needs is looked at as soon as the app starts. A new
 configuration can be written without any of it."""

@@ -12,6 +12,7 @@ from wizard import applied
 from wizard.cdktf.events import Failed, Succeeded
 from wizard.logs import shown
 from wizard.tui.activity import Activity
+from wizard.tui.tasks import opening
 
 if TYPE_CHECKING:
     from wizard.tui.app import WizardApp
@@ -29,12 +30,13 @@ async def plan(app: WizardApp, activity: Activity, *, destroy: bool) -> None:
 
 async def carry_out(app: WizardApp, activity: Activity) -> None:
     """Follow a deployment to its end, remember it, and say so wherever the person is."""
-    await activity.follow()
     cluster = activity.config.cluster
+    doing: applied.Doing = "destroy" if activity.kind == "destroy" else "deploy"
+    await activity.follow(lambda: applied.begin(app.project, cluster, doing))
     outcome = activity.progress.outcome
-    done = "destroyed" if activity.kind == "destroy" else "deployed"
+    done = "destroyed" if doing == "destroy" else "deployed"
     if isinstance(outcome, Succeeded):
-        if activity.kind == "destroy":
+        if doing == "destroy":
             await asyncio.to_thread(applied.forget, app.project, cluster)
         else:
             await asyncio.to_thread(applied.record, app.project, activity.config)
@@ -43,6 +45,7 @@ async def carry_out(app: WizardApp, activity: Activity) -> None:
         app.notify(f"{cluster} could not be {done}.", title="It did not work", severity="error")
     else:
         app.notify(f"{cluster}: Terraform has ended in order.", title="Cancelled")
+    await opening.list_clusters(app)
 
 
 async def write_terraform(app: WizardApp, screen: ShowReview) -> None:
