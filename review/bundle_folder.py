@@ -97,10 +97,9 @@ def _target(folder: Path) -> Path:
 
 
 def _refuse_foreign_files(folder: Path) -> None:
-    listed = _listed(folder)
-    found = sorted(_files(folder))
-    if not found:
+    if not any(folder.iterdir()):
         return
+    listed = _listed(folder)
     if listed is None:
         raise UserError(
             f"{folder} is not empty, and holds no review of an earlier run: name a new folder with "
@@ -108,7 +107,7 @@ def _refuse_foreign_files(folder: Path) -> None:
         )
     foreign = [
         path if path.isprintable() else quoted(path)
-        for path in found
+        for path in sorted(_contents(folder))
         if path != CHECKSUMS and not _is_as_listed(folder / path, listed.get(path))
     ]
     if foreign:
@@ -134,10 +133,12 @@ def _listed(folder: Path) -> dict[str, str] | None:
     return {found[2]: found[1] for found in sums if found}
 
 
-def _files(folder: Path) -> Iterator[str]:
+def _contents(folder: Path) -> Iterator[str]:
+    """What is in a folder at any depth: files, links, and folders that hold nothing."""
     for place, folders, files in os.walk(folder):
         links = [name for name in folders if (Path(place) / name).is_symlink()]
-        for name in (*files, *links):
+        nothing = [] if folders or files else ["."]
+        for name in (*files, *links, *nothing):
             yield (Path(place) / name).relative_to(folder).as_posix()
 
 

@@ -17,6 +17,7 @@ from review.terraform.hcl import Block, body, settings, text
 from review.terraform.portable import Json, Stack, portable
 
 _PARTS = frozenset({"//", "data", "output", "provider", "resource", "terraform", "variable"})
+_SETTINGS = frozenset({"required_providers"})
 _VERSIONS = ">= 1.5"
 _VERSIONS_WITH_LOCKS_IN_S3 = ">= 1.10"
 _ADDRESS = re.compile(r"(?:data\.)?[a-z0-9_]+\.[A-Za-z0-9_-]+")
@@ -71,7 +72,7 @@ def _purposes(config: ClusterConfig) -> dict[str, str]:
 
 
 def _files(stack: Stack) -> Iterator[tuple[str, str]]:
-    if unknown := set(stack.content) - _PARTS:
+    if unknown := (set(stack.content) - _PARTS) | (set(stack.content["terraform"]) - _SETTINGS):
         raise AssertionError(f"{stack.name} holds {unknown}, which nobody would review")
     content, documents = _with_documents(stack.content)
     files = {

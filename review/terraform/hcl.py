@@ -34,6 +34,8 @@ _MAPS = frozenset(
 """The arguments that are maps. JSON does not tell them from blocks, and the providers' schemas,
 which do, are not at hand here."""
 
+_REFERENCES = frozenset({"depends_on", "ignore_changes", "replace_triggered_by"})
+"""The arguments whose texts are no texts but what they name."""
 _FIRST = ("description", "type", "bucket", "key", "name", "namespace", "url", "role")
 _LAST = ("lifecycle", "depends_on")
 _WHO = "metadata"
@@ -61,18 +63,13 @@ def body(values: Mapping[str, Any], head: Sequence[str], comment: str = "") -> B
         value = values[name]
         if name == "//":
             continue
-        if name == "depends_on":
-            arguments[name] = references(value)
+        if name in _REFERENCES and isinstance(value, list):
+            arguments[name] = of_json([f"${{{each}}}" for each in value])
         elif name not in _MAPS and (inner := _bodies(value)):
             blocks += (body(each, (name,)) for each in inner)
         else:
             arguments[name] = of_json(value)
     return Block(tuple(head), arguments, tuple(blocks), comment)
-
-
-def references(addresses: Iterable[str]) -> Written:
-    """A list of addresses, as `depends_on` wants them."""
-    return of_json([f"${{{address}}}" for address in addresses])
 
 
 def text(blocks: Iterable[Block]) -> str:

@@ -90,16 +90,17 @@ def _with_inputs(
 
 def _variable(config: ClusterConfig, output: str, stack: str, declared: Json) -> dict[str, Any]:
     several = isinstance(declared["value"], Mapping)
-    variable = {
+    variable: dict[str, Any] = {
         "type": "map(string)" if several else "string",
         "description": f"{declared['description'].rstrip('.')}: the output {output} of {stack}.",
     }
+    if output != "role_arns" or config.aws.account_id is None:
+        return variable
     arns = {
         f"{each.namespace}/{each.service_account}": config.role_arn(each)
         for each in config.workloads
     }
-    known = output == "role_arns" and config.aws.account_id is not None
-    return {**variable, "default": arns} if known else variable
+    return {**variable, "default": arns}
 
 
 def _take_kubeconfig(config: ClusterConfig, content: dict[str, Any]) -> None:

@@ -61,6 +61,23 @@ def test_a_folder_of_others_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_folder_of_others_is_refused_although_it_holds_nothing_but_folders(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "out" / "theirs").mkdir(parents=True)
+    assert refusal(tmp_path / "out") == (
+        ".../out is not empty, and holds no review of an earlier run: name a new folder with "
+        "--output."
+    )
+    (tmp_path / "out" / "theirs").rmdir()
+    write(texts(a="1"), tmp_path / "out", None)
+    (tmp_path / "out" / "theirs").mkdir()
+    assert refusal(tmp_path / "out") == (
+        ".../out holds what is not of an earlier run, or was changed since: theirs. Move it away, "
+        "or name a new folder with --output."
+    )
+
+
 def test_what_was_put_into_an_earlier_review_is_refused(tmp_path: Path) -> None:
     write(texts(a="1"), tmp_path / "out", None)
     for name in ("terraform.tfstate", "4", "5", "\udcff"):
