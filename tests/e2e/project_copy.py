@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,8 +43,13 @@ class ProjectCopy:
         return self.run(sys.executable, "-m", "wizard", *arguments, status=status, **environment)
 
 
-def project_copy(folder: Path) -> ProjectCopy:
-    """Copy the project; the path has a space in it, as some users' have."""
+def project_copy(folder: Path, more: Mapping[str, str] | None = None) -> ProjectCopy:
+    """Copy the project; the path has a space in it, as some users' have.
+
+    Args:
+        folder: Where to.
+        more: What its commands find in their environment besides.
+    """
     project = folder / "a copy"
     project.mkdir()
     rooms = (path.parent.name for path in PROJECT.glob("*/__init__.py"))
@@ -54,4 +60,4 @@ def project_copy(folder: Path) -> ProjectCopy:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(_REMOVED)
     }
-    return ProjectCopy(project, environment)
+    return ProjectCopy(project, environment | dict(more or {}))

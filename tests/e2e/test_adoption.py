@@ -46,8 +46,10 @@ class Here:
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
-    copy = project_copy(tmp_path_factory.mktemp("adoption"))
+def here(
+    tmp_path_factory: pytest.TempPathFactory, attached_provider: dict[str, str]
+) -> Iterator[Here]:
+    copy = project_copy(tmp_path_factory.mktemp("adoption"), attached_provider)
     with Sandbox(copy.project / ".sandbox", ISSUER, kubernetes=False) as box:
         save(configured(box), copy.project / "clusters" / "shared.yaml")
         yield Here(copy, box)

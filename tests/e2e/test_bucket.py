@@ -91,8 +91,10 @@ class Here:
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
-    copy = project_copy(tmp_path_factory.mktemp("bucket"))
+def here(
+    tmp_path_factory: pytest.TempPathFactory, attached_provider: dict[str, str]
+) -> Iterator[Here]:
+    copy = project_copy(tmp_path_factory.mktemp("bucket"), attached_provider)
     folder = copy.project / "keys"
     folder.mkdir()
     for name, curve in OTHERS.items():

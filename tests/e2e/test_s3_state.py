@@ -63,8 +63,10 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    copy = project_copy(tmp_path_factory.mktemp("s3"))
+def project(
+    tmp_path_factory: pytest.TempPathFactory, attached_provider: dict[str, str]
+) -> Iterator[Project]:
+    copy = project_copy(tmp_path_factory.mktemp("s3"), attached_provider)
     folder = copy.project / ".sandbox"
     with Sandbox(folder, "https://c.example.com", kubernetes=False) as box:
         save(configured(box, copy.project), copy.project / "clusters" / "prod.yaml")

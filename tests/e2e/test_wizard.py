@@ -24,8 +24,10 @@ Said = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Said]:
-    copy = project_copy(tmp_path_factory.mktemp("e2e"))
+def said(
+    tmp_path_factory: pytest.TempPathFactory, attached_provider: dict[str, str]
+) -> Iterator[Said]:
+    copy = project_copy(tmp_path_factory.mktemp("e2e"), attached_provider)
     copy.wizard("sandbox", "up")
     try:
         box = Sandbox.of(copy.project / ".sandbox")
