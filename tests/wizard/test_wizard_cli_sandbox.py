@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from federation import files
 from sandbox.sandbox import Sandbox
 from wizard.cli import sandbox as command
+from wizard.cli.options import relative
 
 ISSUER = "https://oidc.sandbox.internal"
 
@@ -42,11 +44,20 @@ def test_without_a_sandbox_there_is_nothing_to_tell() -> None:
 
 
 def test_only_what_runs_has_an_address(box: Sandbox) -> None:
-    assert run("status") == f"aws: running\naws at {box.aws_endpoint}\n"
+    said = run("status")
+    assert said.startswith(f"aws: running\naws at {box.aws_endpoint}\n  export ")
     assert json.loads(run("status", "--json")) == {
         "processes": {"aws": True},
         "endpoints": {"aws": box.aws_endpoint},
     }
+
+
+def test_a_shell_that_takes_what_is_exported_works_on_the_sandbox(box: Sandbox) -> None:
+    exports = run("status").partition("  export ")[1:]
+    shown = ["env", "-i", "bash", "-c", "".join(exports) + "env"]
+    there = subprocess.run(shown, capture_output=True, text=True, check=True).stdout.splitlines()
+    wanted = {**box.environment(), "OIDC_IAM_CONFIG": relative(command.CONFIGURATION)}
+    assert {f"{name}={value}" for name, value in wanted.items()} <= set(there)
 
 
 def test_what_another_process_started_is_ended(box: Sandbox) -> None:

@@ -37,8 +37,7 @@ def up() -> None:
     if box is None:
         raise AssertionError("a sandbox that was started is recorded")
     click.echo("\nUp. In a shell that has these, everything works on the sandbox:")
-    for name, value in {**box.environment(), "OIDC_IAM_CONFIG": relative(path)}.items():
-        click.echo(f"  export {name}={shlex.quote(value)}")
+    _show_exports(box, path)
     click.echo(
         f"\nNext: 'python -m wizard deploy' deploys the cluster {config.cluster!r} into it, and "
         "'python -m wizard sandbox down' ends it."
@@ -58,7 +57,7 @@ def down() -> None:
 @sandbox.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Say what runs, and where."""
+    """Say what runs, where, and what a shell needs to work on it."""
     box = running()
     state = box.status() if box else {}
     if as_json:
@@ -70,6 +69,17 @@ def status(as_json: bool) -> None:
             click.echo(f"{name}: {'running' if runs else 'not running'}")
         for name, address in _endpoints(box).items():
             click.echo(f"{name} at {address}")
+        _show_exports(box, _written() if _written().exists() else CONFIGURATION)
+
+
+def _show_exports(box: Sandbox, path: Path) -> None:
+    for name, value in {**box.environment(), "OIDC_IAM_CONFIG": relative(path)}.items():
+        click.echo(f"  export {name}={shlex.quote(value)}")
+
+
+def _written() -> Path:
+    """Where the configuration is that fits, if the committed one does not."""
+    return FOLDER / "sandbox.yaml"
 
 
 def _endpoints(box: Sandbox) -> dict[str, str]:
@@ -112,9 +122,8 @@ def _fitting(config: ClusterConfig, box: Sandbox, apply: str) -> tuple[Path, Clu
     fitting = files.validate(document)
     if fitting == config:
         return CONFIGURATION, config
-    path = FOLDER / "sandbox.yaml"
-    files.save(fitting, path)
-    return path, fitting
+    files.save(fitting, _written())
+    return _written(), fitting
 
 
 def has_cluster(box: Sandbox) -> bool:
