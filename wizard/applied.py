@@ -77,7 +77,10 @@ def _has_resources(project: Path, stack: str) -> bool | None:
     """Whether a stack's state has a resource in it; None where this folder has no such state."""
     try:
         state = json.loads((project / "state" / f"{stack}.tfstate").read_bytes())
-        return any(resource["mode"] == "managed" for resource in state["resources"])
+        return any(
+            resource["mode"] == "managed" and resource["instances"]
+            for resource in state["resources"]
+        )
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

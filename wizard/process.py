@@ -199,6 +199,7 @@ class Child:
         """
         if not self.interrupted and self._process.returncode is None:
             self.interrupted = True
+            self._log.write(["interrupt sent"])
             self._pass_on()
 
     def _pass_on(self) -> None:

@@ -42,7 +42,8 @@ def test_another_configuration_has_changed_since(tmp_path: Path) -> None:
 def state(project: Path, stack: str, *modes: str) -> None:
     path = project / "state" / f"prod-{stack}.tfstate"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps({"resources": [{"mode": mode} for mode in modes]}))
+    resources = [{"mode": mode, "instances": [{}]} for mode in modes]
+    path.write_text(json.dumps({"resources": [*resources, {"mode": "managed", "instances": []}]}))
 
 
 def test_states_with_resources_and_without_a_record_are_deployed(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def ask(*_):
     asked += 1
     print("asked", asked)
 signal.signal(signal.SIGINT, ask)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 print("ready")
 while not asked:
     time.sleep(0.01)
@@ -209,7 +210,11 @@ async def test_an_interrupt_goes_to_the_named_program_below(tmp_path: Path) -> N
 
 async def test_a_named_program_that_starts_after_the_interrupt_gets_it_too(tmp_path: Path) -> None:
     worker = program(tmp_path / "terraform", PATIENT)
-    twice = f"{FRONT}\nchild = subprocess.Popen(sys.argv[1:])\nprint('then', child.wait())"
+    # Blocked until the child is ready for it, an early interrupt is not lost on its Python.
+    blocked = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])"
+    twice = (
+        f"{FRONT}\n{blocked}\nchild = subprocess.Popen(sys.argv[1:])\nprint('then', child.wait())"
+    )
     twice = f"import signal\nsignal.signal(signal.SIGINT, lambda *_: None)\n{twice}"
     command = Command(
         (sys.executable, "-u", "-c", twice, str(worker)),

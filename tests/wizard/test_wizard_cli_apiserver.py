@@ -13,10 +13,11 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from control_plane.page import unseen
 from doctor.rules import ALL
 from federation.config import ClusterConfig
 from federation.errors import UserError
-from federation.files import save
+from federation.files import load, save
 from wizard.cli.apiserver import apiserver
 
 ISSUER = "https://oidc.example.com"
@@ -60,6 +61,11 @@ def refusal(*arguments: str, stdin: str | bytes | None = None) -> str:
     with pytest.raises(UserError) as caught:
         run(*arguments, stdin=stdin)
     return str(caught.value)
+
+
+@pytest.mark.usefixtures("folder")
+def test_prints_without_from_what_the_terminal_app_shows() -> None:
+    assert run().output == unseen(load(Path("prod.yaml")))
 
 
 @pytest.mark.usefixtures("folder")

@@ -15,6 +15,7 @@ import click
 
 from control_plane.distributions import DISTRIBUTIONS as KNOWN
 from control_plane.distributions import Distribution, Schema
+from control_plane.page import newest_form, page, refused
 from control_plane.plan import Plan, plan
 from control_plane.reading import Reading, agreed, read
 from control_plane.rendering import Existing, Rendering, rendered
@@ -157,7 +158,7 @@ def _report(made: Plan, existing: Existing, output: str | None, as_json: bool) -
     if as_json:
         print_json(_document(made, result))
     else:
-        _show(made, result, Path(output) if output else None)
+        click.echo(page(made, result, lambda name: _place(name, output)), nl=False)
     return 0
 
 
@@ -281,22 +282,14 @@ def _schema(
         )
     if name or seen in by_name:
         return by_name[name or seen or ""]
-    fitting = [each for each in own.schemas if each.takes(config.kubernetes.minor)]
-    if not fitting:
-        raise UserError(
-            f"No form of {own.title}'s configuration is known here for Kubernetes "
-            f"{config.kubernetes.version}. '--distribution plain' shows the flags."
-        )
-    return fitting[0]
+    return newest_form(own, config)
 
 
 def _refuse(made: Plan, as_json: bool) -> None:
     if as_json:
         print_json({"refusals": made.refusals, "warnings": made.warnings})
         return
-    click.echo("Nothing is shown, since it would stop an API server or lock clients out:", err=True)
-    for refusal in made.refusals:
-        click.echo(f"  x {refusal}", err=True)
+    click.echo(refused(made), err=True)
 
 
 def _write(result: Rendering, folder: Path) -> None:
@@ -305,14 +298,8 @@ def _write(result: Rendering, folder: Path) -> None:
     files.write(folder / "INSTRUCTIONS.txt", result.instructions)
 
 
-def _show(made: Plan, result: Rendering, folder: Path | None) -> None:
-    click.echo(result.instructions, nl=False)
-    if made.before is not None and made.diff:
-        click.echo(f"\nDIFFERENCE\n{made.diff}")
-    for name, file in result.files.items():
-        place = relative(folder / name) if folder else name
-        click.echo(f"\n=== {place}")
-        click.echo(file.text, nl=False)
+def _place(name: str, output: str | None) -> str:
+    return relative(Path(output) / name) if output else name
 
 
 def _document(made: Plan, result: Rendering) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from control_plane.page import unseen
 from federation import files
 from federation.advice import Advice, advice
 from federation.config import ClusterConfig, Workload
@@ -14,6 +15,8 @@ from federation.editing import edited
 from federation.errors import UserError
 from federation.files import ConfigError
 from federation.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
+from wizard.cli.migrating import check_none
+from wizard.logs import shown
 from wizard.tui.draft import Draft
 
 
@@ -50,6 +53,7 @@ class Review:
         known: Whether the draft began with this file at all.
         advice: What is worth a second thought, the weightiest first.
         trust: The trust matrix.
+        control_plane: What to set on the API servers.
     """
 
     config: ClusterConfig
@@ -60,6 +64,7 @@ class Review:
     known: bool
     advice: tuple[Advice, ...]
     trust: tuple[Trust, ...]
+    control_plane: str
 
     @property
     def saved(self) -> bool:
@@ -104,6 +109,7 @@ def review(draft: Draft, project: Path) -> Review:
         draft.path is not None,
         advice(config),
         tuple(_trust(config, workload) for workload in config.workloads),
+        _control_plane(config, path),
     )
 
 
@@ -140,6 +146,18 @@ def _text(path: Path, on_disk: str | None, config: ClusterConfig) -> str:
             # Another program has broken the file: what is saved replaces all of it.
             pass
     return files.dump(config, os.path.relpath(files.SCHEMA, path.parent))
+
+
+def _control_plane(config: ClusterConfig, path: Path) -> str:
+    head = (
+        "Read what runs now with --from, so that it is kept, and what would lock clients out is "
+        f"refused:\n  python -m wizard apiserver --config {shown(path)} --from FILE\n\n"
+    )
+    try:
+        check_none(path)
+        return head + unseen(config)
+    except UserError as error:
+        return str(error)
 
 
 def _trust(config: ClusterConfig, workload: Workload) -> Trust:

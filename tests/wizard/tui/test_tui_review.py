@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from project_files import BROKEN, PROD
 
+from control_plane.page import unseen
 from federation.files import ConfigError, load
 from wizard.tui.draft import Draft, opened
 from wizard.tui.review import ChangedMeanwhileError, Trust, review, save
@@ -124,3 +125,23 @@ def test_a_file_that_another_program_broke_is_replaced_as_a_whole(
 def test_answers_that_break_a_rule_cannot_be_reviewed(project: Path) -> None:
     with pytest.raises(ConfigError):
         review(NEW.with_answer("aws.region", "nowhere"), project)
+
+
+def test_what_to_set_on_the_api_servers_comes_with_the_command_for_what_runs_now(
+    project: Path,
+) -> None:
+    reviewed = review(NEW, project)
+    assert reviewed.control_plane == (
+        "Read what runs now with --from, so that it is kept, and what would lock clients out is "
+        "refused:\n  python -m wizard apiserver --config clusters/prod.yaml --from FILE\n\n"
+        f"{unseen(reviewed.config)}"
+    )
+
+
+def test_a_migration_that_is_under_way_is_gone_on_with(path: Path, project: Path) -> None:
+    draft = opened(path, PROD)
+    path.with_name("prod.migration.yaml").write_text("phase: add\n")
+    assert review(draft, project).control_plane == (
+        "clusters/prod.migration.yaml: kind: Field required. Only this program writes the file: "
+        "take it from the history of your repository."
+    )

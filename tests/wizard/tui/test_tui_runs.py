@@ -112,7 +112,7 @@ async def test_a_deployment_that_fails_shows_why_and_can_be_planned_again(
 ) -> None:
     world.deployed = Scripted(failing())
     (project / "state").mkdir()
-    made = {"resources": [{"mode": "managed"}]}
+    made = {"resources": [{"mode": "managed", "instances": [{}]}]}
     (project / "state" / "staging-identity.tfstate").write_text(json.dumps(made))
     async with walking(project, world) as walk:
         await to_deployment(walk)

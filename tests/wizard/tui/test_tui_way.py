@@ -248,13 +248,13 @@ async def test_the_review_goes_round_its_tabs_and_says_why_one_is_empty(
         await to_review(walk)
         tabs = walk.app.screen.query_one(TabbedContent)
         seen = []
-        for key in ("f3", "f3", "f3", "f3", "shift+f3"):
+        for key in ("f3", "f3", "f3", "f3", "f3", "shift+f3"):
             seen.append(tabs.active)
             await walk.press(key)
         assert [*seen, tabs.active] == [
-            *("file", "terraform", "trust", "warnings", "file", "warnings")
+            *("file", "terraform", "trust", "warnings", "api-server", "file", "api-server")
         ]
-        await walk.press("shift+f3", "shift+f3")
+        await walk.press("shift+f3", "shift+f3", "shift+f3")
         assert shown(walk, "#terraform-text") == world.hcl
 
 

@@ -20,11 +20,18 @@ if TYPE_CHECKING:
     from federation.advice import Advice
     from wizard.tui.review import Review, Trust
 
-_TABS = ("file", "terraform", "trust", "warnings")
+_TABS = {
+    "file": "File",
+    "terraform": "Terraform",
+    "trust": "Trust",
+    "warnings": "Warnings",
+    "api-server": "API server",
+}
+"""The tabs, and what is on them."""
 
 
 class ShowReview(Step):
-    """Shows a review in four tabs."""
+    """Shows a review in tabs."""
 
     STEP = "Review"
     HELP_TEXT = """\
@@ -35,7 +42,9 @@ File        the YAML; + is a line that comes, - one that goes. D shows the whole
             What you wrote into the file yourself, comments too, stays.
 Terraform   what CDKTF makes of it, as HCL
 Trust       who may assume which role, and what it may do then
-Warnings    what is allowed and still worth a second thought, the weightiest first"""
+Warnings    what is allowed and still worth a second thought, the weightiest first
+API server  what to set on the control plane, in the form of its distribution, in which order,
+            and the way back (F2 and the group Kubernetes of the questions say which it is)"""
 
     BINDINGS: ClassVar = [
         Binding("ctrl+s", "save", "Save"),
@@ -60,8 +69,8 @@ Warnings    what is allowed and still worth a second thought, the weightiest fir
         """A line about the file, and the tabs."""
         yield Static(id="summary", markup=False)
         tabs = TabbedContent(id="tabs")
-        for name in _TABS:
-            tabs.compose_add_child(TabPane(name.capitalize(), _tab(name), id=name))
+        for name, title in _TABS.items():
+            tabs.compose_add_child(TabPane(title, _tab(name), id=name))
         yield tabs
 
     def on_mount(self) -> None:
@@ -88,6 +97,7 @@ Warnings    what is allowed and still worth a second thought, the weightiest fir
         self._show_file()
         self._show_trust()
         self._show_advice()
+        self.query_one("#api-server-text", Static).update(review.control_plane)
         if other:
             self._write_terraform()
 
@@ -105,7 +115,8 @@ Warnings    what is allowed and still worth a second thought, the weightiest fir
     def action_tab(self, by: int) -> None:
         """Go to another tab."""
         tabs = self.query_one(TabbedContent)
-        tabs.active = _TABS[(_TABS.index(tabs.active) + by) % len(_TABS)]
+        names = list(_TABS)
+        tabs.active = names[(names.index(tabs.active) + by) % len(names)]
         self.call_after_refresh(self._enter_tab)
 
     def action_whole(self) -> None:
@@ -160,6 +171,8 @@ def _tab(name: str) -> Widget:
         return DataTable(cursor_type="row", id="trust-table")
     if name == "warnings":
         return VerticalScroll(id="warnings-text", can_focus=True)
+    if name == "api-server":
+        return VerticalScroll(Static(id="api-server-text", markup=False), can_focus=True)
     # Code is not wrapped: what is indented would be hard to tell.
     text = Static(id=f"{name}-text", classes="code", markup=False)
     return ScrollableContainer(text, can_focus=True)
