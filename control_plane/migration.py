@@ -37,6 +37,7 @@ INJECTED = timedelta(days=365)
 false (`ExpirationExtensionSeconds` in pkg/serviceaccount/claims.go)."""
 
 _LONGEST = timedelta(days=3653)
+_TURNED_BACK = "turned back"
 _SEEN_OTHERWISE = ("control-plane-flags",)
 """Codes that may be skipped, since `--from` shows the same."""
 
@@ -94,6 +95,11 @@ class State(_Part):
     def phase(self) -> Phase:
         """The current phase."""
         return self.steps[-1].phase
+
+    @property
+    def is_turned_back(self) -> bool:
+        """Whether the current phase was entered from a later one."""
+        return self.steps[-1].set_aside == _TURNED_BACK
 
     @property
     def settings_before(self) -> Settings:
@@ -162,11 +168,14 @@ def stage(state: State, phase: Phase | None = None) -> Stage:
 
 
 def phase_plan(state: State, target: Target, phase: Phase | None = None) -> Plan:
-    """What is set in a phase, compared with the phase before it."""
+    """What is set in a phase, compared with the phase that was left for it."""
     current = phase or state.phase
     phases = PHASES[state.kind]
     at = phases.index(current)
-    before = _settings(state, target, phases[at - 1]) if at else state.settings_before
+    if phase is None and state.is_turned_back:
+        before = _settings(state, target, state.steps[-2].phase)
+    else:
+        before = _settings(state, target, phases[at - 1]) if at else state.settings_before
     made = judged(target, before, _settings(state, target, current))
     # Its place among the phases is what this warning asks for.
     warnings = tuple(text for text in made.warnings if "apiserver --migrate" not in text)
@@ -230,7 +239,7 @@ def advanced(state: State, now: datetime, set_aside: str | None = None) -> State
 
 
 def turned_back(state: State, now: datetime) -> State:
-    """The migration in the phase before.
+    """The migration in the phase before: of those that set something else, where it is done.
 
     Raises:
         UserError: it is in its first phase.
@@ -243,7 +252,8 @@ def turned_back(state: State, now: datetime) -> State:
             f"This is the first phase. To give the migration up, set the flags that ran before, "
             f"and delete the file of its state:\n{flags}"
         )
-    return _entered(state, phases[at - 1], now, "turned back")
+    before = phases[phases.index("drop") - 1] if state.phase == "done" else phases[at - 1]
+    return _entered(state, before, now, _TURNED_BACK)
 
 
 def codes(state: State) -> tuple[str, ...]:

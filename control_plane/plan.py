@@ -208,7 +208,9 @@ def _reason(name: str, target: Target, before: Settings, after: Settings) -> str
         ANONYMOUS_AUTH: f"{target.distribution.title} refuses anonymous requests by itself, and "
         "AWS would get 401.",
         AUDIENCES: "Without it the audiences that log in would be the issuers that remain, and "
-        "tokens that were asked for a former one by name would fail.",
+        "tokens that were asked for a former one by name would fail."
+        if after.api_audiences
+        else "The issuers are the audiences that log in again, the former one among them.",
     }[name]
 
 

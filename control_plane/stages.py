@@ -57,9 +57,11 @@ STAGES: Mapping[tuple[Kind, Phase], Stage] = {
             "discovery-jwks-uri",
             "token-issuer",
             "token-signature",
+            "sts-assume-role",
         ),
         "While the API servers restart one after the other, tokens of both issuers come into "
-        "being, and all API servers accept both. Deploy discovery and identity after it.",
+        "being, and all API servers accept both. Deploy discovery and identity after it, or STS "
+        "refuses its tokens.",
         _OLD_FLAGS + " Tokens of the new issuer stay valid, since it is still accepted.",
     ),
     ("issuer", "wait"): Stage(

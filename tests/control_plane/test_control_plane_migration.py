@@ -23,6 +23,7 @@ from control_plane.migration import (
     stage,
     turned_back,
 )
+from control_plane.plan import Change
 from control_plane.rendering import rendered
 from control_plane.settings import Settings
 from control_plane.stages import PHASES, Kind, Phase
@@ -196,7 +197,8 @@ def test_whatever_is_not_seen_or_not_passed_keeps_a_phase_from_being_left() -> N
         "What runs now has to be read anew: give it with --from.",
         "The doctor's findings are needed ('python -m wizard doctor --json > FILE', then "
         "--findings FILE), with these passed: control-plane-issuer, control-plane-flags, "
-        "discovery-readable, discovery-issuer, discovery-jwks-uri, token-issuer, token-signature.",
+        "discovery-readable, discovery-issuer, discovery-jwks-uri, token-issuer, token-signature, "
+        "sts-assume-role.",
     )
     verdicts = {**EVERYTHING, "control-plane-flags": "skip", "token-issuer": "fail"}
     del verdicts["discovery-readable"]
@@ -226,6 +228,27 @@ def test_what_is_set_aside_stands_in_the_state_with_its_reason() -> None:
         },
     ]
     assert State.model_validate(described(state)) == state
+
+
+def test_the_way_back_from_the_end_accepts_the_old_issuer_again() -> None:
+    """It shows the flags to set: those of the phase that it leads to, compared with what runs."""
+    state = turned_back(at("done"), START)
+
+    assert state.phase == "wait"
+    assert phase_plan(state, KUBEADM).changes == (
+        Change(
+            "service-account-issuer",
+            (ISSUER,),
+            (ISSUER, OLD),
+            "The first one signs. The others are accepted, so that tokens in use stay valid.",
+        ),
+        Change(
+            "api-audiences",
+            (f"{ISSUER},{OLD}",),
+            (),
+            "The issuers are the audiences that log in again, the former one among them.",
+        ),
+    )
 
 
 def test_the_way_back_leads_through_the_phases_and_ends_with_the_flags_of_the_beginning() -> None:

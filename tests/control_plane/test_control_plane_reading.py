@@ -232,6 +232,21 @@ def test_a_further_server_of_rke2_is_known_by_where_it_registers(line: str) -> N
     assert (found.distribution, found.settings.issuers) == ("rke2", (OLD,))
 
 
+def test_k3s_puts_values_behind_its_own_and_before_them() -> None:
+    (found,) = read(
+        b"cluster-init: true\n"
+        b"kube-apiserver-arg:\n"
+        b"  - service-account-issuer-=https://new.example.com\n"
+        b"  - api-audiences+=vault\n"
+        b"  - api-audiences+=other\n",
+        "file",
+    )
+    assert (found.settings.issuers, found.settings.api_audiences) == (
+        ("https://new.example.com", "https://kubernetes.default.svc.cluster.local"),
+        ("https://kubernetes.default.svc.cluster.local", "k3s", "vault", "other"),
+    )
+
+
 def test_the_journal_of_k3s_has_the_flags_in_quotes() -> None:
     line = (
         'Nov 23 10:00:00 one k3s[12]: time="2026-11-23T10:00:00Z" level=info '
@@ -418,6 +433,6 @@ def test_api_servers_that_take_different_audiences_are_refused() -> None:
     with pytest.raises(UserError) as caught:
         agreed(read(f"{running}\n{running} --api-audiences=a,b\n".encode(), "ps"))
     assert str(caught.value) == (
-        "ps and ps differ in --api-audiences: none and a,b. A token that one API server issues "
+        "ps:1 and ps:2 differ in --api-audiences: none and a,b. A token that one API server issues "
         "must be taken by all: make them alike first."
     )

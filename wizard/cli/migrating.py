@@ -153,7 +153,7 @@ def document(state: State, target: Target) -> dict[str, Any]:
 
 def phase_plan(state: State, target: Target) -> Plan | None:
     """What is set in the current phase; None where nothing is."""
-    if state.phase in ("wait", "done"):
+    if state.phase == "done" or (state.phase == "wait" and not state.is_turned_back):
         return None
     return migration.phase_plan(state, target)
 

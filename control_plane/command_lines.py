@@ -1,0 +1,182 @@
+"""Command lines of an API server: of a systemd unit, `ps`, a process or a pod, or flags alone.
+
+`control_plane.reading` tries these on a text, and `control_plane.configurations` on the pods that
+it finds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from control_plane.settings import ANONYMOUS_AUTH, NAMES, Flags, Settings, parsed
+from federation.errors import UserError
+
+PROGRAM = "kube-apiserver"
+
+_JOURNAL = re.compile(rf'^.* msg="Running ({PROGRAM} .*)"\s*$')
+_FLAG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The settings of one API server.
+
+    Attributes:
+        name: what errors call it.
+        kind: what it was read from.
+        settings: what is set, with what the distribution sets by itself.
+        distribution: which one it is of, where that can be seen.
+        schema: the form of its configuration, where that can be seen.
+        version: `1.MINOR`, where it can be seen.
+        program: the path of the program, where it can be seen.
+        authentication: the AuthenticationConfiguration, where it is part of what was read.
+    """
+
+    name: str
+    kind: str
+    settings: Settings
+    distribution: str | None = None
+    schema: str | None = None
+    version: str | None = None
+    program: str = PROGRAM
+    authentication: Mapping[str, Any] | None = None
+
+
+def units(text: str, name: str) -> Iterator[Reading]:
+    """`ExecStart=` of a systemd unit; the last one counts, since an empty one takes back."""
+    if not re.search(r"^\[Service\]", text, re.MULTILINE):
+        return
+    commands = re.findall(r"^ExecStart=[-@:+!]*(.+)$", _joined(text), re.MULTILINE)
+    if not commands:
+        raise UserError(f"{name}: is a systemd unit without ExecStart.")
+    if "$" in commands[-1]:
+        raise UserError(
+            f"{name}: ExecStart takes flags from the environment. Give the running process "
+            "instead: 'cat /proc/$(pgrep -x kube-apiserver)/cmdline | python -m wizard apiserver "
+            "--from -'."
+        )
+    yield replace(of_command(_words(commands[-1], name), name, "a systemd unit"), schema="systemd")
+
+
+def flag_lists(text: str, name: str) -> Iterator[Reading]:
+    """Flags alone, one or several on a line."""
+    lines = [line.strip() for line in _joined(text).splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if lines and all(line.startswith("--") for line in lines):
+        arguments = [word for line in lines for word in _words(line, name)]
+        yield Reading(name, "flags", settings_in(parsed(arguments), name))
+
+
+def arrays(text: str, name: str) -> Iterator[Reading]:
+    """A line of JSON for each pod, its command and its arguments, as `kubectl -o jsonpath` shows.
+
+    `Distribution.verify` has the command.
+    """
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            parts = json.loads(f"[{line.replace('][', '],[')}]")
+        except ValueError:
+            return
+        arguments = [str(each) for part in parts if isinstance(part, list) for each in part]
+        if program_of_pod(arguments) is not None:
+            yield of_pod(arguments, f"{name}:{number}")
+
+
+def processes(text: str, name: str) -> Iterator[Reading]:
+    """Lines of `ps`, each with or without columns before the program; `grep` finds itself too."""
+    lines = [_shown_words(line) for line in _joined(text).splitlines()]
+    found = [(number, words) for number, words in enumerate(lines, start=1) if _has_flags(words)]
+    for number, words in found:
+        place = f"{name}:{number}" if len(found) > 1 else name
+        yield _whole(of_command(words, place, "the output of ps"))
+
+
+def _has_flags(words: list[str]) -> bool:
+    """Whether words start an API server, which has flags in any case."""
+    at = _program(words)
+    return at is not None and any(word.startswith("--") for word in words[at:])
+
+
+def _shown_words(line: str) -> list[str]:
+    """The words of a line of ps, of a script, or of the journal of k3s and RKE2."""
+    shown = _JOURNAL.sub(r"\1", line)
+    try:
+        return shlex.split(shown)
+    except ValueError:
+        return shown.split()
+
+
+def _whole(reading: Reading) -> Reading:
+    """A line of ps that was not cut where the terminal ended."""
+    flags = {name for name, _ in reading.settings.others}
+    if not reading.settings.key_files and "service-account-signing-endpoint" not in flags:
+        raise UserError(
+            f"{reading.name}: the line has no --service-account-key-file, without which no API "
+            "server starts. It may be cut: 'ps -ww -o args= -C kube-apiserver' shows all of it."
+        )
+    return reading
+
+
+def of_command(arguments: list[str], name: str, kind: str) -> Reading:
+    """The reading of a command, from its words.
+
+    Raises:
+        UserError: it starts something else, or with flags that no API server takes.
+    """
+    at = _program(arguments)
+    if at is None:
+        shown = PurePosixPath(arguments[0]).name if arguments else "nothing"
+        hint = " k3s runs the API server in itself: give its config.yaml." if shown == "k3s" else ""
+        raise UserError(f"{name}: starts {shown!r}, not {PROGRAM}.{hint}")
+    settings = settings_in(parsed(arguments[at + 1 :]), name)
+    return Reading(name, kind, settings, program=arguments[at])
+
+
+def program_of_pod(arguments: list[str]) -> int | None:
+    """As `_program`, behind the flags of a wrapper too (kOps: `go-runner --log-file=...`)."""
+    names = [PurePosixPath(argument).name for argument in arguments]
+    return names.index(PROGRAM) if PROGRAM in names else None
+
+
+def of_pod(arguments: list[str], name: str) -> Reading:
+    """The reading of a pod's container, from its command and its arguments."""
+    at = program_of_pod(arguments) or 0
+    return of_command(arguments[at:], name, "a static pod")
+
+
+def settings_in(flags: Flags, name: str) -> Settings:
+    """The settings in flags that an API server can have been started with."""
+    for flag, value in flags:
+        if not _FLAG_NAME.fullmatch(flag):
+            raise UserError(f"{name}: --{flag} is not the name of a flag: write NAME=VALUE.")
+        if value == "true" and flag in NAMES and flag != ANONYMOUS_AUTH:
+            raise UserError(f"{name}: --{flag} has no value, and kube-apiserver needs one.")
+    return Settings.of(flags)
+
+
+def _program(words: list[str]) -> int | None:
+    """The position of the program among the words of a command."""
+    for at, word in enumerate(words):
+        if word.startswith("--"):
+            return None
+        if PurePosixPath(word).name == PROGRAM and "grep" not in words[:at]:
+            return at
+    return None
+
+
+def _joined(text: str) -> str:
+    """Text in which a line that ends with a backslash goes on in the next one."""
+    return re.sub(r"\\\s*(\n\s*|$)", " ", text)
+
+
+def _words(text: str, name: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise UserError(f"{name}: a quote is opened and never closed.") from None

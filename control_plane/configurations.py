@@ -1,0 +1,384 @@
+"""Configurations that say how an API server runs: pods, and what each distribution has for it.
+
+`control_plane.reading` tries these on a text. Only flags are taken over: a machine configuration or
+a k3s configuration holds secrets, and nothing else of it is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from control_plane.command_lines import (
+    PROGRAM,
+    Reading,
+    of_pod,
+    program_of_pod,
+    settings_in,
+)
+from control_plane.distributions import DISTRIBUTIONS
+from control_plane.settings import AUDIENCES, ISSUER, Flags, Settings, parsed
+from federation.errors import UserError
+
+_TAG = re.compile(r":v?(?P<version>[0-9]+\.[0-9]+)(\.[0-9]+)?")
+_PATCH = re.compile(rf"/{PROGRAM}[^/]*\+json\.(json|yaml)$")
+_TALOS_AUTHENTICATION = {
+    "apiVersion": "apiserver.config.k8s.io/v1beta1",
+    "kind": "AuthenticationConfiguration",
+}
+"""What Talos 1.14 takes for granted in KubeAuthenticationConfig."""
+_K3S_KEYS = (
+    "cluster-init",
+    "cni",
+    "datastore-endpoint",
+    "disable",
+    "flannel-backend",
+    "node-label",
+    "node-taint",
+    "server",
+    "tls-san",
+    "token",
+    "write-kubeconfig-mode",
+)
+_RKE2_PORT = ":9345"
+"""Where a further server of RKE2 registers; k3s has 6443."""
+
+
+def documents(text: str, name: str) -> Iterator[Reading]:
+    """YAML or JSON, of one document or several.
+
+    Raises:
+        UserError: it is a known configuration of an API server, and wrong or not whole.
+    """
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        documents = [each for each in yaml.load_all(text) if isinstance(each, dict)]
+    except (YAMLError, ValueError, TypeError, RecursionError):
+        return
+    talos = [each for each in documents if _is_talos(each)]
+    if talos:
+        yield _talos(talos, name)
+        return
+    found = [reading for document in documents for reading in _document(document, name)]
+    kinds = [str(each["kind"]) for each in documents if "kind" in each]
+    if kinds and not found:
+        raise UserError(f"{name}: is a {kinds[0]}, which does not say how {PROGRAM} runs.")
+    yield from found
+
+
+def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
+    kind, group = str(document.get("kind")), str(document.get("apiVersion")).partition("/")[0]
+    if kind == "List" or kind == "PodList":
+        yield from _pods(_mappings(document, "items"), name)
+    elif (kind, group) in _READERS:
+        yield _READERS[kind, group](document, name)
+    elif "kube_kubeadm_apiserver_extra_args" in document:
+        yield _kubespray(document, name)
+    elif any(str(key).rstrip("+") == "kube-apiserver-arg" for key in document) or any(
+        key in document for key in _K3S_KEYS
+    ):
+        yield _k3s(document, name)
+    elif _is_wrapped(document):
+        yield from documents(str(document["spec"]), name)
+
+
+def _pods(items: list[Mapping[str, Any]], name: str) -> Iterator[Reading]:
+    """Of all pods of a namespace those that run an API server."""
+    found = [reading for item in items if (reading := _api_server(item, name))]
+    if not found:
+        raise UserError(f"{name}: no object in it runs {PROGRAM} (objects: {len(items)}).")
+    yield from found
+
+
+def _pod(document: Mapping[str, Any], name: str) -> Reading:
+    if found := _api_server(document, name):
+        return found
+    own = str(_mapping(document, "metadata").get("name", "a pod"))
+    containers = _mappings(_mapping(document, "spec"), "containers")
+    programs = [str(each) for container in containers for each in _list(container, "command")[:1]]
+    raise UserError(
+        f"{name}: the pod {own!r} runs {', '.join(programs) or 'something else'}, not {PROGRAM}."
+    )
+
+
+def _api_server(document: Mapping[str, Any], name: str) -> Reading | None:
+    own = str(_mapping(document, "metadata").get("name", "a pod"))
+    for container in _mappings(_mapping(document, "spec"), "containers"):
+        arguments = [str(each) for key in ("command", "args") for each in _list(container, key)]
+        if program_of_pod(arguments) is not None:
+            annotations = " ".join(map(str, _mapping(document, "metadata", "annotations")))
+            return replace(
+                of_pod(arguments, f"{name} ({own})"),
+                version=_version(container.get("image")),
+                distribution="kubeadm" if "kubeadm.kubernetes.io" in annotations else None,
+            )
+    return None
+
+
+def _config_map(document: Mapping[str, Any], name: str) -> Reading:
+    inner = _mapping(document, "data").get("ClusterConfiguration")
+    found = next(documents(str(inner), name), None) if inner else None
+    if found is None:
+        raise UserError(f"{name}: is a ConfigMap without a ClusterConfiguration.")
+    return found
+
+
+def _kubeadm(document: Mapping[str, Any], name: str) -> Reading:
+    domain = _mapping(document, "networking").get("dnsDomain", "cluster.local")
+    folder = document.get("certificatesDir", "/etc/kubernetes/pki")
+    reading = Reading(
+        name,
+        "a kubeadm ClusterConfiguration",
+        settings_in(_flags(_mapping(document, "apiServer").get("extraArgs"), name), name),
+        schema=str(document["apiVersion"]).partition("/")[2],
+        version=_version(f":{document.get('kubernetesVersion', '')}"),
+    )
+    return _defaulted(reading, "kubeadm", f"https://kubernetes.default.svc.{domain}", str(folder))
+
+
+def _kubeadm_control_plane(document: Mapping[str, Any], name: str) -> Reading:
+    spec = _mapping(document, "spec")
+    machine = _mapping(spec, "kubeadmConfigSpec")
+    server = _mapping(machine, "clusterConfiguration", "apiServer")
+    contents = [
+        _loaded(str(each.get("content", "")))
+        for each in _mappings(machine, "files")
+        if _PATCH.search(str(each.get("path")))
+    ]
+    appended = tuple(flag for patch in contents for flag in _appended(patch))
+    form = str(document["apiVersion"]).partition("/")[2]
+    reading = Reading(
+        name,
+        "a KubeadmControlPlane",
+        settings_in((*_flags(server.get("extraArgs"), name), *appended), name),
+        schema=f"{form}-patch" if appended else form,
+        version=_version(f":{spec.get('version', '')}"),
+    )
+    return _defaulted(reading, "cluster-api")
+
+
+def _kubespray(document: Mapping[str, Any], name: str) -> Reading:
+    flags = _flags(document["kube_kubeadm_apiserver_extra_args"], name)
+    patches = _mappings(document, "kubeadm_patches")
+    own = [_list(each, "patch") for each in patches if each.get("target") == PROGRAM]
+    appended = tuple(flag for patch in own for flag in _appended(patch))
+    reading = Reading(
+        name,
+        "kubespray group variables",
+        settings_in((*flags, *appended), name),
+        schema="extra-args-patch" if appended else None,
+    )
+    return _defaulted(reading, "kubespray")
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, ValueError):
+        return None
+
+
+def _appended(patch: Any) -> Flags:
+    """The flags that a JSON patch appends to the static pod."""
+    operations = patch if isinstance(patch, list) else []
+    values = [str(each.get("value")) for each in operations if isinstance(each, dict)]
+    return parsed([value for value in values if value.startswith("--")])
+
+
+def _k3s(document: Mapping[str, Any], name: str) -> Reading:
+    given = [
+        value
+        for key, values in document.items()
+        if str(key).rstrip("+") == "kube-apiserver-arg" and values is not None
+        for value in (values if isinstance(values, list) else [values])
+    ]
+    if not all(isinstance(value, str) for value in given):
+        raise UserError(f"{name}: kube-apiserver-arg is not a list of texts like NAME=VALUE.")
+    domain = document.get("cluster-domain", "cluster.local")
+    is_rke2 = "cni" in document or str(document.get("server")).endswith(_RKE2_PORT)
+    distribution = "rke2" if is_rke2 else "k3s"
+    issuer = f"https://kubernetes.default.svc.{domain}"
+    own = {ISSUER: (issuer,), AUDIENCES: (issuer, distribution)}
+    flags = _extended(parsed([f"--{value.removeprefix('--')}" for value in given]), own)
+    reading = Reading(name, "a k3s or RKE2 configuration", settings_in(flags, name))
+    return _defaulted(reading, distribution, issuer)
+
+
+def _extended(flags: Flags, own: Mapping[str, tuple[str, ...]]) -> Flags:
+    """Flags of k3s in which `NAME+=VALUE` puts a value behind those that k3s sets by itself, and
+    `NAME-=VALUE` one before all others (`GetArgs` in k3s pkg/util/args.go)."""
+    values: dict[str, tuple[str, ...]] = {}
+    for flag, value in flags:
+        name = flag.rstrip("+-")
+        known = values.get(name, own.get(name, ()) if flag != name else ())
+        values[name] = (value, *known) if flag.endswith("-") else (*known, value)
+    return tuple((name, value) for name, given in values.items() for value in given)
+
+
+def _k0s(document: Mapping[str, Any], name: str) -> Reading:
+    api = _mapping(document, "spec", "api")
+    raw = parsed([str(each) for each in _list(api, "rawArgs")])
+    reading = Reading(
+        name, "a k0s ClusterConfig", settings_in((*_flags(api.get("extraArgs"), name), *raw), name)
+    )
+    return _defaulted(reading, "k0s")
+
+
+def _kops(document: Mapping[str, Any], name: str) -> Reading:
+    server = _mapping(document, "spec", "kubeAPIServer")
+    own = f"https://api.internal.{_mapping(document, 'metadata').get('name', '')}"
+    issuer = server.get("serviceAccountIssuer", own)
+    settings = Settings(
+        issuers=(str(issuer), *map(str, _list(server, "additionalServiceAccountIssuers"))),
+        jwks_uri=f"{issuer}/openid/v1/jwks",
+        api_audiences=tuple(map(str, _list(server, "apiAudiences"))),
+        anonymous_auth="false",
+    )
+    version = _version(f":v{_mapping(document, 'spec').get('kubernetesVersion', '')}")
+    return _defaulted(Reading(name, "a kOps Cluster", settings, version=version), "kops")
+
+
+def _is_talos(document: Mapping[str, Any]) -> bool:
+    parts = ("machine", "cluster")
+    return any(isinstance(document.get(part), dict) for part in parts) or (
+        document.get("apiVersion") == "v1alpha1" and str(document.get("kind")).startswith("Kube")
+    )
+
+
+def _is_wrapped(document: Mapping[str, Any]) -> bool:
+    """As `talosctl get machineconfig -o yaml` shows it."""
+    kind = _mapping(document, "metadata").get("type")
+    return isinstance(document.get("spec"), str) and "MachineConfig" in str(kind)
+
+
+def _talos(documents: list[dict[str, Any]], name: str) -> Reading:
+    flags: Flags = ()
+    endpoint = schema = version = authentication = None
+    accepted: tuple[str, ...] = ()
+    for document in documents:
+        cluster = _mapping(document, "cluster")
+        server = _mapping(cluster, "apiServer")
+        if document.get("kind") == "KubeAPIServerConfig":
+            server, schema = document, "v1.14"
+        if document.get("kind") == "KubeServiceAccountConfig":
+            endpoint = _mapping(document, "issuer").get("issuerURL", endpoint)
+            accepted = tuple(map(str, _list(_mapping(document, "accepted"), "issuers")))
+        if document.get("kind") == "KubeAuthenticationConfig":
+            authentication = {**_TALOS_AUTHENTICATION, **_mapping(document, "configuration")}
+        endpoint = endpoint or _mapping(cluster, "controlPlane").get("endpoint")
+        image = str(_mapping(document, "machine", "install").get("image", ""))
+        schema = schema or _talos_schema(image)
+        version = _version(server.get("image")) or version
+        flags += _flags(server.get("extraArgs"), name)
+    reading = Reading(
+        name,
+        "a Talos machine configuration",
+        settings_in(flags, name),
+        schema=schema,
+        version=version,
+        authentication=authentication,
+    )
+    if endpoint is None:
+        raise UserError(
+            f"{name}: names no endpoint of the control plane, which Talos takes as the issuer. "
+            "Give the whole machine configuration."
+        )
+    found = _defaulted(reading, "talos", str(endpoint), audiences=(str(endpoint),))
+    issuers = (*found.settings.issuers, *accepted)
+    return replace(found, settings=replace(found.settings, issuers=tuple(dict.fromkeys(issuers))))
+
+
+def _talos_schema(image: str) -> str | None:
+    found = _TAG.search(image)
+    if not found:
+        return None
+    minor = int(found["version"].partition(".")[2])
+    return "v1.12" if minor <= 12 else "v1.13"
+
+
+def _defaulted(
+    reading: Reading,
+    distribution: str,
+    issuer: str | None = None,
+    key_folder: str = "",
+    audiences: tuple[str, ...] = (),
+) -> Reading:
+    """With what the distribution sets by itself, where its configuration says nothing."""
+    own = DISTRIBUTIONS[distribution]
+    settings = reading.settings
+    minor = int(reading.version.partition(".")[2]) if reading.version else None
+    sets_one = minor is None or minor >= own.issuer_since
+    default = (issuer or own.issuer) if sets_one else None
+    audiences = audiences or tuple(
+        default if each == own.issuer and default else each for each in own.audiences
+    )
+    return replace(
+        reading,
+        distribution=distribution,
+        settings=replace(
+            settings,
+            issuers=settings.issuers or ((default,) if default else ()),
+            api_audiences=settings.api_audiences or audiences,
+            key_files=settings.key_files or ((f"{key_folder}/sa.pub",) if key_folder else ()),
+            signing_key_file=settings.signing_key_file
+            or (f"{key_folder}/sa.key" if key_folder else None),
+            anonymous_auth=settings.anonymous_auth
+            or (None if own.anonymous or settings.authentication_config else "false"),
+        ),
+    )
+
+
+def _flags(extra_args: Any, name: str) -> Flags:
+    """`extraArgs` as a map, a map of lists, or a list of names and values."""
+    if extra_args is None:
+        return ()
+    if isinstance(extra_args, dict):
+        return tuple(
+            (str(key), _text(value))
+            for key, values in extra_args.items()
+            for value in (values if isinstance(values, list) else [values])
+        )
+    if isinstance(extra_args, list) and all(
+        isinstance(each, dict) and "name" in each for each in extra_args
+    ):
+        return tuple((str(each["name"]), _text(each.get("value", ""))) for each in extra_args)
+    raise UserError(f"{name}: extraArgs is neither a map nor a list of names and values.")
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _mapping(document: Any, *path: str) -> Mapping[str, Any]:
+    for key in path:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else {}
+
+
+def _mappings(document: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    return [each for each in _list(document, key) if isinstance(each, dict)]
+
+
+def _list(document: Mapping[str, Any], key: str) -> list[Any]:
+    found = document.get(key)
+    return found if isinstance(found, list) else []
+
+
+def _version(image: Any) -> str | None:
+    found = _TAG.search(str(image))
+    return found["version"] if found else None
+
+
+_READERS: Mapping[tuple[str, str], Callable[[Mapping[str, Any], str], Reading]] = {
+    ("Pod", "v1"): _pod,
+    ("ConfigMap", "v1"): _config_map,
+    ("ClusterConfiguration", "kubeadm.k8s.io"): _kubeadm,
+    ("KubeadmControlPlane", "controlplane.cluster.x-k8s.io"): _kubeadm_control_plane,
+    ("ClusterConfig", "k0s.k0sproject.io"): _k0s,
+    ("Cluster", "kops.k8s.io"): _kops,
+}
