@@ -81,7 +81,7 @@ def arrays(text: str, name: str) -> Iterator[Reading]:
     for number, line in enumerate(text.splitlines(), start=1):
         try:
             parts = json.loads(f"[{line.replace('][', '],[')}]")
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         arguments = [str(each) for part in parts if isinstance(part, list) for each in part]
         if program_of_pod(arguments) is not None:

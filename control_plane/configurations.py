@@ -179,7 +179,7 @@ def _kubespray(document: Mapping[str, Any], name: str) -> Reading:
 def _loaded(text: str) -> Any:
     try:
         return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError):
+    except (YAMLError, ValueError, TypeError, RecursionError):
         return None
 
 

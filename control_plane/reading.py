@@ -8,7 +8,6 @@ distribution. The kind is found by looking: `control_plane.command_lines` and
 
 from __future__ import annotations
 
-import codecs
 import re
 
 from control_plane.command_lines import (
@@ -23,6 +22,7 @@ from control_plane.command_lines import (
 from control_plane.configurations import documents
 from control_plane.settings import AUDIENCES, ISSUER, KEY_FILE, Settings
 from federation.errors import UserError
+from federation.text import decoded
 
 __all__ = ["Reading", "agreed", "read"]
 
@@ -40,9 +40,8 @@ def read(content: bytes, name: str) -> tuple[Reading, ...]:
     Raises:
         UserError: it is not of an API server, or of none of the kinds that are known here.
     """
-    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
+        text = decoded(content)
     except UnicodeDecodeError:
         raise UserError(f"{name}: is not UTF-8 text.") from None
     if "\0" in text:

@@ -13,6 +13,7 @@ from federation import jwks
 from federation.config import ClusterConfig
 from federation.errors import UserError
 from federation.files import PROJECT
+from federation.text import decoded
 
 _SIZE_LIMIT = 1_000_000
 """Bytes; two hundred keys with their certificates have less."""
@@ -48,7 +49,7 @@ def _text(name: str, folder: Path) -> str:
     if len(content) > _SIZE_LIMIT:
         raise UserError(f"{name}: has more than {_SIZE_LIMIT} bytes: it is no file of keys.")
     try:
-        return content.decode("utf-8-sig")
+        return decoded(content)
     except UnicodeDecodeError:
         # The cause would carry the file's content along.
         raise UserError(f"{name}: is not text: PEM or the JSON of a key set is expected.") from None

@@ -5,6 +5,7 @@ and `federation.token`. Messages give the position of a mistake and never quote 
 """
 
 import json
+import re
 from typing import Any, NoReturn
 
 from federation.errors import UserError
@@ -18,8 +19,8 @@ def json_object(what: str, text: str) -> dict[str, Any]:
         text: The JSON.
 
     Raises:
-        UserError: The text is no JSON object, has the same key twice in one object, or has a number
-            that JSON does not know.
+        UserError: The text is no JSON object, has the same key twice in one object, a number that
+            JSON does not know, or text that no encoding has.
     """
     try:
         value = json.loads(
@@ -35,7 +36,21 @@ def json_object(what: str, text: str) -> dict[str, Any]:
         raise UserError(f"{what} is JSON too deep, or with a number too long, to read.") from None
     if not isinstance(value, dict):
         raise UserError(f"{what} is not a JSON object, {{...}}.")
+    if _HALF_PAIR.search(text) and _has_half_a_character(value):
+        raise UserError(f"{what} has half of a surrogate pair, which is no character.")
     return value
+
+
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+"""What may begin or end a surrogate pair (RFC 8259, section 7)."""
+
+
+def _has_half_a_character(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 class _OddJsonError(Exception):

@@ -22,6 +22,8 @@ from review.estate import Audiences, Chain, Estate, Trust, Where
 
 _API_SERVER = "kube-apiserver"
 _API_AUDIENCES = "--api-audiences"
+_UNREADABLE = (YAMLError, ValueError, TypeError, RecursionError)
+"""What the readers of JSON and YAML raise; beside their own errors, what Python does for them."""
 
 
 def service_accounts(text: str, file: str) -> Estate:
@@ -30,10 +32,9 @@ def service_accounts(text: str, file: str) -> Estate:
     Raises:
         UserError: it is no such list.
     """
-    document = _yaml(text, file)
-    items = document.get("items", [document])
+    document = _object(text, file)
     found = []
-    for item in items if isinstance(items, list) else []:
+    for item in _list(document.get("items", [document])):
         metadata = item.get("metadata") if isinstance(item, Mapping) else None
         if isinstance(metadata, Mapping) and item.get("kind", "") == "ServiceAccount":
             found.append(f"{metadata.get('namespace', 'default')}/{metadata.get('name')}")
@@ -67,7 +68,7 @@ def api_server(text: str, file: str) -> Estate:
     Raises:
         UserError: it is no manifest with a kube-apiserver in it.
     """
-    flags = _flags(_yaml(text, file))
+    flags = _flags(_object(text, file))
     if flags is None:
         raise UserError(
             f"{file} is no manifest of a kube-apiserver (on a kubeadm node: "
@@ -89,10 +90,11 @@ def chain_file(text: str, file: str) -> Estate:
     return Estate(chains=(Chain(Where(file), "", read_chain(file, text)),))
 
 
-def _yaml(text: str, file: str) -> Mapping[str, Any]:
+def _object(text: str, file: str) -> Mapping[str, Any]:
+    """An object of Kubernetes, in JSON, which is quick to read, or else in YAML."""
     try:
-        document = YAML(typ="safe", pure=True).load(text)
-    except YAMLError:
+        document = _json(text) or YAML(typ="safe", pure=True).load(text)
+    except _UNREADABLE:
         # The cause would carry a part of the text along.
         raise UserError(f"{file} is neither JSON nor YAML.") from None
     if not isinstance(document, Mapping):
@@ -100,16 +102,26 @@ def _yaml(text: str, file: str) -> Mapping[str, Any]:
     return document
 
 
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except _UNREADABLE:
+        return None
+
+
 def _flags(manifest: Mapping[str, Any]) -> list[str] | None:
     spec = manifest.get("spec")
-    containers = spec.get("containers") if isinstance(spec, Mapping) else None
-    for container in containers if isinstance(containers, list) else []:
+    for container in _list(spec.get("containers") if isinstance(spec, Mapping) else None):
         if not isinstance(container, Mapping):
             continue
-        words = [*(container.get("command") or []), *(container.get("args") or [])]
+        words = [*_list(container.get("command")), *_list(container.get("args"))]
         if words and PurePath(str(words[0])).name == _API_SERVER:
             return _joined([str(word) for word in words[1:]])
     return None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _joined(words: list[str]) -> list[str]:

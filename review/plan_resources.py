@@ -80,7 +80,7 @@ def _planned(changes: Iterable[Any], file: str) -> Iterator[Resource]:
         after = details.get("after") if isinstance(details, Mapping) else None
         if isinstance(details, Mapping) and isinstance(after, Mapping):
             told = _told(after, details.get("after_unknown"), details.get("after_sensitive"))
-            yield Resource(_address(change), str(change.get("type")), told, file)
+            yield Resource(_address(change), str(change.get("type")), mapping(told), file)
 
 
 def _read_before(plan: Mapping[str, Any], file: str) -> Iterator[Resource]:
@@ -96,7 +96,7 @@ def _read_before(plan: Mapping[str, Any], file: str) -> Iterator[Resource]:
         for each in module.get("resources") or []:
             if isinstance(each, Mapping) and each.get("mode") == "data":
                 told = _told(each.get("values") or {}, None, each.get("sensitive_values"))
-                yield Resource(_address(each), str(each.get("type")), told, file)
+                yield Resource(_address(each), str(each.get("type")), mapping(told), file)
 
 
 def _address(resource: Mapping[str, Any]) -> str:

@@ -366,7 +366,11 @@ def test_what_is_no_api_server_is_refused_with_what_it_is(text: str | bytes, mes
     assert refused(text) == message
 
 
-@pytest.mark.parametrize("text", ["hello", "{}", "- a\n- b\n", "a: [", "key: value\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["hello", "{}", "- a\n- b\n", "a: [", "key: value\n", "[" * 20_000],
+    ids=["text", "empty", "list", "torn", "keys", "deep"],
+)
 def test_what_is_nothing_that_is_known_is_refused_with_what_is(text: str) -> None:
     assert refused(text).startswith(
         "file: is nothing that says how kube-apiserver runs. Known are:"

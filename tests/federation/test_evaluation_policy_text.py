@@ -32,6 +32,10 @@ def test_reads_a_policy_as_it_is_written() -> None:
             "The policy has the key 'k' twice in one object.",
         ),
         ('{"Statement": NaN}', "The policy has the value NaN, which is not JSON."),
+        (
+            '{"Statement": "\\ud800"}',
+            "The policy has half of a surrogate pair, which is no character.",
+        ),
         ("[" * 100_000, "The policy is JSON too deep, or with a number too long, to read."),
         ("1" * 10_000, "The policy is JSON too deep, or with a number too long, to read."),
         ('{"Statement": [{"Effect": "Deny"}]}', "Statement[0] has no Principal."),

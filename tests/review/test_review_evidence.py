@@ -69,9 +69,18 @@ def test_the_audiences_of_an_api_server_are_those_of_its_flag() -> None:
         ),
         (service_accounts, "[1]", "f is not an object of Kubernetes."),
         (service_accounts, "a: 'b", "f is neither JSON nor YAML."),
+        (service_accounts, "[" * 20_000, "f is neither JSON nor YAML."),
+        (api_server, f"a: {'9' * 5000}", "f is neither JSON nor YAML."),
+        (api_server, "a: 2001-13-45", "f is neither JSON nor YAML."),
         (
             api_server,
             "spec: {containers: [{command: [etcd]}, 7]}",
+            "f is no manifest of a kube-apiserver (on a kubeadm node: "
+            "/etc/kubernetes/manifests/kube-apiserver.yaml).",
+        ),
+        (
+            api_server,
+            "spec: {containers: [{command: kube-apiserver, args: 5}]}",
             "f is no manifest of a kube-apiserver (on a kubeadm node: "
             "/etc/kubernetes/manifests/kube-apiserver.yaml).",
         ),

@@ -92,6 +92,13 @@ def test_a_sensitive_trust_policy_is_not_judged() -> None:
     assert hidden.trusts == (Trust(where("aws_iam_role.one.assume_role_policy"), "web", None),)
 
 
+@pytest.mark.parametrize("mark", ["after_unknown", "after_sensitive"])
+def test_a_resource_of_which_nothing_may_be_told_has_no_trust_policy_to_judge(mark: str) -> None:
+    role = {"name": "web", "assume_role_policy": json.dumps(policy(statement()))}
+    hidden = planned("aws_iam_role", role, **{mark: True})
+    assert [each.policy for each in hidden.trusts] == [None]
+
+
 def test_a_trust_policy_that_iam_would_refuse_is_named() -> None:
     role = {"name": "web", "assume_role_policy": '{"Statement": []}'}
     assert planned("aws_iam_role", role).unreadable == (

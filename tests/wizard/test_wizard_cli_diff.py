@@ -118,6 +118,7 @@ def test_json_has_both_values_of_each_difference() -> None:
 @pytest.mark.parametrize(
     ("old", "message"),
     [
+        ("", "OLD and NEW cannot be empty: is a variable unset that should be one?"),
         (
             "nowhere",
             "nowhere:./prod.yaml is no file, and git cannot read it either: invalid object name "

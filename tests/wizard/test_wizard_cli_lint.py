@@ -223,6 +223,12 @@ def test_nothing_in_a_plan_is_a_command_to_a_pipeline(folder: Path) -> None:
     )
 
 
+def test_a_plan_may_be_in_the_utf_16_that_powershell_writes(folder: Path) -> None:
+    plan: dict[str, Any] = {"resource_changes": [], "planned_values": {}}
+    (folder / "plan.json").write_bytes(json.dumps(plan).encode("utf-16"))
+    assert run("--plan=plan.json").output == "errors: 0, warnings: 0, notes: 0, accepted: 0\n"
+
+
 def test_warnings_fail_a_strict_run_alone(folder: Path) -> None:
     text = CONFIGURATION.partition("lint:")[0].replace("trust: audience-only", "test_pod: false")
     (folder / "prod.yaml").write_text(text)

@@ -192,7 +192,7 @@ def test_knows_what_time_it_is(files: Path, days: int, code: int) -> None:
     ],
 )
 def test_refuses_what_it_cannot_read(files: Path, arguments: tuple[str, ...], message: str) -> None:
-    (files / "binary").write_bytes(b"\xff\xfe")
+    (files / "binary").write_bytes(b"PK\xff\xfe")
     (files / "huge").write_bytes(b" " * (SIZE_LIMIT + 1))
 
     with pytest.raises(UserError) as refusal:

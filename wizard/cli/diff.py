@@ -14,6 +14,7 @@ import click
 
 from federation import files
 from federation.config import ClusterConfig
+from federation.errors import UserError
 from wizard.cli.options import json_option, only_configuration, print_json, relative
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def diff(old: str, new: str | None, config: str | None, as_json: bool) -> int:
     """
     from review.comparison import compare
 
-    new = new or relative(_file(config))
+    new = relative(_file(config)) if new is None else new
     differences = compare(_configuration(old, config), _configuration(new, config))
     if as_json:
         found = [asdict(each) for each in differences]
@@ -67,6 +68,8 @@ def _configuration(source: str, config: str | None) -> ClusterConfig:
     """The configuration that an argument stands for: a file comes before a revision."""
     from wizard.revisions import text_at, text_of
 
+    if not source:
+        raise UserError("OLD and NEW cannot be empty: is a variable unset that should be one?")
     if Path(source).is_file():
         return files.load(Path(source))
     if ":" in source:

@@ -12,6 +12,7 @@ import click
 from federation import files
 from federation.errors import UserError
 from federation.files import PROJECT, configurations
+from federation.text import decoded
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -105,7 +106,7 @@ def read_text(option: str, name: str, limit: int = SIZE_LIMIT) -> str:
     if len(content) > limit:
         raise UserError(f"{option}: {Path(name)} has more than {limit} bytes.")
     try:
-        return str(content, "utf-8-sig")
+        return decoded(content)
     except UnicodeDecodeError:
         # The cause would carry the file's content along.
         raise UserError(f"{option}: {Path(name)} is not UTF-8 text.") from None
