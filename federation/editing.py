@@ -118,10 +118,7 @@ def _mapping_edits(
 ) -> Iterator[_Splice]:
     """What makes the node, which says `old` or a part of it, say `new`."""
     if node.flow_style:
-        if old != new:
-            shown = {key.value for key, _ in node.value}
-            kept = {k: v for k, v in new.items() if k in shown or old.get(k) != v}
-            yield (*_span(node), _flow(kept))
+        yield from _flow_mapping_edits(text, node, old, new)
         return
     added = {key: value for key, value in new.items() if old.get(key) != value}
     for key, value in node.value:
@@ -136,26 +133,65 @@ def _mapping_edits(
         yield at, at, _lines(text, at, _block(added), node.start_mark.column)
 
 
+def _flow_mapping_edits(
+    text: str, node: MappingNode, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> Iterator[_Splice]:
+    """The same for `{key: value}`: values are changed in their places, others come at the end."""
+    changed = {key: value for key, value in new.items() if old.get(key) != value}
+    present = {key.value: value for key, value in node.value}
+    if node.value and present.keys().isdisjoint(old.keys() - new.keys()):
+        for key, value in node.value:
+            if key.value in changed:
+                yield from _value_edits(text, key, value, old.get(key.value), changed[key.value])
+        added = {key: value for key, value in changed.items() if key not in present}
+        if added:
+            end = present[node.value[-1][0].value].end_mark.index
+            yield end, end, f", {_flow(_without_nulls(added))[1:-1]}"
+    elif old != new:
+        kept = {key: value for key, value in new.items() if key in present or key in changed}
+        yield (*_span(node), _flow(kept))
+
+
 def _value_edits(text: str, key: Node, node: Node, old: Any, new: Any) -> Iterator[_Splice]:
     if isinstance(node, MappingNode) and isinstance(new, Mapping) and new:
         yield from _mapping_edits(text, node, old, new)
-    elif _is_block_of_scalars(node) and isinstance(new, list) and new:
+    elif _is_block_of(ScalarNode, node) and isinstance(new, list) and new:
         yield from _item_edits(text, node, _matched([item.value for item in node.value], new))
+    elif _is_block_of(MappingNode, node) and isinstance(new, list) and new:
+        yield from _record_edits(text, node, old, new)
     elif isinstance(node, ScalarNode):
         value = new[0] if isinstance(new, list) and len(new) == 1 else new
         start = text.index(":", key.end_mark.index) + 1
         written = _scalar(value, node.style)
+        if node.style in ("|", ">"):
+            # A block goes on to where the next thing begins.
+            block = text[slice(*_span(node))]
+            written += block[len(block.rstrip()) :]
         yield (*_span(node), written) if node.value else (start, node.end_mark.index, f" {written}")
     else:
         start = text.index(":", key.end_mark.index) + 1
         yield start, _content_end(node), f" {_flow(new)}"
 
 
-def _is_block_of_scalars(node: Node) -> TypeGuard[SequenceNode]:
-    """Whether single entries of a list can be added and removed."""
+def _is_block_of(kind: type[Node], node: Node) -> TypeGuard[SequenceNode]:
+    """Whether single entries of a list can be changed, added and removed."""
     if not isinstance(node, SequenceNode) or node.flow_style:
         return False
-    return all(isinstance(entry, ScalarNode) for entry in node.value)
+    return all(isinstance(entry, kind) for entry in node.value)
+
+
+def _record_edits(
+    text: str, node: SequenceNode, old: Sequence[Any], new: Sequence[Any]
+) -> Iterator[_Splice]:
+    """What makes a list of mappings say `new`: where equally many differ, they are changed."""
+    positions = [position for position, _ in _matched([*map(_flow, old)], [*map(_flow, new)])]
+    left = [at for at in range(len(old)) if at not in positions]
+    come = [at for at, position in enumerate(positions) if position is None]
+    changed = dict(zip(come, left, strict=True)) if len(come) == len(left) else {}
+    wanted = [(changed.get(at, position), new[at]) for at, position in enumerate(positions)]
+    yield from _item_edits(text, node, wanted)
+    for at, position in changed.items():
+        yield from _mapping_edits(text, node.value[position], old[position], new[at])
 
 
 def _matched(old: Sequence[str], new: Sequence[str]) -> list[tuple[int | None, str]]:

@@ -79,8 +79,13 @@ def replaced(old: str, new: str) -> str:
         ),
         pytest.param(
             lambda new: new["kubernetes"].update(context="other"),
-            replaced("{context: prod}", '{"context": "other"}'),
+            replaced("{context: prod}", "{context: other}"),
             id="a mapping in one line",
+        ),
+        pytest.param(
+            lambda new: new["kubernetes"].update(version="1.34"),
+            replaced("{context: prod}", '{context: prod, "version": "1.34"}'),
+            id="a field that was not in the line",
         ),
         pytest.param(
             lambda new: new["aws"].update(account_id="012345678901"),
@@ -147,18 +152,60 @@ def test_only_the_lines_of_changed_values_differ(
     assert files.parse(expected, "") == config
 
 
-def test_a_list_of_mappings_is_written_as_a_whole() -> None:
-    text = EDITED_BY_HAND + (
-        "lint:\n  accept:\n  - code: test-pod\n    reason: a trial\n    until: '2027-01-31'\n"
-        "# Really.\n"
+ACCEPTED = (
+    EDITED_BY_HAND
+    + """\
+lint:
+  accept:
+  # Until the audit.
+  - code: test-pod # a trial
+    reason: a trial
+    until: '2027-01-31'
+  - code: long-session
+    reason: the batch
+    until: "2027-03-31" # when it is rewritten
+# Really.
+"""
+)
+
+
+def accepting(change: Callable[[list[Any]], object]) -> str:
+    document = json.loads(files.parse(ACCEPTED, "").model_dump_json())
+    change(document["lint"]["accept"])
+    config = files.validate(document)
+    text = edited(ACCEPTED, config)
+    assert files.parse(text, "") == config
+    return text
+
+
+def test_an_entry_of_a_list_of_mappings_is_changed_in_its_place() -> None:
+    changed = accepting(lambda accepted: accepted[1].update(until="2027-04-30"))
+    assert changed == ACCEPTED.replace('"2027-03-31"', '"2027-04-30"')
+
+
+def test_entries_of_a_list_of_mappings_come_and_go() -> None:
+    more = {"code": "no-boundary", "reason": "soon", "until": "2027-02-28"}
+    lines = "  - code: no-boundary\n    reason: soon\n    until: '2027-02-28'\n"
+    assert accepting(lambda accepted: accepted.append(more)) == ACCEPTED.replace(
+        "# Really.\n", f"{lines}# Really.\n"
     )
-    old = files.parse(text, "")
-    accepted = old.lint.accept[0].model_copy(update={"until": "2027-02-28"})
-    new = old.model_copy(update={"lint": old.lint.model_copy(update={"accept": (accepted,)})})
-    assert edited(text, new) == EDITED_BY_HAND + (
-        'lint:\n  accept: [{"code": "test-pod", "workload": null, "reason": "a trial", '
-        '"until": "2027-02-28"}]\n# Really.\n'
+    gone = ACCEPTED[ACCEPTED.index("  # Until") : ACCEPTED.index("  - code: long")]
+    assert accepting(lambda accepted: accepted.pop(0)) == ACCEPTED.replace(gone, "")
+
+
+def test_comments_in_a_mapping_of_braces_stay() -> None:
+    text = EDITED_BY_HAND.replace(
+        "{context: prod}", "{\n  context: prod, # ours\n  version: '1.33',\n}"
     )
+    document = json.loads(files.parse(text, "").model_dump_json())
+    document["kubernetes"]["version"] = "1.34"
+    assert edited(text, files.validate(document)) == text.replace("1.33", "1.34")
+
+
+def test_a_folded_text_is_replaced_by_one_in_its_line() -> None:
+    text = EDITED_BY_HAND.replace("cluster: prod", "cluster: >-\n  prod")
+    config = changed(lambda new: new.update(cluster="staging"))
+    assert edited(text, config) == text.replace(">-\n  prod", '"staging"')
 
 
 def test_windows_line_ends_stay() -> None:
