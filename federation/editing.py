@@ -155,9 +155,9 @@ def _flow_mapping_edits(
 def _value_edits(text: str, key: Node, node: Node, old: Any, new: Any) -> Iterator[_Splice]:
     if isinstance(node, MappingNode) and isinstance(new, Mapping) and new:
         yield from _mapping_edits(text, node, old, new)
-    elif _is_block_of(ScalarNode, node) and isinstance(new, list) and new:
+    elif _is_block_of(node, ScalarNode) and isinstance(new, list) and new:
         yield from _item_edits(text, node, _matched([item.value for item in node.value], new))
-    elif _is_block_of(MappingNode, node) and isinstance(new, list) and new:
+    elif _is_block_of(node, MappingNode) and isinstance(new, list) and new:
         yield from _record_edits(text, node, old, new)
     elif isinstance(node, ScalarNode):
         value = new[0] if isinstance(new, list) and len(new) == 1 else new
@@ -173,7 +173,7 @@ def _value_edits(text: str, key: Node, node: Node, old: Any, new: Any) -> Iterat
         yield start, _content_end(node), f" {_flow(new)}"
 
 
-def _is_block_of(kind: type[Node], node: Node) -> TypeGuard[SequenceNode]:
+def _is_block_of(node: Node, kind: type[Node]) -> TypeGuard[SequenceNode]:
     """Whether single entries of a list can be changed, added and removed."""
     if not isinstance(node, SequenceNode) or node.flow_style:
         return False
