@@ -31,6 +31,9 @@ ANSWER_SECONDS = 5.0
 """How long AWS has for one answer. Two tries of it end before a check's own time does."""
 
 
+_THROTTLING = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "SlowDown")
+
+
 class AwsError(Exception):
     """What AWS answered instead; the text is safe to print.
 
@@ -43,6 +46,11 @@ class AwsError(Exception):
         self.code = code
         self.message = message
         super().__init__(f"{code}: {shown(message)}" if code else shown(message))
+
+    @property
+    def is_throttling(self) -> bool:
+        """Whether AWS was asked too much at a time."""
+        return self.code in _THROTTLING
 
 
 class NoCredentialsError(Exception):

@@ -20,6 +20,9 @@ from federation.config import Workload
 
 T = TypeVar("T")
 
+_PAUSES = (0.5, 1.0, 2.0, 4.0)
+"""Seconds; all of them end before a check's own time does."""
+
 
 def name(workload: Workload) -> str:
     """How findings call a workload."""
@@ -59,9 +62,9 @@ async def provider(examination: Examination) -> Provider:
     """The OIDC provider of the issuer."""
     found = await examination.once(account)
     try:
-        arns = await asyncio.to_thread(found.providers)
+        arns = await _patiently(found.providers)
         arn = _of_issuer(arns, examination.config.issuer_key)
-        return await asyncio.to_thread(found.provider, arn)
+        return await _patiently(found.provider, arn)
     except AwsError as error:
         raise Missing.because(
             aws_rules.ACCESS.failed(str(error), "to read OIDC providers")
@@ -87,7 +90,7 @@ async def role(examination: Examination, workload: Workload) -> LiveRole:
     found = await examination.once(account)
     role_name = config.role_name(workload)
     try:
-        live = await asyncio.to_thread(found.role, role_name)
+        live = await _patiently(found.role, role_name)
     except AwsError as error:
         finding = aws_rules.ACCESS.failed(str(error), f"to read the role {role_name}")
         raise Missing.because(finding) from None
@@ -127,9 +130,21 @@ async def asked(read: Callable[..., T], *args: object) -> T:
         Missing: it refuses, or gives no answer.
     """
     try:
-        return await asyncio.to_thread(read, *args)
+        return await _patiently(read, *args)
     except (AwsError, ClusterError) as error:
         raise Missing(str(error)) from None
+
+
+async def _patiently(read: Callable[..., T], *args: object) -> T:
+    """What is answered, asked for again where AWS throttles: a large federation has many roles."""
+    for seconds in _PAUSES:
+        try:
+            return await asyncio.to_thread(read, *args)
+        except AwsError as error:
+            if not error.is_throttling:
+                raise
+        await asyncio.sleep(seconds)
+    return await asyncio.to_thread(read, *args)
 
 
 async def sts(examination: Examination) -> Sts:

@@ -13,7 +13,7 @@ from typing import Any
 from doctor import evidence
 from doctor.cluster import Cluster
 from doctor.drift import account
-from doctor.drift.objects import NO_SETTING, Apart, differences
+from doctor.drift.objects import NO_SETTING, Apart, differences, settings
 from doctor.drift.places import BACK, Difference, Place
 from doctor.examination import Examination, Missing
 from doctor.quoting import shown
@@ -113,7 +113,7 @@ async def _in_its_account(
     try:
         number = (await examination.once(account.own)).number
     except Missing:
-        found = _ACCOUNT.match(str((live.get("data") or {}).get(_ROLE)))
+        found = _ACCOUNT.match(str(settings(live).get(_ROLE)))
         number = found[1] if found else ANY_ACCOUNT
     arn = described["data"][_ROLE].replace(f":{ANY_ACCOUNT}:", f":{number}:")
     return {**described, "data": {**described["data"], _ROLE: arn}}

@@ -30,17 +30,23 @@ def differences(live: Mapping[str, Any], described: Mapping[str, Any]) -> Iterat
     The values of further settings are not repeated: nothing says that they are no secrets.
     """
     for key, value in described.items():
-        if key == "subjects":
+        if key == "subjects" and isinstance(live.get(key), list | None):
             yield from _of_subjects(live.get(key) or [], value)
         else:
             yield from _within(live.get(key), value, key)
-    for key in sorted((live.get("data") or {}).keys() - described.get("data", {}).keys()):
+    for key in sorted(settings(live).keys() - settings(described).keys()):
         yield Apart(f"data.{ascii_safe(key)}", "it is there", NO_SETTING)
+
+
+def settings(config_map: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a ConfigMap holds; nothing, where it is something else."""
+    data = config_map.get("data")
+    return data if isinstance(data, Mapping) else {}
 
 
 def _within(live: Any, described: Any, field: str) -> Iterator[Apart]:
     """The differences in what is described, and in nothing else."""
-    if isinstance(described, dict) and isinstance(live, dict | None):
+    if isinstance(described, dict) and (isinstance(live, dict) or (live is None and described)):
         for key, value in described.items():
             yield from _within((live or {}).get(key), value, f"{field}.{key}")
     elif isinstance(described, list) and isinstance(live, list | None) and _are_parts(described):

@@ -430,6 +430,25 @@ async def test_without_a_number_the_account_of_the_credentials_is_taken(
     )
 
 
+async def test_a_throttled_account_is_asked_again(live: LiveFederation) -> None:
+    live.sandbox.fault("ListAttachedRolePolicies", "Throttling", "Rate exceeded", times=3)
+    found = await compare(live.config, Options(skip=frozenset({"control-plane", "tls"})))
+
+    assert counts(found) == {"same": 3, "differs": 0, "unseen": 0, "skipped": 10}
+
+
+async def test_what_an_account_may_not_tell_is_not_taken_for_right(live: LiveFederation) -> None:
+    live.sandbox.fault("ListRolePolicies", "AccessDenied", "User is not authorized", times=2)
+    with breaking.session_duration(7200)(live):
+        found = await compare(live.config, Options(skip=frozenset({"control-plane", "tls"})))
+
+    reason = "AccessDenied: 'User is not authorized'"
+    assert {each.name: (each.verdict, each.unseen) for each in found if each.unseen} == {
+        ROLE: ("differs", reason),
+        "role sandbox_reports_report-writer": ("unseen", reason),
+    }
+
+
 async def test_another_account_says_nothing_about_this_one(live: LiveFederation) -> None:
     found = await compare(changed(live.config, aws={"account_id": "999999999999"}))
 

@@ -109,6 +109,16 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str, str]
         SETTINGS,
         [("data.PASSWORD\\x1b[0m", "it is there", "no such setting")],
     ),
+    "a volume of another kind": (
+        {"volumes": [{"name": "tmp", "hostPath": {"path": "/"}}]},
+        {"volumes": [{"name": "tmp", "emptyDir": {}}]},
+        [("volumes[tmp].emptyDir", "nothing", "'{}'")],
+    ),
+    "what no API server answers": (
+        {"data": "AWS_REGION", "subjects": 5},
+        {**SETTINGS, "subjects": []},
+        [("data", "'AWS_REGION'", "\"{'AWS_REGION': 'eu-west-1'}\""), ("subjects", "'5'", "'[]'")],
+    ),
     "no settings": ({"data": None}, SETTINGS, [("data.AWS_REGION", "nothing", "'eu-west-1'")]),
 }
 
