@@ -1,9 +1,9 @@
 """The least that whoever deploys a federation needs in AWS, as IAM policies.
 
 For what the stacks make with Terraform's AWS provider, exact for one configuration: names instead
-of wildcards wherever IAM lets one name things before they are there. The actions are those that
-hashicorp/aws calls to make, read, change and remove each resource (Service Authorization Reference
-for the names; measured with 5.100.0).
+of wildcards wherever IAM lets one name things before they are there. The actions are those of the
+calls with which hashicorp/aws makes, reads, changes and removes each resource, and Terraform keeps
+its state in S3 (Service Authorization Reference; measured with 5.100.0, but for CloudFront's).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ Statement = dict[str, Any]
 def deployer_policies(config: ClusterConfig) -> tuple[dict[str, Any], ...]:
     """As few policies as IAM's limit of their size allows.
 
-    `111111111111` stands for an account that is not configured.
+    `111111111111` stands for an account that neither the configuration nor the ARN of an adopted
+    provider names.
     """
     policies: list[list[Statement]] = [[]]
     for statement in _numbered(list(_statements(config))):
@@ -181,9 +182,10 @@ def _bucket(config: ClusterConfig, settings: Bucket) -> Iterator[Statement]:
 
 
 def _distribution(config: ClusterConfig) -> Iterator[Statement]:
+    # These are about nothing that is there, and IAM takes no other resource for them.
+    making = ["cloudfront:CreateDistribution", "cloudfront:CreateOriginAccessControl"]
+    yield _allow("MakeDistribution", making, ["*"])
     actions = [
-        "cloudfront:CreateDistribution",
-        "cloudfront:CreateOriginAccessControl",
         "cloudfront:DeleteDistribution",
         "cloudfront:DeleteOriginAccessControl",
         "cloudfront:GetDistribution",
@@ -216,7 +218,8 @@ def _state(config: ClusterConfig, backend: S3Backend) -> Iterator[Statement]:
 
 
 def _arn(config: ClusterConfig, service: str, resource: str) -> str:
-    account = config.aws.account_id or ANY_ACCOUNT
+    known = config.provider_arn()
+    account = known.split(":")[4] if known else ANY_ACCOUNT
     return f"arn:{config.partition}:{service}::{account}:{resource}"
 
 

@@ -56,6 +56,16 @@ class PolicySummary:
     marks: tuple[Mark, ...]
     escalations: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """Its name with its path; one of AWS's and one of the account may have the same."""
+        return self.arn.rpartition(":policy/")[2]
+
+    @property
+    def is_of_aws(self) -> bool:
+        """Whether it is one that AWS writes, for every account."""
+        return ":iam::aws:policy/" in self.arn
+
 
 @dataclass(frozen=True)
 class Row:
@@ -129,10 +139,10 @@ def _row(config: ClusterConfig, workload: Workload, summaries: Mapping[str, Poli
 
 
 def _summary(arn: str, documents: Documents) -> PolicySummary:
-    by_aws = ":iam::aws:policy/" in arn
-    document = documents(arn.rpartition("/")[2]) if by_aws else None
+    unknown = PolicySummary(arn, None, (), ())
+    document = documents(arn.rpartition("/")[2]) if unknown.is_of_aws else None
     if document is None:
-        return PolicySummary(arn, None, (), ())
+        return unknown
     allowed = list(allowances(document))
     escalations = sorted({action for each in allowed for action in each.escalations})
     return PolicySummary(arn, _abilities(allowed), _marks(allowed), tuple(escalations))

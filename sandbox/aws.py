@@ -2,7 +2,7 @@
 
 `python -m sandbox.aws PORT HOST=ADDRESS:PORT...` serves IAM, STS and S3 on loopback, and connects
 to the given address for each issuer's host. A POST of a `sandbox.faults.Fault` as JSON to
-`/_sandbox/fault` orders faults. Refusals are logged with their reasons, tokens never.
+`/_sandbox/fault` orders faults. Actions and refusals with their reasons are logged, tokens never.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ class Front:
             return _answer(start_response, 200)
         call = _call(environ)
         action = call.get("Action", "")
+        if action:
+            _log.info("asked for %s", action)
         # Two names that differ in case must not be made at the same time either.
         with self._creating_role if action == "CreateRole" else contextlib.nullcontext():
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
+from federation.fields import partition_of_arn
 from review import aws_managed
 from review.actions import LEVELS, READING, Level, matching
 from review.matrix import Ability, PolicySummary
@@ -64,7 +65,7 @@ def abilities(material: Material) -> Section:
         Paragraph(
             said(
                 f"{counted(len(roles), 'policy', 'policies')} {_are(len(roles))} attached. Marked "
-                "are, in red in the picture:"
+                "are (the first three in red in the picture):"
             )
         ),
         Points(tuple((Strong(mark), f": {meaning}.") for mark, meaning in _MEANINGS)),
@@ -85,15 +86,21 @@ def _policy(policy: PolicySummary, roles: list[str]) -> Iterator[Block]:
         yield Paragraph(_unknown(policy.arn), alert=True)
         return
     if version := aws_managed.version(policy.arn.rpartition("/")[2]):
-        yield Paragraph(
-            said(
-                "AWS writes this policy and may change it at any time; what follows is its version "
-                "{} of {}.",
-                *version,
-            )
-        )
+        yield Paragraph(_edition(version, partition_of_arn(policy.arn)))
     yield from _marks(policy)
     yield from _what(policy.abilities)
+
+
+def _edition(version: tuple[str, str], partition: str) -> Text:
+    text = said(
+        "AWS writes this policy and may change it at any time; what follows is its version {} of "
+        "{}",
+        *version,
+    )
+    if partition == "aws":
+        return (*text, ".")
+    elsewhere = " in the partition {}: in {} another version may be in force, so compare them."
+    return (*text, *said(elsewhere, "aws", partition))
 
 
 def _unknown(arn: str) -> Text:

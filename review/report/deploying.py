@@ -19,9 +19,10 @@ def deployer_in_aws(material: Material) -> Section:
     blocks: list[Block] = [
         Paragraph(
             said(
-                "Whoever runs Terraform (the AWS provider, from version 5.81 on) for this "
-                "configuration needs this, to make, change and remove it, and no more. It is "
-                "exact: another workload or another policy needs another one."
+                "Whoever runs Terraform for this configuration needs this, to make, change and "
+                "remove it, and no more. It is exact: another workload or another policy needs "
+                "another one. The calls were recorded with version 5.100.0 of the AWS provider; "
+                "another one may read more, and then says which permission it lacks."
             )
         ),
         Points(tuple(_powers(material))),
@@ -52,6 +53,12 @@ def _powers(material: Material) -> Iterator[Text]:
         )
     if config.aws.oidc_provider != "create":
         yield said("It can read the provider, which is managed elsewhere, and not change it.")
+    if config.discovery.s3:
+        yield said(
+            "It writes the public keys that AWS believes, into the bucket {}: one more way to each "
+            "role.",
+            config.discovery.s3.bucket,
+        )
     if config.discovery.s3 and config.discovery.s3.acm_certificate_arn:
         yield said(
             "CloudFront names distributions as it makes them, so that the policy is for all "
@@ -66,7 +73,7 @@ def _powers(material: Material) -> Iterator[Text]:
             "the key besides.",
             config.backend.bucket,
         )
-    if config.aws.account_id is None:
+    if material.account is None:
         yield said(
             "Replace `111111111111` by the number of the account, or better, write it into the "
             "configuration (`aws.account_id`)."

@@ -117,7 +117,7 @@ def _binding(material: Material) -> Iterator[Block]:
         )
     )
     yield Paragraph(said(_narrower(material)))
-    yield from _reach()
+    yield from _reach(material)
     yield from _off_by_default(material)
 
 
@@ -155,7 +155,7 @@ def _allowlist(material: Material) -> Iterator[Block]:
         )
     )
     yield Listing("The file for --authentication-config", "yaml", yaml([document]))
-    yield from _reach()
+    yield from _reach(material)
 
 
 def _nothing(material: Material) -> Iterator[Block]:
@@ -182,7 +182,18 @@ def _bound() -> Block:
     )
 
 
-def _reach() -> Iterator[Block]:
+def _reach(material: Material) -> Iterator[Block]:
+    path = material.config.issuer_key.removeprefix(material.config.issuer_host)
+    if path:
+        yield Paragraph(
+            said(
+                "The API server serves them at its root, and the issuer has the path {}: a proxy "
+                "has to answer for it below that path. {} Who can change what the proxy answers "
+                "decides over every role.",
+                path,
+                Strong("Ask who runs it."),
+            )
+        )
     yield Paragraph(
         said(
             "AWS has to reach the API server, or a proxy before it, on port 443. Where it is the "

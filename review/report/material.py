@@ -56,9 +56,10 @@ class Material:
     planned: Planned | None
 
     @property
-    def account(self) -> str:
-        """The account in words."""
-        return self.config.aws.account_id or "not named by the configuration"
+    def account(self) -> str | None:
+        """The account, where the configuration or the ARN of an adopted provider names it."""
+        provider = self.config.provider_arn()
+        return provider.split(":")[4] if provider else None
 
     @property
     def open_rows(self) -> tuple[Row, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,21 @@ def yaml(documents: Iterable[Mapping[str, Any]]) -> str:
         dumper = YAML(pure=True)
         dumper.indent(mapping=2, sequence=4, offset=2)
         dumper.width = 10_000
-        dumper.dump(dict(document), stream)
+        dumper.dump(_laid_out(document), stream)
         written.append(stream.getvalue())
     return "---\n".join(written)
+
+
+def _laid_out(value: Any) -> Any:
+    """The same with lists of texts on a line each."""
+    if isinstance(value, Mapping):
+        return {key: _laid_out(each) for key, each in value.items()}
+    if not isinstance(value, list | tuple):
+        return value
+    written = CommentedSeq(map(_laid_out, value))
+    if all(isinstance(each, str) for each in value):
+        written.fa.set_flow_style()
+    return written
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -109,11 +122,16 @@ class Points:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of as many cells as there are columns; the first of each names the row."""
+    """Rows of as many cells as there are columns; the first of each names the row.
+
+    Attributes:
+        to_fill: Whether there has to be room for a pen.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    to_fill: bool = False
     kind: ClassVar[str] = "table"
 
 

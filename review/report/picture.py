@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from federation.templates import render
-from review.matrix import Row
+from review.matrix import PolicySummary, Row
 
 TALLEST = 1360
 """What fits on a page of paper that is as wide as the picture; the rest goes to another picture."""
@@ -115,7 +115,7 @@ def alternative(rows: Sequence[Row]) -> str:
 
 def _told(row: Row) -> str:
     who = row.workload if row.subject else f"{row.workload} and any other service account"
-    policies = ", ".join(_policy(each.arn) for each in row.policies) or "no policies"
+    policies = ", ".join(map(_policy, row.policies)) or "no policies"
     return f"{who} may assume {row.role} with {policies}"
 
 
@@ -138,14 +138,14 @@ def _height(row: Row) -> int:
 
 
 def _policies(row: Row) -> list[str]:
-    named = [_policy(each.arn) for each in row.policies]
+    named = list(map(_policy, row.policies))
     if len(named) > _POLICIES:
         return [*named[: _POLICIES - 1], f"and {len(named) - _POLICIES + 1} more"]
     return named or ["no policies"]
 
 
-def _policy(arn: str) -> str:
-    return arn.rpartition(":policy/")[2]
+def _policy(policy: PolicySummary) -> str:
+    return policy.name if policy.is_of_aws else f"own: {policy.name}"
 
 
 def _label(text: str, characters: int) -> Label:

@@ -29,8 +29,8 @@ def purpose(material: Material) -> Section:
     """Three sentences, what must not be overlooked, and the whole at a glance."""
     config = material.config
     roles = counted(len(config.workloads), "IAM role")
-    where = "the AWS account {}" if config.aws.account_id else "one AWS account"
-    values = [config.cluster] + ([config.aws.account_id] if config.aws.account_id else [])
+    where = "the AWS account {}" if material.account else "one AWS account"
+    values = (config.cluster, material.account) if material.account else (config.cluster,)
     text = said(
         f"Pods of the Kubernetes cluster {{}} get temporary credentials of {roles} in {where}, so "
         "that no access key has to be stored in the cluster. A pod shows AWS a token which the "
@@ -81,7 +81,7 @@ def _glance(material: Material) -> Table:
         ("Cluster", said("{}", config.cluster)),
         ("Issuer", said("{}", config.issuer)),
         ("Audience", listed(config.audience)),
-        ("AWS account", said("{}", material.account) if config.aws.account_id else (_NO_ACCOUNT,)),
+        ("AWS account", said("{}", material.account) if material.account else (_NO_ACCOUNT,)),
         ("Region", said("{} (partition {})", config.aws.region, config.partition)),
         (
             "OIDC provider",
@@ -148,8 +148,8 @@ def _figure(material: Material, svg: str, number: int, of: int) -> Figure:
         f"picture{suffix}.svg",
         svg,
         f"Who trusts whom{part}. Red marks a role that any service account can obtain, and "
-        "policies with administrative, privilege-escalating or whole-service permissions. Names "
-        "that are cut are whole in the trust matrix.",
+        "policies with administrative, privilege-escalating or whole-service permissions; 'own' is "
+        "a policy of the account, not of AWS. Names that are cut are whole in the trust matrix.",
         f"Service accounts of {material.config.cluster}, the issuer, the OIDC provider, the roles "
         "and their policies; the trust matrix below says the same in words.",
     )

@@ -40,7 +40,8 @@ def residual(material: Material) -> Section:
             Paragraph(
                 said(
                     "AWS believes what the cluster signs. These people and machines can come to "
-                    "roles without being the workload that is meant, and nothing here stops them:"
+                    "roles without being the workload that is meant, and nothing in this "
+                    "configuration stops them."
                 )
             ),
             Subheading("Whoever has rights in a namespace"),
@@ -76,7 +77,8 @@ def _namespaces(material: Material) -> Iterator[Block]:
             "accounts: create pods (or deployments, jobs, and whatever else makes pods), create "
             "`serviceaccounts/token`, or run commands in a pod that is there (`pods/exec`, "
             "`pods/attach`, `pods/ephemeralcontainers`). The built-in ClusterRoles `edit` and "
-            "`admin`, bound in a namespace, are enough. Review who has them where:"
+            "`admin`, bound in a namespace, are enough. `kubectl get rolebindings -n "
+            "NAMESPACE -o wide` and `kubectl get clusterrolebindings -o wide` tell who has them:"
         )
     )
     yield Table(
@@ -236,7 +238,7 @@ def _account(material: Material) -> Iterator[Text]:
         yield said(
             "Without a permissions boundary nothing holds what somebody attaches to a role later."
         )
-    if config.aws.account_id is None:
+    if material.account is None:
         yield said(
             "The configuration names no account (`aws.account_id`), so that a deployment with the "
             "wrong credentials makes provider and roles in the wrong account."

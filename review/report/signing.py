@@ -53,7 +53,7 @@ def sign_off(material: Material) -> Section:
                     digest(material.config),
                 )
             ),
-            Table("Signatures", ("Role", "Name", "Date", "Signature"), rows),
+            Table("Signatures", ("Role", "Name", "Date", "Signature"), rows, to_fill=True),
             Points(tuple(grounds)),
         ),
     )

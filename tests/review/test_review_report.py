@@ -167,6 +167,14 @@ def test_the_presented_chain_tells_whose_a_thumbprint_is() -> None:
     ]
 
 
+def test_a_certificate_of_another_name_is_told() -> None:
+    elsewhere = config(discovery={"endpoint": "https://lb.example.com:6443"})
+    assert section(documents(elsewhere), "Thumbprints").split("\n\n")[2] == (
+        "Terraform asks that address for the certificate of its own name, `lb.example.com`, which "
+        "may be another one than AWS sees at `oidc.example.com`: compare the two."
+    )
+
+
 def test_a_key_file_that_is_not_there_is_an_error_of_whoever_asks() -> None:
     bucket = load(STACKS / "bucket.yaml").model_dump()
     bucket["discovery"]["s3"]["keys"] = ["tests/stacks/keys/none.pub"]
