@@ -15,10 +15,10 @@ from federation.templates import render
 from review.changes import SENSITIVE, AttributeChange, Plan, ResourceChange
 from review.lint.secrets import kind_of_secret
 
-Scope = Literal["every role", "one role", "a namespace"]
+Scope = Literal["every role", "an audience", "one role", "a namespace"]
 """Whom a change keeps from working, the most first."""
 
-_SCOPES: tuple[Scope, ...] = ("every role", "one role", "a namespace")
+_SCOPES: tuple[Scope, ...] = ("every role", "an audience", "one role", "a namespace")
 _ENDS = ("delete", "replace")
 _VERBS = {
     "create": "Creates",
@@ -32,7 +32,7 @@ _NOUNS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "aws_cloudfront_distribution": ("the CloudFront distribution", ()),
     "aws_iam_openid_connect_provider": ("the OIDC provider", ("url",)),
     "aws_iam_role": ("the role", ("name",)),
-    "aws_iam_role_policy_attachment": ("the attachment of a policy", ("role", "policy_arn")),
+    "aws_iam_role_policy_attachment": ("the attachment of", ("policy_arn", "role")),
     "aws_s3_bucket": ("the bucket", ("bucket",)),
     "aws_s3_bucket_policy": ("the policy of the bucket", ("bucket",)),
     "aws_s3_object": ("the document", ("key",)),
@@ -166,7 +166,8 @@ def _name(change: ResourceChange) -> str:
     _, paths = _NOUNS.get(change.type, ("", ("name",)))
     values = {each.path: each.before or each.after for each in change.attributes}
     known = (values.get(path) for path in paths)
-    return "/".join(json.loads(value) for value in known if value and value.startswith('"'))
+    between = "/" if paths == _OF_KUBERNETES else " to "
+    return between.join(json.loads(value) for value in known if value and value.startswith('"'))
 
 
 def _breaks(stack: str, change: ResourceChange) -> Iterator[Break]:
@@ -178,7 +179,7 @@ def _breaks(stack: str, change: ResourceChange) -> Iterator[Break]:
         yield Break(scope, stack, change.address, text)
     for audience in _lost_audiences(change):
         text = f"Takes the audience {audience} from the OIDC provider. AWS refuses tokens for it."
-        yield Break("every role", stack, change.address, text)
+        yield Break("an audience", stack, change.address, text)
 
 
 def _lost_audiences(change: ResourceChange) -> list[str]:

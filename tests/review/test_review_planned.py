@@ -7,7 +7,7 @@ import json
 import pytest
 
 from review.changes import UNKNOWN, AttributeChange, ChangeAction, Plan, ResourceChange, StackPlan
-from review.planned import Break, Planned, documents, weighed
+from review.planned import Break, Planned, documents, sentence, weighed
 
 TOKEN = "ghp_" + "a" * 36
 
@@ -186,6 +186,31 @@ def test_what_is_destroyed_or_replaced_breaks_what_rests_on_it(address: str, sco
     assert found == [("replace", scope), ("delete", scope)]
 
 
+@pytest.mark.parametrize(
+    ("address", "attributes", "said"),
+    [
+        ("aws_iam_role.a", {"name": "prod_a"}, "the role prod_a"),
+        (
+            "aws_iam_role_policy_attachment.a",
+            {"policy_arn": "arn:aws:iam::aws:policy/P", "role": "prod_a"},
+            "the attachment of arn:aws:iam::aws:policy/P to prod_a",
+        ),
+        (
+            "kubernetes_config_map_v1.a",
+            {"metadata[0].name": "web-role", "metadata[0].namespace": "shop"},
+            "the ConfigMap shop/web-role",
+        ),
+        ("kubernetes_pod_v1.a", {}, "the pod"),
+        ("aws_sqs_queue.a", {"name": "other"}, "the aws_sqs_queue other"),
+    ],
+)
+def test_a_resource_is_called_by_its_name(
+    address: str, attributes: dict[str, str], said: str
+) -> None:
+    given = (AttributeChange(path, None, f'"{value}"') for path, value in attributes.items())
+    assert sentence(change(address, "create", *given)) == f"Creates {said}"
+
+
 def test_a_provider_that_loses_an_audience_breaks_those_who_use_it() -> None:
     lost = change(
         PROVIDER,
@@ -196,7 +221,7 @@ def test_a_provider_that_loses_an_audience_breaks_those_who_use_it() -> None:
     )
     assert plan(lost).breaks == (
         Break(
-            "every role",
+            "an audience",
             "prod-identity",
             PROVIDER,
             'Takes the audience "old" from the OIDC provider. AWS refuses tokens for it.',
