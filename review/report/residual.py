@@ -123,12 +123,12 @@ def _administrators(material: Material) -> Iterator[Text]:
         "Whoever can read the API server's private signing key (the file of "
         "`--service-account-signing-key-file` on each control plane node, and its backups) can "
         f"make tokens for any service account and any time, anywhere, and obtain {every} until "
-        "the key is taken out of the published keys."
+        "the key is taken out of the published ones, and AWS has read those anew."
     )
     yield said(
         "A subject names a namespace and a service account, and nothing older or younger: whoever "
         "makes a namespace and a service account with the names of deleted ones has their role. "
-        "Another cluster with the same issuer, or with a copy of the signing key, has all."
+        "Another cluster that signs with the same key, or whose key is published too, has all."
     )
     if material.config.issuer in material.config.audience:
         yield said(
@@ -195,7 +195,8 @@ def _issuer(material: Material) -> Iterator[Text]:
     if s3 is None or s3.acm_certificate_arn:
         yield said(
             "Whoever controls the DNS of {}, and so can have a public authority issue a "
-            f"certificate for it, can publish keys of their own and obtain {every}.",
+            f"certificate for it, can publish keys of their own and obtain {every}, whatever "
+            "thumbprint is pinned.",
             config.issuer_host,
         )
     if s3 is not None:
