@@ -102,6 +102,11 @@ class Row:
     characters: int
     quota: int = DEFAULT_SIZE_QUOTA
 
+    @property
+    def role_name(self) -> str:
+        """The role as people write it: its name, after its path where it has one."""
+        return self.role.removeprefix("/")
+
 
 Documents = Callable[[str], Mapping[str, Any] | None]
 """The text of an AWS managed policy by its name, None where it is not known."""

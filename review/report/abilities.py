@@ -27,7 +27,7 @@ from review.report.model import (
     said,
 )
 
-CONTENTS = (
+_CONTENTS = (
     ("s3", "GetObject"),
     ("secretsmanager", "GetSecretValue"),
     ("ssm", "GetParameter"),
@@ -57,7 +57,7 @@ def abilities(material: Material) -> Section:
     roles: dict[PolicySummary, list[str]] = defaultdict(list)
     for row in material.rows:
         for policy in row.policies:
-            roles[policy].append(row.role)
+            roles[policy].append(row.role_name)
     if not roles:
         text = said("No policy is attached to any role: they may do nothing yet.")
         return Section("What each role may do", (Paragraph(text),))
@@ -129,7 +129,7 @@ def _contents(abilities: Iterable[Ability]) -> tuple[str, ...]:
     everywhere = [each for each in abilities if each.everywhere and not each.conditional]
     return tuple(
         f"{service}:{action}"
-        for service, action in CONTENTS
+        for service, action in _CONTENTS
         if any(_allows(each, service, action) for each in everywhere)
     )
 
@@ -158,8 +158,13 @@ def _what(abilities: tuple[Ability, ...]) -> Iterator[Block]:
             ("Service", "As written", "More than lists and reads", "Where"),
             tuple(_ability(*each) for each in more),
         )
-    if reads := sorted({each.service for each, actions in told if _reads_only(actions.values())}):
-        yield Paragraph(("Lists and reads, and no more, with ", *listed(tuple(reads)), "."))
+    reads = {each.service for each, actions in told if actions and _reads_only(actions.values())}
+    if reads:
+        yield Paragraph(("Lists and reads, and no more, with ", *listed(tuple(sorted(reads))), "."))
+    if unknown := [name for each, _ in told for name in _unknown_actions(each)]:
+        yield Paragraph(
+            ("Not in AWS's reference (retired, or newer than it): ", *listed(tuple(unknown)), ".")
+        )
 
 
 def _everything(ability: Ability) -> Text:
@@ -167,6 +172,12 @@ def _everything(ability: Ability) -> Text:
     if not ability.excludes:
         return said(f"Every action of every service, {where}.")
     return ("Every action of every service but ", *listed(ability.actions), f", {where}.")
+
+
+def _unknown_actions(ability: Ability) -> Iterator[str]:
+    for pattern in ability.actions:
+        if not matching(ability.service, [pattern]):
+            yield f"{ability.service}:{pattern}"
 
 
 def _reads_only(levels: Iterable[Level]) -> bool:

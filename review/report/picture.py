@@ -116,7 +116,7 @@ def alternative(rows: Sequence[Row]) -> str:
 def _told(row: Row) -> str:
     who = row.workload if row.subject else f"{row.workload} and any other service account"
     policies = ", ".join(map(_policy, row.policies)) or "no policies"
-    return f"{who} may assume {row.role} with {policies}"
+    return f"{who} may assume {row.role_name} with {policies}"
 
 
 def _band(row: Row, top: int) -> Band:
@@ -125,7 +125,7 @@ def _band(row: Row, top: int) -> Band:
         height=_height(row) - _GAP,
         account=_label(row.workload, _CHARACTERS["account"]),
         open=row.subject is None,
-        role=_label(row.role.removeprefix("/"), _CHARACTERS["role"]),
+        role=_label(row.role_name, _CHARACTERS["role"]),
         policies=tuple(_label(text, _CHARACTERS["policy"]) for text in _policies(row)),
         marked=any(policy.marks for policy in row.policies),
     )

@@ -67,7 +67,7 @@ def _alerts(material: Material) -> Iterator[Block]:
         yield Paragraph(
             said(
                 "{} It trusts every service account of the cluster, not {} alone.",
-                Strong(f"Any pod of the cluster can obtain the role {row.role}."),
+                Strong(f"Any pod of the cluster can obtain the role {row.role_name}."),
                 row.workload,
             ),
             alert=True,

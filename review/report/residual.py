@@ -109,14 +109,14 @@ def _reachable(material: Material) -> dict[str, list[str]]:
     """The roles by namespace; those that any namespace leads to by the empty name."""
     found: dict[str, list[str]] = defaultdict(list)
     for row in material.rows:
-        found["" if row.subject is None else row.workload.partition("/")[0]].append(row.role)
+        found["" if row.subject is None else row.workload.partition("/")[0]].append(row.role_name)
     return dict(sorted(found.items()))
 
 
 def _administrators(material: Material) -> Iterator[Text]:
     every = _every(material)
     yield said(
-        f"`cluster-admin`, and whoever else may create `serviceaccounts/token` or pods in every "
+        "`cluster-admin`, and whoever else may create `serviceaccounts/token` or pods in every "
         f"namespace, can obtain {every}."
     )
     yield said(
@@ -160,7 +160,7 @@ def _nodes(material: Material) -> Iterator[Text]:
         "accounts of other nodes' pods: check that both are on."
     )
     if material.open_rows:
-        roles = listed(tuple(row.role for row in material.open_rows))
+        roles = listed(tuple(row.role_name for row in material.open_rows))
         yield ("For ", *roles, " any pod on the node will do that has the audience.")
     yield said(f"A control plane node has the signing key, and with it {_every(material)}.")
 
@@ -203,7 +203,7 @@ def _issuer(material: Material) -> Iterator[Text]:
         yield said(
             f"Whoever can write to the bucket {{}}, or change its policy, can obtain {every}. If "
             "the bucket is deleted while the provider is there, whoever makes one of that name "
-            "can too: a deployment removes the provider first.",
+            "can too: `python -m wizard destroy` removes the provider first.",
             s3.bucket,
         )
     else:
@@ -251,11 +251,11 @@ def _state(config: ClusterConfig) -> Text:
     if isinstance(config.backend, LocalBackend):
         return said(
             "The Terraform state is in the folder `state/` of whoever deploys. It has no secrets; "
-            "whoever changes it can have the next deployment take resources for others."
+            "whoever changes it can mislead the next deployment about what there is."
         )
     return said(
         "The Terraform state is in the bucket {}, below {}. It has no secrets; whoever can write "
-        "there can have the next deployment take resources for others.",
+        "there can mislead the next deployment about what there is.",
         config.backend.bucket,
         config.backend.key_prefix,
     )

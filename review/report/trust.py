@@ -84,7 +84,7 @@ def _row(row: Row) -> tuple[Cell, ...]:
     policies = tuple(_policy(each) for each in row.policies)
     return (
         (account,),
-        ((Code(row.role),),),
+        ((Code(row.role_name),),),
         policies or (("none: the role may do nothing yet",),),
         ((f"{row.session_seconds} s",),),
         ((f"{row.token_seconds} s",),),
@@ -138,7 +138,7 @@ def _length(row: Row) -> tuple[Cell, ...]:
     share = f"{row.characters * 100 // row.quota} %"
     subject: Text = (Code(row.subject),) if row.subject else (Strong("any"),)
     return (
-        ((Code(row.role),),),
+        ((Code(row.role_name),),),
         ((str(row.characters),),),
         ((Strong(f"{share}: too long"),) if over else (share,),),
         (subject,),
@@ -147,7 +147,7 @@ def _length(row: Row) -> tuple[Cell, ...]:
 
 def _shown(rows: list[Row]) -> Iterator[Block]:
     if len(rows) == 1:
-        yield _listing(f"Trust policy of {rows[0].role}", rows[0].trust_policy)
+        yield _listing(f"Trust policy of {rows[0].role_name}", rows[0].trust_policy)
         return
     if rows[0].subject is None:
         yield _listing(f"Trust policy of {_roles(rows)}, each alike", rows[0].trust_policy)
@@ -163,7 +163,7 @@ def _shown(rows: list[Row]) -> Iterator[Block]:
 
 
 def _roles(rows: list[Row]) -> str:
-    return ", ".join(row.role for row in rows)
+    return ", ".join(row.role_name for row in rows)
 
 
 def _generic(row: Row) -> dict[str, Any]:

@@ -68,5 +68,5 @@ def test_a_picture_says_in_words_what_it_shows() -> None:
         "The issuer https://oidc.example.com signs tokens for service accounts. The OIDC provider "
         "arn:aws:iam::111111111111:oidc-provider/oidc.example.com trusts the issuer's keys, and "
         "roles trust the provider: shop/web-000 and any other service account may assume "
-        "/prod_shop_web-000 with job-function/ViewOnlyAccess."
+        "prod_shop_web-000 with job-function/ViewOnlyAccess."
     )
