@@ -29,15 +29,19 @@ class Grant:
         issuer: The issuer without `https://`, or `*` where the principal is everybody.
         audiences: The audiences that tokens need; None where any will do.
         subjects: The subjects that tokens need; None where any will do.
-        patterns: Those of the subjects that have a wildcard.
+        patterns: Those of the subjects that have a wildcard; a policy variable is one, too.
+        literal: Those of the subjects in which a wildcard is compared as a character.
         lenient: Conditions on audience or subject that also pass for tokens without one.
+        foreign: Condition keys that have to be there, and that are claims of other providers.
     """
 
     issuer: str
     audiences: tuple[str, ...] | None
     subjects: tuple[str, ...] | None
     patterns: tuple[str, ...]
+    literal: tuple[str, ...]
     lenient: tuple[str, ...]
+    foreign: tuple[str, ...]
 
 
 def grants(policy: Mapping[str, Any]) -> tuple[Grant, ...]:
@@ -97,6 +101,7 @@ _SUBJECT_START = "system:serviceaccount:"
 _SUBJECT = re.compile(rf"{_SUBJECT_START}(?P<namespace>[^:]+):(?P<name>[^:]+)")
 _ACTION = "sts:assumerolewithwebidentity"
 _ANY_AUDIENCE = "sts.amazonaws.com"
+_CLAIMS = ("aud", "sub")
 _LITERAL = ("StringEquals", "StringEqualsIgnoreCase")
 _PATTERN = ("StringLike", "ArnLike", "ArnEquals")
 
@@ -151,12 +156,15 @@ def _grant(issuer: str, conditions: Sequence[Condition]) -> Grant:
     of_subject = [each for each in conditions if _restricts(each, issuer, "sub")]
     subject = min(of_subject, key=_looseness, default=None)
     audience = min(of_audience, key=_looseness, default=None)
+    keeps_out = audience is not None and ANYBODY not in _patterns(audience)
     return Grant(
         issuer,
-        tuple(sorted(audience.values)) if audience else None,
-        tuple(sorted(subject.values)) if subject else None,
+        _values(audience) if audience and keeps_out else None,
+        _values(subject) if subject else None,
         _patterns(subject) if subject else (),
+        _literal(subject) if subject else (),
         tuple(sorted(f"{c.name} {c.key}" for c in (*of_audience, *of_subject) if _is_lenient(c))),
+        tuple(sorted({each.key for each in conditions if _is_foreign(each, issuer)})),
     )
 
 
@@ -166,6 +174,15 @@ def _restricts(condition: Condition, issuer: str, claim: str) -> bool:
         return False
     provider, _, key = condition.key.lower().rpartition(":")
     return key == claim and (issuer == ANYBODY or provider == issuer.lower())
+
+
+def _is_foreign(condition: Condition, issuer: str) -> bool:
+    """Whether a condition asks for audience or subject in a token of another provider."""
+    if issuer == ANYBODY or _is_lenient(condition):
+        return False
+    return not any(_restricts(condition, issuer, claim) for claim in _CLAIMS) and any(
+        _restricts(condition, ANYBODY, claim) for claim in _CLAIMS
+    )
 
 
 def _bare(condition: Condition) -> str:
@@ -182,11 +199,38 @@ def _looseness(condition: Condition) -> tuple[int, int, tuple[str, ...]]:
     return len(_patterns(condition)), len(condition.values), condition.values
 
 
+def _values(condition: Condition) -> tuple[str, ...]:
+    return tuple(sorted(value for value, _ in _written(condition)))
+
+
 def _patterns(condition: Condition) -> tuple[str, ...]:
-    if _bare(condition) in _LITERAL:
+    literal = _bare(condition) in _LITERAL
+    return tuple(
+        sorted(
+            value
+            for value, template in _written(condition)
+            if template.variables or (not literal and _has_wildcard(template))
+        )
+    )
+
+
+def _literal(condition: Condition) -> tuple[str, ...]:
+    if _bare(condition) not in _LITERAL:
         return ()
-    written = zip(condition.values, condition.templates, strict=True)
-    return tuple(sorted(value for value, template in written if _has_wildcard(template)))
+    return tuple(
+        sorted(
+            value
+            for value, template in _written(condition)
+            if not template.variables and _has_wildcard(template)
+        )
+    )
+
+
+def _written(condition: Condition) -> Iterator[tuple[str, Template]]:
+    """Each value with `*` for a policy variable, which a token may bring anything in with."""
+    for value, template in zip(condition.values, condition.templates, strict=True):
+        pieces = (each.characters if isinstance(each, Text) else "*" for each in template.pieces)
+        yield "".join(pieces) if template.variables else value, template
 
 
 def _has_wildcard(template: Template) -> bool:

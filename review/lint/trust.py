@@ -40,7 +40,7 @@ def _named_accounts(estate: Estate) -> Iterator[tuple[Trust, ServiceAccount]]:
 
 def _audience_only(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
-        if grant.issuer != ANYBODY and (grant.subjects is None or ANYBODY in grant.patterns):
+        if _lets_in(grant) and (grant.subjects is None or ANYBODY in grant.patterns):
             yield Seen.of(trust, f"any subject of {grant.issuer} is let in{_known(estate, trust)}.")
 
 
@@ -87,8 +87,25 @@ def _open_principal(estate: Estate) -> Iterator[Seen]:
 
 def _no_audience(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
-        if grant.audiences is None and grant.issuer != ANYBODY:
-            yield Seen.of(trust, f"no condition on {grant.issuer}:aud.")
+        if grant.audiences is None and _lets_in(grant):
+            yield Seen.of(trust, f"tokens of {grant.issuer} for any audience are let in.")
+
+
+def _lets_in(grant: Grant) -> bool:
+    """Whether somebody of one issuer is let in."""
+    return grant.issuer != ANYBODY and not grant.foreign
+
+
+def _foreign_claim(estate: Estate) -> Iterator[Seen]:
+    for trust, grant in _granted(estate):
+        for key in grant.foreign:
+            yield Seen.of(trust, f"no token of {grant.issuer} has {quoted(key)}.")
+
+
+def _literal_wildcard(estate: Estate) -> Iterator[Seen]:
+    for trust, grant in _granted(estate):
+        for subject in grant.literal:
+            yield Seen.of(trust, f"{quoted(subject)} is compared as it is.")
 
 
 def _lenient_condition(estate: Estate) -> Iterator[Seen]:
@@ -188,6 +205,26 @@ RULES = (
         "Add a StringEquals condition on ISSUER:aud.",
         _AWS_OIDC,
         _no_audience,
+    ),
+    Rule(
+        "foreign-claim",
+        "warning",
+        "A condition asks for a claim of another provider",
+        "Condition keys begin with the provider that the token is of. A token of this one has no "
+        "such claim, so that nobody is let in.",
+        "Begin the key with the issuer of the Federated principal, without 'https://'.",
+        "AWS IAM User Guide, 'IAM and AWS STS condition context keys': OIDC federation keys",
+        _foreign_claim,
+    ),
+    Rule(
+        "literal-wildcard",
+        "warning",
+        "A wildcard is compared as a character",
+        "StringEquals knows no wildcards, and no subject has a '*' or '?' in it, so that nobody is "
+        "let in. Whoever mends that is likely to let in more than was meant.",
+        "Name each subject with StringEquals; StringLike takes wildcards.",
+        "AWS IAM User Guide, 'IAM JSON policy elements: Condition operators'",
+        _literal_wildcard,
     ),
     Rule(
         "lenient-condition",

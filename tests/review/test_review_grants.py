@@ -19,7 +19,9 @@ def grant(**changes: Any) -> Grant:
         "audiences": ("sts.amazonaws.com",),
         "subjects": (SUBJECT,),
         "patterns": (),
+        "literal": (),
         "lenient": (),
+        "foreign": (),
     }
     return Grant(**members | changes)
 
@@ -52,7 +54,27 @@ def grant(**changes: Any) -> Grant:
         ),
         (
             statement(Principal={"Federated": [PROVIDER, f"{PROVIDER}/other"]}),
-            [grant(), grant(issuer=f"{HOST}/other", audiences=None, subjects=None)],
+            [
+                grant(),
+                grant(
+                    issuer=f"{HOST}/other",
+                    audiences=None,
+                    subjects=None,
+                    foreign=(f"{HOST}:aud", f"{HOST}:sub"),
+                ),
+            ],
+        ),
+        (
+            statement({"StringLike": {f"{HOST}:aud": ["a", "*"], f"{HOST}:sub": SUBJECT}}),
+            [grant(audiences=None)],
+        ),
+        (
+            statement({"StringEquals": {f"{HOST}:sub": ["a:*", f"b:${{{HOST}:sub}}"]}}),
+            [grant(audiences=None, subjects=("a:*", "b:*"), patterns=("b:*",), literal=("a:*",))],
+        ),
+        (
+            statement({"StringEqualsIfExists": {"d.example.com:sub": SUBJECT}}),
+            [grant(audiences=None, subjects=None)],
         ),
     ],
 )

@@ -96,8 +96,18 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
     ),
     (
         "audience-only-trust",
-        theirs(statement({"StringEquals": {"other.example.com:sub": "system:serviceaccount:a:b"}})),
+        subjects(f"${{{HOST}:sub}}"),
         [f" (role): any subject of {HOST} is let in."],
+    ),
+    (
+        "foreign-claim",
+        theirs(statement({"StringEquals": {"other.example.com:sub": "system:serviceaccount:a:b"}})),
+        [f" (role): no token of {HOST} has 'other.example.com:sub'."],
+    ),
+    (
+        "literal-wildcard",
+        subjects("system:serviceaccount:prod:*"),
+        [" (role): 'system:serviceaccount:prod:*' is compared as it is."],
     ),
     (
         "wildcard-namespace",
@@ -162,7 +172,19 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
     (
         "no-audience",
         theirs(statement({"StringEquals": {f"{HOST}:sub": "system:serviceaccount:prod:web"}})),
-        [f" (role): no condition on {HOST}:aud."],
+        [f" (role): tokens of {HOST} for any audience are let in."],
+    ),
+    (
+        "no-audience",
+        theirs(
+            statement(
+                {
+                    "StringLike": {f"{HOST}:aud": "*"},
+                    "StringEquals": {f"{HOST}:sub": "system:serviceaccount:prod:web"},
+                }
+            )
+        ),
+        [f" (role): tokens of {HOST} for any audience are let in."],
     ),
     (
         "lenient-condition",
@@ -366,6 +388,8 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
 ]
 
 QUIET: list[tuple[str, Estate]] = [
+    ("foreign-claim", theirs(statement({"StringEqualsIfExists": {"d.example.com:sub": "a"}}))),
+    ("literal-wildcard", subjects("system:serviceaccount:prod:*", operator="StringLike")),
     ("audience-only-trust", ours()),
     ("audience-only-trust", theirs(statement(Effect="Deny"), statement())),
     ("audience-only-trust", theirs(statement({}, Action="sts:AssumeRole"))),

@@ -204,7 +204,8 @@ def test_what_is_accepted_for_a_workload_is_accepted_in_a_plan_of_its_role(folde
     (folder / "prod.yaml").write_text(text)
     result = run("--config=prod.yaml", "--plan=plan.json", TODAY)
     assert [line for line in result.output.splitlines() if "plan.json" in line] == [
-        f"  plan.json: aws_iam_role.web.assume_role_policy (prod/web): no condition on {HOST}:aud.",
+        f"  plan.json: aws_iam_role.web.assume_role_policy (prod/web): tokens of {HOST} for any "
+        "audience are let in.",
         "  plan.json: aws_iam_role.web (prod/web): none is set.",
         "accepted until 2027-01-31: plan.json: aws_iam_role.web.assume_role_policy (prod/web): "
         "no more",
