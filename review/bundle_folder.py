@@ -29,10 +29,13 @@ def refuse_foreign(folder: Path, zipped: bool) -> None:
     Raises:
         UserError: something is there that no earlier run made.
     """
+    for place in (folder, *folder.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise UserError(f"{place} is a file: name another folder with --output.")
+            break
     if folder.is_dir():
         _refuse_foreign_files(folder)
-    elif folder.exists():
-        raise UserError(f"{folder} is a file: name another folder with --output.")
     path = archive_path(folder)
     if zipped and path.exists() and not _is_archive_of_ours(path):
         raise UserError(f"{path} is not the archive of a review: move it away.")
@@ -42,6 +45,12 @@ def archive_path(folder: Path) -> Path:
     """Where the archive of a bundle in a folder is."""
     target = _target(folder)
     return target.with_name(f"{target.name}.zip")
+
+
+def is_archived_otherwise(texts: Mapping[str, str], folder: Path, archived_as: str) -> bool:
+    """Whether the archive beside a folder is that of another bundle; the arguments of `write`."""
+    path = archive_path(folder)
+    return _is_archive_of_ours(path) and path.read_bytes() != archive(texts, archived_as)
 
 
 def write(texts: Mapping[str, str], folder: Path, archived_as: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from control_plane.authentication import authentication_configuration
 from federation.config import ANONYMOUS_PATHS_MINOR, ANONYMOUS_REQUESTS_OFF, Bucket
@@ -88,7 +89,7 @@ def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
                     ((Code(key.kid),),),
                     ((key.jwk["kty"],),),
                     ((key.jwk["alg"],),),
-                    ((Code(key.source),),),
+                    ((Code(_named(key.source)),),),
                 )
                 for key in material.keys
             ),
@@ -220,3 +221,8 @@ _EXPOSURES = {
     "authentication-config": _allowlist,
     "none": _nothing,
 }
+
+
+def _named(source: str) -> str:
+    """A file without the folders of one machine."""
+    return PurePosixPath(source).name if source.startswith("/") else source

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from federation.files import PROJECT, load
+from federation.files import PROJECT, load, parse
 from review.bundle import CHECKSUMS, archive, bundle
 
 HERE = Path(__file__).parent
@@ -75,6 +75,17 @@ def test_no_bundle_names_a_machine_or_the_tool_behind_it() -> None:
     texts = "".join(text for name in CONFIGURATIONS for text in made(name).values())
     for word in (str(PROJECT), str(Path.home()), "cdktf", "cdk.tf", '"//"', "../../"):
         assert (word, texts.find(word)) == (word, -1)
+
+
+def test_a_folder_of_one_machine_that_the_configuration_names_is_not_told(tmp_path: Path) -> None:
+    shutil.copytree(STACKS / "keys", tmp_path / "keys")
+    text = (STACKS / "configurations" / "bucket.yaml").read_text()
+    text = text.replace("tests/stacks/keys", str(tmp_path / "keys"))
+    text = text.replace("context: edge", f"context: edge, kubeconfig: {tmp_path}/kubeconfig")
+    config = parse(text, "bucket.yaml")
+    texts = bundle(config, {stack: synthesized("bucket", stack) for stack in config.stacks})
+    assert [path for path, text in texts.items() if str(tmp_path) in text] == []
+    assert "| `rsa.pub` |" in texts["REVIEW.md"]
 
 
 def test_the_checksums_are_those_that_sha256sum_reads(tmp_path: Path) -> None:

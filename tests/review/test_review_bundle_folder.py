@@ -9,7 +9,7 @@ import pytest
 from federation.errors import UserError
 from review import bundle_folder
 from review.bundle import CHECKSUMS, checksum
-from review.bundle_folder import refuse_foreign, write
+from review.bundle_folder import is_archived_otherwise, refuse_foreign, write
 
 
 def texts(**files: str) -> dict[str, str]:
@@ -115,7 +115,9 @@ def test_a_link_among_the_files_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
-    assert refusal(tmp_path / "out") == (".../out is a file: name another folder with --output.")
+    assert refusal(tmp_path / "out") == ".../out is a file: name another folder with --output."
+    with pytest.raises(UserError, match=r"/out is a file: name another folder"):
+        refuse_foreign(tmp_path / "out" / "below" / "it", False)
 
 
 def test_an_archive_of_others_is_refused(tmp_path: Path) -> None:
@@ -124,6 +126,13 @@ def test_an_archive_of_others_is_refused(tmp_path: Path) -> None:
         ".../out.zip is not the archive of a review: move it away."
     )
     refuse_foreign(tmp_path / "out", False)
+
+
+def test_an_archive_that_is_of_another_bundle_is_known(tmp_path: Path) -> None:
+    write(texts(a="1"), tmp_path / "out", "prod-review")
+    assert not is_archived_otherwise(texts(a="1"), tmp_path / "out", "prod-review")
+    assert is_archived_otherwise(texts(a="2"), tmp_path / "out", "prod-review")
+    assert not is_archived_otherwise(texts(a="2"), tmp_path / "elsewhere", "prod-review")
 
 
 def test_where_a_link_points_to_is_replaced_and_the_link_stays(tmp_path: Path) -> None:

@@ -50,7 +50,12 @@ def review(
     nothing is changed. The options that take a FILE can be repeated, and - is stdin.
     """
     from review.bundle import bundle
-    from review.bundle_folder import archive_path, refuse_foreign, write
+    from review.bundle_folder import (
+        archive_path,
+        is_archived_otherwise,
+        refuse_foreign,
+        write,
+    )
     from review.estate import joined
     from review.lint.linter import check_codes
     from review.planned import weighed
@@ -70,14 +75,18 @@ def review(
         follow(runs.synth(project, log))
         found = None
     texts = bundle(config, _synthesized(project), found, known)
-    write(texts, output, f"{config.cluster}-review" if zipped else None)
+    name = f"{config.cluster}-review"
+    write(texts, output, name if zipped else None)
     if found is not None:
         for each in found.breaks:
             click.echo(f"breaks {each.scope}: {each.stack}: {each.address}: {each.text}")
         click.echo(f"Plan: {found.summary}")
     click.echo(f"Wrote {relative(output)}/: {len(texts)} files.")
+    archive = relative(archive_path(output))
     if zipped:
-        click.echo(f"Wrote {relative(archive_path(output))}.")
+        click.echo(f"Wrote {archive}.")
+    elif is_archived_otherwise(texts, output, name):
+        click.echo(f"warning: {archive} is of another review: --zip makes it anew.", err=True)
 
 
 def _synthesized(project: runs.Project) -> Mapping[str, Mapping[str, Any]]:
