@@ -41,7 +41,10 @@ def _named_accounts(estate: Estate) -> Iterator[tuple[Trust, ServiceAccount]]:
 def _audience_only(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
         if _lets_in(grant) and (grant.subjects is None or ANYBODY in grant.patterns):
-            yield Seen.of(trust, f"any subject of {grant.issuer} is let in{_known(estate, trust)}.")
+            yield Seen.of(
+                trust,
+                f"any subject of {_printable(grant.issuer)} is let in{_known(estate, trust)}.",
+            )
 
 
 def _wildcard_namespace(estate: Estate) -> Iterator[Seen]:
@@ -88,7 +91,9 @@ def _open_principal(estate: Estate) -> Iterator[Seen]:
 def _no_audience(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
         if grant.audiences is None and _lets_in(grant):
-            yield Seen.of(trust, f"tokens of {grant.issuer} for any audience are let in.")
+            yield Seen.of(
+                trust, f"tokens of {_printable(grant.issuer)} for any audience are let in."
+            )
 
 
 def _lets_in(grant: Grant) -> bool:
@@ -99,7 +104,7 @@ def _lets_in(grant: Grant) -> bool:
 def _foreign_claim(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
         for key in grant.foreign:
-            yield Seen.of(trust, f"no token of {grant.issuer} has {quoted(key)}.")
+            yield Seen.of(trust, f"no token of {_printable(grant.issuer)} has {quoted(key)}.")
 
 
 def _literal_wildcard(estate: Estate) -> Iterator[Seen]:

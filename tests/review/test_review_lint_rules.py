@@ -110,6 +110,11 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
         [" (role): 'system:serviceaccount:prod:*' is compared as it is."],
     ),
     (
+        "audience-only-trust",
+        theirs(statement({}, Principal={"Federated": f"{PROVIDER}\x1b[31m"})),
+        [f" (role): any subject of '{HOST}\\x1b[31m' is let in."],
+    ),
+    (
         "wildcard-namespace",
         known(subjects("system:serviceaccount:*:web", operator="StringLike"), *ACCOUNTS),
         [
