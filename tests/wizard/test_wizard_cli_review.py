@@ -1,16 +1,29 @@
-"""`wizard review`: what is said before anything slow; `tests/e2e` makes whole ones."""
+"""`wizard review`: what it says and writes; `tests/e2e` runs it with all that is behind it."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from federation.errors import UserError
+from review.changes import AttributeChange, Plan, ResourceChange, StackPlan
+from wizard.cdktf import runs
+from wizard.cli import review as command
 from wizard.cli.review import review
 
-CONFIGURATION = Path(__file__).parent.parent / "stacks" / "configurations" / "minimal.yaml"
+STACKS = Path(__file__).parent.parent / "stacks"
+CONFIGURATION = STACKS / "configurations" / "minimal.yaml"
+PROVIDER = "aws_iam_openid_connect_provider"
+NEW_ISSUER = ResourceChange(
+    f"{PROVIDER}.cluster",
+    PROVIDER,
+    "cluster",
+    "replace",
+    (AttributeChange("url", '"a.example.com"', '"https://b.example.com"', replaces=True),),
+)
 
 
 def run(*arguments: str) -> Result:
@@ -59,3 +72,47 @@ def test_a_file_or_day_that_is_not_right_is_refused_before_anything_is_written(
         run("--config", str(CONFIGURATION), "--output", "out", *options)
     assert str(caught.value) == message
     assert list(in_folder.iterdir()) == []
+
+
+def files(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+@pytest.fixture
+def synthesized(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stacks that `tests/stacks` compares, in the place of a run that would make them."""
+    expected = STACKS / "expected" / "minimal" / "stacks"
+
+    def stacks(project: runs.Project) -> dict[str, object]:
+        return {
+            stack: json.loads((expected / stack / "cdk.tf.json").read_text())
+            for stack in project.stacks
+        }
+
+    plan = Plan((StackPlan("minimal-identity", (NEW_ISSUER,)),))
+    monkeypatch.setattr(command, "_synthesized", stacks)
+    monkeypatch.setattr(command, "follow", lambda _: None)
+    monkeypatch.setattr(command, "planned", lambda _: plan)
+    monkeypatch.setattr(command, "require_ready", lambda _, *, changes: None)
+
+
+@pytest.mark.usefixtures("synthesized")
+def test_a_review_without_a_plan_says_where_it_is(in_folder: Path) -> None:
+    said = run("--config", str(CONFIGURATION), "--output", "out", "--zip").output
+    assert said == f"Wrote out/: {files(in_folder / 'out')} files.\nWrote out.zip.\n"
+    assert not (in_folder / "out" / "PLAN.md").exists()
+
+
+@pytest.mark.usefixtures("synthesized")
+def test_a_review_with_a_plan_says_what_that_breaks(in_folder: Path) -> None:
+    run("--config", str(CONFIGURATION), "--output", "out", "--zip")
+    said = run("--config", str(CONFIGURATION), "--output", "out", "--plan").output
+    assert said == (
+        f"breaks every role: minimal-identity: {PROVIDER}.cluster: Destroys and makes anew the "
+        "OIDC provider a.example.com because of url. AWS refuses each of the cluster's tokens from "
+        "that moment on, for every role.\n"
+        "Plan: 1 to add, 0 to change, 1 to destroy.\n"
+        f"Wrote out/: {files(in_folder / 'out')} files.\n"
+        "warning: out.zip is of another review: --zip makes it anew.\n"
+    )
+    assert (in_folder / "out" / "PLAN.md").exists()
