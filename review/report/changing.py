@@ -39,14 +39,12 @@ def changes(material: Material) -> Section:
     blocks: list[Block] = []
     if material.planned is not None:
         plan = material.planned.plan
-        blocks.append(
-            Paragraph(
-                said(
-                    f"{material.planned.summary} What differs in each resource is in `PLAN.md`, "
-                    "and for programs in `plan.json`; sensitive values are left out."
-                )
-            )
+        details = (
+            " What differs in each resource is in `PLAN.md`, and for programs in `plan.json`; "
+            "sensitive values are left out."
         )
+        shown = "" if plan.empty else details
+        blocks.append(Paragraph(said(f"{material.planned.summary}{shown}")))
         blocks += [_stack(stack) for stack in plan.stacks if _shown(stack)]
     return Section("What a deployment will change", tuple(blocks))
 

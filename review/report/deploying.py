@@ -123,6 +123,11 @@ def _cluster_powers(material: Material) -> Iterator[Text]:
             "them are in the ClusterRole and hold in every namespace. Make the namespaces before, "
             "and write `create_namespace: false`, where that is too much."
         )
+    if config.kubernetes.apply == "manifests":
+        yield said(
+            "A controller that watches what it applies needs `list` and `watch` on these kinds "
+            "besides."
+        )
     if config.kubernetes.context is not None:
         yield said(
             "Reading the discovery document is for the check that the context leads to the cluster "

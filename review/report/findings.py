@@ -47,7 +47,9 @@ def _open(material: Material) -> Iterator[Block]:
     )
     for rule, group in groupby(found, key=lambda finding: finding.rule):
         yield Subheading(f"{rule.weight.capitalize()}: {rule.title}")
-        yield Paragraph((Code(rule.code), f": {rule.reasoning} ", Strong("Fix:"), f" {rule.fix}"))
+        fix = (Strong("Fix:"), f" {rule.fix} ")
+        source = (Strong("Source:"), f" {rule.source}.")
+        yield Paragraph((Code(rule.code), f": {rule.reasoning} ", *fix, *source))
         yield Points(tuple(_seen(finding) for finding in group))
 
 

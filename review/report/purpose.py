@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from federation.config import ClusterConfig
+from review.matrix import Row
 from review.report.changing import breaks
 from review.report.material import Material
 from review.report.model import (
@@ -63,6 +64,16 @@ def _alerts(material: Material) -> Iterator[Block]:
             ),
             alert=True,
         )
+    if powerful := [row for row in material.rows if _is_powerful(row)]:
+        yield Paragraph(
+            (
+                Strong("Roles with administrative or privilege-escalating permissions:"),
+                " ",
+                *listed(tuple(row.role_name for row in powerful)),
+                ". See the section What each role may do.",
+            ),
+            alert=True,
+        )
     for row in material.open_rows:
         yield Paragraph(
             said(
@@ -72,6 +83,11 @@ def _alerts(material: Material) -> Iterator[Block]:
             ),
             alert=True,
         )
+
+
+def _is_powerful(row: Row) -> bool:
+    marks = {mark for policy in row.policies for mark in policy.marks}
+    return bool(marks & {"administration", "privilege escalation"})
 
 
 def _glance(material: Material) -> Table:
