@@ -56,9 +56,14 @@ async def _compared(examination: Examination, place: Place) -> Compared:
             async for difference in place.look(examination):
                 differences.append(difference)  # noqa: PERF401  (kept, whatever comes after it)
     except Missing as missing:
-        reason = missing.finding.seen if missing.finding else str(missing)
-        return Compared(place.name, tuple(differences), unseen=reportable(reason))
+        return Compared(place.name, tuple(differences), unseen=reportable(_reason(missing)))
     except TimeoutError:
         reason = f"no answer within {seconds:g} s"
         return Compared(place.name, tuple(differences), unseen=reason)
     return Compared(place.name, tuple(differences))
+
+
+def _reason(missing: Missing) -> str:
+    """Why something cannot be seen; what is wrong in another place is told with what should be."""
+    finding = missing.finding
+    return f"{finding.seen} (expected: {finding.expected})" if finding else str(missing)

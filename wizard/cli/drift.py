@@ -6,7 +6,7 @@ Exit codes: 0 no drift, 1 drift, or something could not be seen, 2 bad input.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LAYERS = ("aws", "control-plane", "tls")
 _AT_ONCE = 32
+_SEE = "Give what it takes to see it, or leave it out with --skip."
 _TITLES = {
     "same": "as configured",
     "differs": "different",
@@ -89,11 +90,20 @@ def _show(found: Sequence[Compared]) -> None:
             click.echo(f"  live        {difference.live}")
             click.echo(f"  configured  {difference.configured}")
             click.echo(f"  to do       {difference.remedy}")
-    for each in found:
-        if each.unseen:
-            click.echo(f"not seen: {each.name}: {each.unseen}")
-    for each in found:
-        if each.skipped:
-            click.echo(f"left out: {each.name} (--skip {each.skipped})")
+    for reason, names in _by(found, lambda each: each.unseen):
+        click.echo(f"not seen: {reason}")
+        click.echo(f"  places      {', '.join(names)}")
+        click.echo(f"  to do       {_SEE}")
+    for layer, names in _by(found, lambda each: each.skipped):
+        click.echo(f"left out with --skip {layer}: {', '.join(names)}")
     numbers = (f"{_TITLES[verdict]}: {count}" for verdict, count in counts(found).items())
     click.echo(f"Places: {', '.join(numbers)}")
+
+
+def _by(
+    found: Sequence[Compared], text: Callable[[Compared], str]
+) -> Iterator[tuple[str, list[str]]]:
+    """The places that have a text, by it: hundreds may not be seen for one reason."""
+    texts = dict.fromkeys(text(each) for each in found if text(each))
+    for each in texts:
+        yield each, [place.name for place in found if text(place) == each]
