@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import PurePath
 
 from review.lint.finding import Accepted, Finding, Seen
 from review.report.material import Material
@@ -59,7 +60,8 @@ def _seen(finding: Finding) -> Text:
 
 
 def _place(seen: Seen) -> Text:
-    where = ": ".join(filter(None, [seen.where.file, seen.where.place]))
+    # The folder is one of the machine that the document is made on.
+    where = ": ".join(filter(None, [PurePath(seen.where.file).name, seen.where.place]))
     about = f" ({seen.about})" if seen.about and seen.about not in where else ""
     return (Code(where), about) if about else (Code(where),)
 

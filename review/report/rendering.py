@@ -60,7 +60,7 @@ def _markdown_span(span: str | Code | Strong) -> str:
 
 
 def _literal(text: str) -> str:
-    return printable(text).translate(_ESCAPES)
+    return _ADDRESS.sub(r"\1\\\2", printable(text).translate(_ESCAPES))
 
 
 def _markdown_code(text: str) -> str:
@@ -103,4 +103,6 @@ def _html_cell(lines: Cell) -> Markup:
 
 
 _LONG = 16
+_ADDRESS = re.compile(r"(https?|ftp|www)(:|\.)", re.IGNORECASE)
+"""Where GitHub would make a link of text (GFM, 6.9)."""
 _ESCAPES = str.maketrans({each: f"\\{each}" for each in "\\`*[]<>_|~&#"})

@@ -24,6 +24,7 @@ from federation.config import ClusterConfig
 from federation.errors import UserError
 from federation.files import PROJECT, load
 from review.changes import AttributeChange, Plan, ResourceChange, StackPlan
+from review.evidence import chain_file
 from review.planned import weighed
 from review.report import documents
 from review.report.material import Known
@@ -133,6 +134,17 @@ def test_a_character_that_turns_the_direction_of_text_is_shown_as_an_escape() ->
     made = Document("a\u202eb", (Section("c", (Paragraph(said("{}", "d\u202ee")),)),))
     assert blocks(html(made))[0] == ["a\\u202eb", "c", "c", "d\\u202ee"]
     assert markdown(made) == "# a\\\\u202eb\n\n1. [c](#c)\n\n## c\n\n`d\\u202ee`\n"
+
+
+def test_an_address_in_a_text_does_not_become_a_link() -> None:
+    made = Document("https://a.example or www.b.example", ())
+    assert markdown(made) == "# https\\://a.example or www\\.b.example\n\n"
+
+
+def test_the_folder_of_a_file_that_was_read_is_not_told() -> None:
+    estate = chain_file(presented(authority=False)[1][0], "/home/me/chain.pem")
+    found = section(documents(config(), Known(estate)), "Findings")
+    assert re.findall(r"^- (`[^`]*`)", found, re.MULTILINE) == ["`chain.pem`", "`chain.pem`"]
 
 
 def section(made: Mapping[str, str], title: str) -> str:
