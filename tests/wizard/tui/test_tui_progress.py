@@ -24,7 +24,7 @@ from wizard.tui import log_lines
 from wizard.tui.log_lines import LogLines
 from wizard.tui.next_steps import Copyable, copyables
 from wizard.tui.progress import Progress, duration
-from wizard.tui.screens.help import unwrapped
+from wizard.tui.screens.help import rows
 from wizard.tui.widgets.editors import _rows
 from wizard.tui.widgets.plan_tree import _attribute
 
@@ -164,9 +164,11 @@ def test_after_destroying_it_can_be_made_again(in_folder: Path) -> None:
     )
 
 
-def test_paragraphs_of_a_help_text_are_one_line_each_and_tables_stay() -> None:
-    text = "One\nparagraph.\n\na   table\nb   of two rows\n\nThe\nend."
-    assert unwrapped(text) == "One paragraph.\n\na   table\nb   of two rows\n\nThe end."
+def test_a_help_text_has_tables_whose_rows_may_go_on_in_the_next_line() -> None:
+    assert rows("a b  a table\nc    whose second row\n     goes on") == [
+        *(("a b", "a table"), ("c", "whose second row goes on"))
+    ]
+    assert rows("One\nparagraph.") == []
 
 
 def test_choices_break_between_words_where_a_row_is_full() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -26,23 +29,38 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The text above the keys."""
-        width = max((len(key) for key, _ in self._keys), default=0)
-        keys = [
-            Content.assemble((f"{key.rjust(width)}  ", "bold"), what) for key, what in self._keys
-        ]
         with Vertical(classes="dialog help") as dialog:
             dialog.border_title = self._title
             dialog.border_subtitle = "Escape closes"
             with VerticalScroll():
-                yield Static(unwrapped(self._text), markup=False)
-                yield Static(Content("\n").join([Content("\nKeys"), *keys]))
+                for paragraph in self._text.split("\n\n"):
+                    yield Static(_shown(paragraph), classes="paragraph", markup=False)
+                keys = Table.grid(padding=(0, 2))
+                keys.add_column(justify="right", style="bold")
+                for key, what in self._keys:
+                    keys.add_row(Text(key), Text(what))
+                yield Static(Group(Text("Keys"), keys))
 
 
-def unwrapped(text: str) -> str:
-    """A text whose paragraphs are one line each; a table (two blanks in each row) stays."""
-    return "\n\n".join(
-        paragraph
-        if all("  " in line for line in paragraph.splitlines())
-        else " ".join(paragraph.split("\n"))
-        for paragraph in text.split("\n\n")
-    )
+def rows(paragraph: str) -> list[tuple[str, str]]:
+    """The rows of a table whose two columns are two blanks or more apart; none for other text.
+
+    A line that begins with blanks goes on with the row above.
+    """
+    found: list[tuple[str, str]] = []
+    for line in paragraph.splitlines():
+        name, *text = re.split(" {2,}", line, maxsplit=1)
+        if not text:
+            return []
+        if not name and found:
+            name, before = found.pop()
+            text.insert(0, before)
+        found.append((name, " ".join(text)))
+    return found
+
+
+def _shown(paragraph: str) -> str | Table:
+    table = Table.grid(padding=(0, 2))
+    for name, text in rows(paragraph):
+        table.add_row(Text(name), Text(text))
+    return table if table.row_count else " ".join(paragraph.splitlines())

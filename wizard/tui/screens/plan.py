@@ -28,7 +28,10 @@ class ShowPlan(Following):
     HELP_TEXT = """\
 Terraform's own plan. Nothing has been changed yet.
 
-+ will be made       ~ will be changed       - will be destroyed       ± will be made anew
++  will be made
+~  will be changed
+-  will be destroyed
+±  will be made anew, since it cannot be changed
 
 Enter opens a resource and shows its attributes. L shows what was printed, / searches it. A
 plan that destroys something asks for the cluster's name before it is carried out.
