@@ -240,7 +240,21 @@ class WizardApp(App[None]):
             activity.interrupt()
         if self._keeper is not None:
             await asyncio.to_thread(self._keeper.keep)
+            if self._keeper.trouble:
+                self._ask_to_lose(self._keeper.trouble)
+                return
         self.exit()
+
+    def _ask_to_lose(self, why: str) -> None:
+        """Leave with answers that are nowhere else only where the person wants that."""
+        from wizard.tui.screens.dialogs import Ask
+
+        if not isinstance(self.screen, Ask):
+            text = f"{why} Leave, and lose what you have answered?"
+            self.push_screen(
+                Ask("Your answers are not kept", text, (("", "Stay"), ("yes", "Lose them"))),
+                lambda answer: self.exit() if answer else None,
+            )
 
     async def action_interrupt(self) -> None:
         """Ctrl+C, and Escape where there is nothing to go back to: leave at the second time."""

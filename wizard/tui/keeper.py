@@ -33,6 +33,8 @@ class Keeper:
         self._changed = asyncio.Event()
         self._writing = threading.Lock()
         self._complained = False
+        self.trouble = ""
+        """Why the newest draft is not on disk; empty where it is."""
 
     def change(self, draft: Draft) -> None:
         """Take a draft that has to be kept."""
@@ -50,6 +52,7 @@ class Keeper:
     async def drop(self, name: str) -> None:
         """Remove a draft: what it says is saved, or not wanted any more."""
         self._newest = None
+        self.trouble = ""
         await asyncio.to_thread(self._remove, name)
 
     def keep(self) -> None:
@@ -61,8 +64,10 @@ class Keeper:
                     self._drafts.keep(draft)
                 elif draft is not None:
                     self._drafts.drop(draft.name)
+                self.trouble = ""
             except (UserError, OSError) as error:
                 self._newest = self._newest or draft
+                self.trouble = str(error)
                 if not self._complained:
                     self._complained = True
                     self._complain(str(error))

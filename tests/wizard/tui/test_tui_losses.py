@@ -100,6 +100,16 @@ async def test_leaving_takes_a_second_press_and_keeps_the_draft(
     assert '"issuer": "prod.example.com"' in left.read_text()
 
 
+async def test_ctrl_c_leaves_also_where_a_field_is_selected(project: Path, world: World) -> None:
+    async with walking(project, world) as walk:
+        await to_questions(walk)
+        await walk.press("down", "ctrl+c")
+        assert walk.app.clipboard == "sts.amazonaws.com"
+        assert toasts(walk) == ["Press it again to leave. Your answers are kept."]
+        await walk.press("ctrl+c")
+        await until(walk, lambda: walk.app._exit)
+
+
 async def test_a_draft_is_written_as_soon_as_something_changes_and_dropped_when_asked(
     project: Path, world: World
 ) -> None:
@@ -166,7 +176,7 @@ async def test_a_full_disk_keeps_answers_and_file_and_says_so(
     assert _drafts(project) == []
 
 
-async def test_a_draft_that_cannot_be_written_is_told_once(
+async def test_a_draft_that_cannot_be_written_is_told_once_and_not_left_unasked(
     project: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with walking(project, world) as walk:
@@ -177,12 +187,17 @@ async def test_a_draft_that_cannot_be_written_is_told_once(
             await answer(walk, "workloads.0.namespace", "shop")
             await walk.press("escape")
             await on(walk, Start)
+            await walk.press("ctrl+q")
+            await on(walk, Ask)
+            await walk.press("enter")
+            await on(walk, Start)
         assert len(toasts(walk)) == 1
         assert toasts(walk)[0].endswith(
             "cannot be written: No space left on device. Nothing was changed. What you answer is "
             "not safe until you save it."
         )
         await walk.press("ctrl+q")
+        await until(walk, lambda: walk.app._exit)
     assert len(_drafts(project)) == 1
 
 

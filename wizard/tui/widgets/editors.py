@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
+from textual.actions import SkipAction
 from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Size
@@ -48,6 +49,11 @@ class Line(Input):
     @default.setter
     def default(self, text: str) -> None:
         self.placeholder = text
+
+    def action_copy(self) -> None:
+        """Copy what is selected, and let Ctrl+C be heard: a field in focus is selected unasked."""
+        super().action_copy()
+        raise SkipAction
 
     @on(Input.Changed)
     def _edited(self, event: Input.Changed) -> None:
