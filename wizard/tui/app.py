@@ -410,8 +410,8 @@ def _offered(screen: Screen[Any]) -> Iterator[ActiveBinding]:
     for active in screen.active_bindings.values():
         action = active.binding.action.rpartition(".")[2].partition("(")[0]
         node = screen.app if active.binding.action.startswith("app.") else active.node
-        doing = getattr(node, f"action_{action}", None)
-        ours = getattr(doing, "__module__", "").startswith("wizard.")
+        module = getattr(getattr(node, f"action_{action}", None), "__module__", "")
+        ours = module.startswith("wizard.") and module != "wizard.tui.widgets.editors"
         if ours and active.enabled and active.binding.description:
             yield active
 
