@@ -147,3 +147,15 @@ async def test_a_context_that_no_kubeconfig_has_fails(
     verdict, _, expected = await look_without(in_folder, monkeypatch, context="prod")
 
     assert (verdict, expected) == ("fail", "an API server behind the context 'prod'")
+
+
+async def test_a_further_setting_of_a_config_map_is_named_without_its_value(
+    live: LiveFederation,
+) -> None:
+    only = Options(only=frozenset({"control-plane-config-map"}))
+    with breaking.further_setting(live):
+        found = await examined(live.config, only)
+
+    assert [(each.seen, each.expected) for each in found if each.verdict == "warn"] == [
+        ("PASSWORD", "no PASSWORD")
+    ]
