@@ -36,7 +36,8 @@ node_modules/.installed: package.json package-lock.json
 demo: install ## a federation in a sandbox, deployed, proven and taken down again
 	@$(RUN) python -m wizard demo
 
-test: install lint unit ## linters, types, unit, stack and end-to-end tests
+test: install ## linters, types, unit, stack and end-to-end tests
+	@$(MAKE) --no-print-directory -j 2 lint unit
 
 lint: install ## linters and types
 	@$(RUN) ruff check .
