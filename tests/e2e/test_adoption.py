@@ -91,6 +91,16 @@ def test_roles_trust_the_adopted_provider(here: Here) -> None:
     assert policy["Statement"][0]["Principal"] == {"Federated": ARN}
 
 
+def test_the_terraform_of_the_review_adopts_the_same_provider(here: Here) -> None:
+    here.wizard("review", "--output", "bundle")
+    folder = "-chdir=bundle/terraform/shared-identity"
+    state = here.copy.project / "state" / "shared-identity.tfstate"
+    sandbox = here.box.environment()
+    here.copy.run("terraform", folder, "init", f"-backend-config=path={state}", status=0, **sandbox)
+    said = here.copy.run("terraform", folder, "plan", "-no-color", status=0, **sandbox)
+    assert "No changes. Your infrastructure matches the configuration." in said
+
+
 def test_a_destroy_leaves_the_provider_as_it_was(here: Here) -> None:
     here.wizard("destroy", "--yes")
     provider = here.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=ARN)
