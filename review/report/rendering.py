@@ -20,8 +20,8 @@ def markdown(document: Document) -> str:
         "review/REVIEW.md.j2",
         document=document,
         text=_markdown,
-        cell=lambda lines: _in_cell("<br>".join(map(_markdown, lines))),
-        literal=printable,
+        cell=lambda lines: "<br>".join("".join(map(_in_cell, line)) for line in lines),
+        lines=_lines,
         plain=lambda value: _markdown((value,)),
         fence=_fence,
     )
@@ -35,16 +35,21 @@ def html(document: Document) -> str:
         text=_html,
         cell=_html_cell,
         literal=printable,
+        lines=_lines,
         picture=Markup,
     )
 
 
 def printable(text: str) -> str:
-    """A text in which what does not print is an escape; line ends stay."""
+    """A text in which what does not print, line ends included, is an escape."""
     return "".join(
-        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
-        for each in text
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )
+
+
+def _lines(text: str) -> str:
+    """The same of a text of several lines."""
+    return "\n".join(map(printable, text.rstrip("\n").split("\n")))
 
 
 def _markdown(text: Text) -> str:
@@ -65,15 +70,16 @@ def _literal(text: str) -> str:
 
 def _markdown_code(text: str) -> str:
     """Code between more backticks than it has in a row (CommonMark 0.31, 6.1)."""
-    text = text.replace("\n", " ")
     ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{ticks}{space}{text}{space}{ticks}"
 
 
-def _in_cell(text: str) -> str:
-    """A pipe ends a cell also inside of code, unless it is escaped (GFM, 4.10)."""
-    return re.sub(r"(?<!\\)\|", r"\\|", text)
+def _in_cell(span: str | Code | Strong) -> str:
+    """A pipe ends a cell, inside of code too, where a backslash before it is none (GFM, 4.10)."""
+    if isinstance(span, Code) and "|" in span.text:
+        return f"<code>{_literal(span.text)}</code>"
+    return _markdown_span(span)
 
 
 def _fence(text: str) -> str:

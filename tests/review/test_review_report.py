@@ -36,7 +36,7 @@ HERE = Path(__file__).parent
 STACKS = PROJECT / "tests" / "stacks" / "configurations"
 FLEET = HERE / "fleet.yaml"
 ACCEPT = bool(os.environ.get("OIDC_IAM_ACCEPT"))
-HOSTILE = "<b>|</b> `x` ``y`` **bold** [a](b) &amp; \\ _it_ ~~s~~ #1 <!-- {{ 7 * 7 }}"
+HOSTILE = "<b>|</b> `x` ``y`` **bold** [a](b) &amp; \\ \\| _it_ ~~s~~ #1 <!-- {{ 7 * 7 }}"
 """What would be markup, in Markdown, in a table of it, in HTML or in a template."""
 
 
@@ -131,9 +131,9 @@ def test_values_are_text_and_never_markup() -> None:
 
 
 def test_a_character_that_turns_the_direction_of_text_is_shown_as_an_escape() -> None:
-    made = Document("a\u202eb", (Section("c", (Paragraph(said("{}", "d\u202ee")),)),))
-    assert blocks(html(made))[0] == ["a\\u202eb", "c", "c", "d\\u202ee"]
-    assert markdown(made) == "# a\\\\u202eb\n\n1. [c](#c)\n\n## c\n\n`d\\u202ee`\n"
+    made = Document("a\u202eb", (Section("c", (Paragraph(said("{}", "d\u202e\ne")),)),))
+    assert blocks(html(made))[0] == ["a\\u202eb", "c", "c", "d\\u202e\\ne"]
+    assert markdown(made) == "# a\\\\u202eb\n\n1. [c](#c)\n\n## c\n\n`d\\u202e\\ne`\n"
 
 
 def test_an_address_in_a_text_does_not_become_a_link() -> None:
