@@ -43,6 +43,12 @@ class _Rule:
 _RULES = (
     # Terraform itself, before any provider has a say.
     _Rule(
+        r"forkpty\(3\) failed|out of pty devices",
+        "This machine has no terminal left for Terraform to run in",
+        "End what holds them: /proc/sys/kernel/pty/nr says how many are in use, pty/max how many "
+        "there are.",
+    ),
+    _Rule(
         r"[Nn]o space left on device",
         "The disk is full",
         "Free some space, then run the command again: it goes on from the state it has.",

@@ -403,6 +403,10 @@ def test_what_keeps_a_provider_from_working_is_explained(
             "The disk is full",
         ),
         (
+            "[2026-11-25T03:38:50.120] [ERROR] default - forkpty(3) failed.\n\nforkpty(3) failed.",
+            "This machine has no terminal left for Terraform to run in",
+        ),
+        (
             "ERROR: cdktf encountered an error while synthesizing\n\nSynth command: x",
             "The configuration cannot be synthesized",
         ),
