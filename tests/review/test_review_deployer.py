@@ -88,6 +88,33 @@ def test_roles_with_the_same_policies_are_attached_them_by_one_statement() -> No
     }
 
 
+def test_a_distribution_is_made_among_all_of_the_account_since_cloudfront_names_it() -> None:
+    made = statements(load(CONFIGURATIONS[0].with_name("distribution.yaml")))
+    arn = "arn:aws:cloudfront::111111111111"
+    assert {name: each for name, each in made.items() if name.endswith("Distribution")} == {
+        "MakeDistribution": {
+            "Effect": "Allow",
+            "Action": ["cloudfront:CreateDistribution", "cloudfront:CreateOriginAccessControl"],
+            "Resource": "*",
+        },
+        "ManageDistribution": {
+            "Effect": "Allow",
+            "Action": [
+                "cloudfront:DeleteDistribution",
+                "cloudfront:DeleteOriginAccessControl",
+                "cloudfront:GetDistribution",
+                "cloudfront:GetOriginAccessControl",
+                "cloudfront:ListTagsForResource",
+                "cloudfront:TagResource",
+                "cloudfront:UntagResource",
+                "cloudfront:UpdateDistribution",
+                "cloudfront:UpdateOriginAccessControl",
+            ],
+            "Resource": [f"{arn}:distribution/*", f"{arn}:origin-access-control/*"],
+        },
+    }
+
+
 def test_many_roles_need_several_policies_each_as_small_as_iam_takes() -> None:
     names = [f"{each:02}-{'long' * 10}" for each in range(90)]
     made = config(workloads=[{"namespace": "n", "service_account": name} for name in names])

@@ -160,6 +160,35 @@ def test_an_acceptance_counts_until_its_last_day_is_over() -> None:
         assert (accepted in section(made, "Findings")) is counts
 
 
+def test_a_private_bucket_is_told_with_who_can_write_to_it() -> None:
+    told = section(documents(load(STACKS / "distribution.yaml")), "Discovery documents")
+    assert told.split("\n\n")[3:5] == [
+        "CloudFront serves them for `issuer.example.com` with the certificate "
+        "`arn:aws:acm:us-east-1:123456789012:certificate/0f3f1a7e-7a0f-4c63-8c7f-1b1f0d1d8f10`, "
+        "from the private bucket `example-issuers`: public access is blocked, and the bucket's "
+        "policy lets this one distribution read the two objects.",
+        "Requests without TLS are denied, and old versions of the objects are kept. The API server "
+        "itself needs no address on the internet. **Who can write the objects decides over every "
+        "role:** any identity of the account with `s3:PutObject` on the bucket can publish a key "
+        "of its own, and obtain every role.",
+    ]
+
+
+def test_documents_that_something_else_serves_are_somebody_elses_to_tell_of() -> None:
+    told = section(documents(load(STACKS / "adopted.yaml")), "Discovery documents")
+    assert told.split("\n\n")[3:] == [
+        "This configuration shows the documents to nobody: something outside it, such as a proxy "
+        "or a web server, has to serve them. **Ask who runs it.** Who can write what it serves "
+        "decides over every role, and is not part of this document."
+    ]
+
+
+def test_an_account_that_an_adopted_provider_names_is_the_one() -> None:
+    made = documents(load(STACKS / "adopted.yaml"))
+    assert "| AWS account | `123456789012` |" in section(made, "Purpose").splitlines()
+    assert "111111111111" not in made["REVIEW.md"]
+
+
 def test_the_presented_chain_tells_whose_a_thumbprint_is() -> None:
     estate, _ = presented(authority=True)
     leaf, root = estate.chains[0].certificates
