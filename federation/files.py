@@ -167,13 +167,17 @@ def save(config: ClusterConfig, path: Path) -> None:
 def write(path: Path, text: str) -> None:
     """Replace a file at once: a reader sees the old text or the new, never a part.
 
-    The file keeps its permissions; where it is a symbolic link, what it points to is replaced.
+    The file keeps its permissions; where it is a symbolic link, what it points to is replaced. A
+    device or a pipe is written to.
 
     Raises:
         UserError: the file cannot be written.
     """
     try:
         target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_text(text, encoding="utf-8")
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".saving-")

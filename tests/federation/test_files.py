@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -746,6 +747,15 @@ class TestWriting:
         write(path, "new")
         assert path.read_text() == "new"
         assert path.stat().st_mode & 0o777 == 0o640
+
+    def test_a_pipe_or_a_device_is_written_to_and_stays(self, tmp_path: Path) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        with ThreadPoolExecutor() as other:
+            read = other.submit(pipe.read_text)
+            write(pipe, "report")
+            assert read.result() == "report"
+        assert pipe.is_fifo()
 
     def test_a_new_file_has_the_permissions_of_any_other(self, tmp_path: Path) -> None:
         before = os.umask(0o027)

@@ -224,6 +224,13 @@ def test_nothing_in_a_plan_is_a_command_to_a_pipeline(folder: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("folder")
+def test_standard_output_may_be_named_by_its_device() -> None:
+    named, dash = (run("--config=prod.yaml", TODAY, f"--sarif={to}") for to in ("/dev/stdout", "-"))
+    assert named.output == dash.output
+    assert json.loads(named.output)["version"] == "2.1.0"
+
+
 def test_a_plan_may_be_in_the_utf_16_that_powershell_writes(folder: Path) -> None:
     plan: dict[str, Any] = {"resource_changes": [], "planned_values": {}}
     (folder / "plan.json").write_bytes(json.dumps(plan).encode("utf-16"))

@@ -46,6 +46,8 @@ def report_option(name: str, what: str) -> Callable[[Command], Command]:
         name,
         is_flag=False,
         flag_value=_STDOUT,
+        # By its name it would be a file to replace, where stdout goes to one.
+        callback=lambda _, __, given: _STDOUT if given == "/dev/stdout" else given,
         metavar="[FILE]",
         help=f"Write {what} to a file; without FILE, or with -, to stdout.",
     )
