@@ -1,9 +1,10 @@
-"""What was applied last, and whether that came to its end: two small files beside the state.
+"""What was applied last, and whether that came to its end: small files beside the state.
 
 `state/CLUSTER.applied.json` is the configuration that was deployed, `state/CLUSTER.begun.json` says
-what has begun and not ended well. Neither holds a secret, and of the Terraform state only whether
-there are resources is read. Terraform's plan remains the truth: this is a reminder that costs no
-request.
+what has begun and not ended well, and `state/CLUSTER.left-behind.yaml` is a configuration that was
+deployed with a stack that a later one has no more. None holds a secret, and of the Terraform state
+only whether there are resources is read. Terraform's plan remains the truth: this is a reminder
+that costs no request.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def record(project: Path, config: ClusterConfig) -> None:
     Raises:
         UserError: the note cannot be written.
     """
+    keep_left_behind(project, config)
     files.write(_applied(project, config.cluster), config.model_dump_json(indent=2) + "\n")
     _begun(project, config.cluster).unlink(missing_ok=True)
 
@@ -46,6 +48,40 @@ def forget(project: Path, cluster: str) -> None:
     """Note that a cluster's stacks were destroyed."""
     _applied(project, cluster).unlink(missing_ok=True)
     _begun(project, cluster).unlink(missing_ok=True)
+
+
+def left_behind(project: Path, config: ClusterConfig) -> tuple[str, ...]:
+    """The stacks that were deployed and that the configuration has no more: that of a bucket.
+
+    Where Terraform had the Kubernetes objects too, they are now applied as manifests: what is left
+    of them is no stack to take down.
+    """
+    known = last(project, config.cluster)
+    return _gone(known, config) or _gone(_kept(project, config.cluster), config)
+
+
+def keep_left_behind(project: Path, config: ClusterConfig) -> Path | None:
+    """The configuration, as a file, with which stacks that it has no more can be taken down.
+
+    Returns:
+        None where there are no such stacks.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    place = _left_behind(project, config.cluster)
+    known = last(project, config.cluster)
+    if known is not None and _gone(known, config):
+        files.save(known, place)
+    elif not left_behind(project, config):
+        place.unlink(missing_ok=True)
+        return None
+    return place
+
+
+def forget_left_behind(project: Path, cluster: str) -> None:
+    """Note that what was left behind is taken down."""
+    _left_behind(project, cluster).unlink(missing_ok=True)
 
 
 def last(project: Path, cluster: str) -> ClusterConfig | None:
@@ -91,6 +127,21 @@ def _begun_with(project: Path, cluster: str) -> str | None:
         return str(json.loads(_begun(project, cluster).read_bytes())["doing"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _gone(known: ClusterConfig | None, config: ClusterConfig) -> tuple[str, ...]:
+    if known is None or known.kubernetes.apply != "manifests":
+        return ()
+    return tuple(stack for stack in known.stacks if stack not in config.stacks)
+
+
+def _kept(project: Path, cluster: str) -> ClusterConfig | None:
+    place = _left_behind(project, cluster)
+    return files.load(place) if place.exists() else None
+
+
+def _left_behind(project: Path, cluster: str) -> Path:
+    return project / "state" / f"{cluster}.left-behind.yaml"
 
 
 def _applied(project: Path, cluster: str) -> Path:

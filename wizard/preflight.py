@@ -23,6 +23,7 @@ from federation import key_files
 from federation.config import ClusterConfig, S3Backend
 from federation.errors import UserError, WorldError
 from federation.files import PROJECT
+from wizard import applied
 from wizard.cdktf.runs import cdktf_program, terraform_program
 from wizard.process import Command, capture
 from wizard.served_keys import served_keys
@@ -79,8 +80,22 @@ def preflight(config: ClusterConfig | None, deadline: float = DEADLINE) -> Itera
             ("AWS credentials", lambda: credentials(config)),
             ("cluster", lambda: cluster(config)),
             ("public keys", lambda: public_keys(config)),
+            ("stacks", lambda: stacks(config)),
         ]
     return _at_once(looks, deadline)
+
+
+def stacks(config: ClusterConfig) -> Check | None:
+    """Whether stacks that were deployed are in the configuration still; None where they are."""
+    left = applied.left_behind(PROJECT, config)
+    if not left:
+        return None
+    return Check(
+        "stacks",
+        "warn",
+        f"{', '.join(left)} was deployed, and is no longer in the configuration.",
+        "'python -m wizard deploy' takes it down at its end, and 'destroy' too.",
+    )
 
 
 def require(checks: Iterable[Check]) -> tuple[Check, ...]:

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from project_copy import ProjectCopy, project_copy
 
 from federation.config import ClusterConfig
-from federation.files import save
+from federation.files import save, validate
 from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
 from sandbox.sandbox import CONTEXT, Sandbox
 
@@ -209,9 +209,17 @@ def test_a_key_that_signs_is_not_left_out(here: Here) -> None:
     assert "public keys: " in said
 
 
-def test_a_destroy_removes_the_bucket_with_every_version(here: Here) -> None:
+def test_going_back_to_the_api_server_removes_the_bucket_with_every_version(here: Here) -> None:
     here.configure(*all_keys())
-    here.wizard("destroy", "--yes")
+    back = configured(here.box, ("keys/sa.pub",)).model_dump(mode="json")
+    back["discovery"] = {"thumbprint": "omit"}
+    save(validate(back), here.path)
+
+    said = here.wizard("deploy", "--yes")
+
+    assert "warning: stacks: edge-discovery was deployed, and is no longer" in said
+    assert "No longer in the configuration: edge-discovery.\n" in said
+    assert not (here.copy.project / "state" / "edge.left-behind.yaml").exists()
     with pytest.raises(ClientError) as caught:
         here.s3.head_bucket(Bucket=BUCKET)
     assert caught.value.response["Error"]["Code"] == "404"

@@ -110,3 +110,46 @@ def test_notes_that_cannot_be_read_are_none(tmp_path: Path) -> None:
         (tmp_path / "state" / name).write_text("[")
     assert applied.last(tmp_path, "prod") is None
     assert applied.status(tmp_path, config()) == "never applied"
+
+
+def with_bucket(apply: str = "manifests", bucket: str | None = "documents") -> ClusterConfig:
+    """A configuration whose documents a bucket serves, or the API server."""
+    document = config().model_dump(mode="json")
+    document["kubernetes"]["apply"] = apply
+    if bucket:
+        document["issuer"] = f"https://{bucket}.s3.eu-west-1.amazonaws.com"
+        document["discovery"] = {
+            "hosting": "s3",
+            "exposure": "none",
+            "s3": {"bucket": bucket, "keys": ["sa.pub"]},
+        }
+    return files.validate(document)
+
+
+def test_the_stack_of_a_bucket_is_left_behind_until_it_is_taken_down(tmp_path: Path) -> None:
+    before, now = with_bucket(), with_bucket(bucket=None)
+    applied.record(tmp_path, before)
+    assert applied.left_behind(tmp_path, before) == ()
+    assert applied.left_behind(tmp_path, now) == ("prod-discovery",)
+
+    applied.record(tmp_path, now)  # by whom does not take it down
+
+    assert applied.left_behind(tmp_path, now) == ("prod-discovery",)
+    place = applied.keep_left_behind(tmp_path, now)
+    assert place == tmp_path / "state" / "prod.left-behind.yaml"
+    assert files.load(place) == before
+    applied.forget_left_behind(tmp_path, "prod")
+    assert applied.left_behind(tmp_path, now) == ()
+
+
+def test_a_stack_that_is_in_the_configuration_again_is_not_left_behind(tmp_path: Path) -> None:
+    for each in (with_bucket(), with_bucket(bucket=None), with_bucket()):
+        applied.record(tmp_path, each)
+
+    assert applied.keep_left_behind(tmp_path, with_bucket()) is None
+    assert not (tmp_path / "state" / "prod.left-behind.yaml").exists()
+
+
+def test_objects_that_become_manifests_are_not_left_behind(tmp_path: Path) -> None:
+    applied.record(tmp_path, with_bucket("terraform", bucket=None))
+    assert applied.left_behind(tmp_path, with_bucket(bucket=None)) == ()

@@ -165,6 +165,14 @@ def destroy(project: Project, log: Path, *, before: Part | None = None) -> Run:
     return Run(project, log, lambda run: _cdktf(run, "destroying", *_apply(run, "destroy")), before)
 
 
+def take_down(project: Project, log: Path) -> Run:
+    """Synthesize, and destroy the project's stacks alone, without asking.
+
+    Terraform does it itself: the CDKTF CLI takes no stack without those that depend on it.
+    """
+    return Run(project, log, _taken_down)
+
+
 class Run:
     """One run: an iterator of events, which runs while its `async with` block lasts.
 
@@ -313,6 +321,20 @@ async def _synthesized(run: Run) -> Outcome:
     reader = TerraformLog(None)
     status = await run.execute(_app(run.project), reader)
     return run.failure(status, reader) if status else Succeeded({})
+
+
+async def _taken_down(run: Run) -> Outcome:
+    outcome = await _synthesized(run)
+    if not isinstance(outcome, Succeeded):
+        return outcome
+    for stack in reversed(run.project.stacks):
+        run.tell(Step(stack, f"destroying {stack}"))
+        reader, folder = TerraformLog(stack), run.project.stack_folder(stack)
+        for args in (["init"], ["destroy", "-auto-approve"]):
+            terraform = (terraform_program(), *args, "-input=false", "-no-color")
+            if status := await run.execute(run.project.command(*terraform, cwd=folder), reader):
+                return run.failure(status, reader)
+    return Succeeded({})
 
 
 async def _planned(run: Run, destroy: bool) -> Outcome:

@@ -12,6 +12,7 @@ from federation import files
 from federation.config import ClusterConfig
 from wizard import applied
 from wizard.cdktf import runs
+from wizard.cli.left_behind import left_behind
 from wizard.cli.options import config_option, relative
 from wizard.cli.running import (
     agreed,
@@ -59,16 +60,21 @@ def deployed(
         WorldError: planning or applying failed.
         InterruptedRunError: somebody stopped it.
     """
+    left = left_behind(config)
     project = runs.project(path, config)
     plan = planned(runs.plan(project, new_log(f"plan-{config.cluster}")))
     show_plan(plan)
-    if not plan.empty and not agreed("Apply this?", yes):
+    if left:
+        left.show()
+    if (left or not plan.empty) and not agreed("Apply this?", yes):
         return None
     applied.begin(files.PROJECT, config.cluster, "deploy")
     outputs = follow(runs.deploy(project, new_log(f"deploy-{config.cluster}")), plan.steps).outputs
     if config.kubernetes.apply == "manifests":
         apply_manifests(config, outputs[config.stack("identity")]["role_arns"], click.echo)
     applied.record(files.PROJECT, config)
+    if left:
+        left.take_down()
     return outputs
 
 

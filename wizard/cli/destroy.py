@@ -10,6 +10,7 @@ from federation import files
 from federation.config import ClusterConfig
 from wizard import applied, manifests
 from wizard.cdktf import runs
+from wizard.cli.left_behind import left_behind
 from wizard.cli.options import config_option
 from wizard.cli.running import (
     agreed,
@@ -45,15 +46,20 @@ def destroyed(path: Path, config: ClusterConfig, yes: bool) -> bool:
         WorldError: planning or destroying failed.
     """
     manifests.refuse_others(config)
+    left = left_behind(config)
     project = runs.project(path, config)
     plan = planned(runs.plan(project, new_log(f"plan-{config.cluster}"), destroy=True))
     show_plan(plan, destroy=True)
+    if left:
+        left.show()
     question = f"Every pod that uses these roles loses them. Type '{config.cluster}' to destroy"
-    if not plan.empty and not agreed(question, yes, config.cluster):
+    if (left or not plan.empty) and not agreed(question, yes, config.cluster):
         return False
     applied.begin(files.PROJECT, config.cluster, "destroy")
     if config.kubernetes.apply == "manifests":
         manifests.delete_manifests(config, click.echo)
     follow(runs.destroy(project, new_log(f"destroy-{config.cluster}")), plan.steps)
     applied.forget(files.PROJECT, config.cluster)
+    if left:
+        left.take_down()
     return True
