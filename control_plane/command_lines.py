@@ -52,7 +52,9 @@ def units(text: str, name: str) -> Iterator[Reading]:
     """`ExecStart=` of a systemd unit; the last one counts, since an empty one takes back."""
     if not re.search(r"^\[Service\]", text, re.MULTILINE):
         return
-    commands = re.findall(r"^ExecStart=[-@:+!]*(.+)$", _joined(text), re.MULTILINE)
+    # A comment within a command that goes on does not end it (systemd.syntax(7)).
+    plain = re.sub(r"^\s*[#;].*\n?", "", text, flags=re.MULTILINE)
+    commands = re.findall(r"^ExecStart=[-@:+!]*(.+)$", _joined(plain), re.MULTILINE)
     if not commands:
         raise UserError(f"{name}: is a systemd unit without ExecStart.")
     if "$" in commands[-1]:

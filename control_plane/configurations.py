@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from control_plane.command_lines import (
     PROGRAM,
@@ -27,6 +27,7 @@ from federation.errors import UserError
 
 _TAG = re.compile(r":v?(?P<version>[0-9]+\.[0-9]+)(\.[0-9]+)?")
 _PATCH = re.compile(rf"/{PROGRAM}[^/]*\+json\.(json|yaml)$")
+_LIKE_YAML = re.compile(r"^(apiVersion|kind|cluster|machine|kube-apiserver-arg\+?):", re.MULTILINE)
 _TALOS_AUTHENTICATION = {
     "apiVersion": "apiserver.config.k8s.io/v1beta1",
     "kind": "AuthenticationConfiguration",
@@ -55,28 +56,42 @@ def documents(text: str, name: str) -> Iterator[Reading]:
     Raises:
         UserError: it is a known configuration of an API server, and wrong or not whole.
     """
-    yaml = YAML(typ="safe", pure=True)
-    try:
-        documents = [each for each in yaml.load_all(text) if isinstance(each, dict)]
-    except (YAMLError, ValueError, TypeError, RecursionError):
-        return
-    talos = [each for each in documents if _is_talos(each)]
+    loaded = _all(text, name)
+    talos = [each for each in loaded if _is_talos(each)]
     if talos:
         yield _talos(talos, name)
         return
-    found = [reading for document in documents for reading in _document(document, name)]
-    kinds = [str(each["kind"]) for each in documents if "kind" in each]
+    pods = [each for each in loaded if _is_pod(each)]
+    if any(_api_server(each, name) for each in pods):
+        # All manifests of a node: the other pods are of no interest.
+        loaded = [each for each in loaded if each not in pods or _api_server(each, name)]
+    found = [reading for document in loaded for reading in _document(document, name)]
+    kinds = [str(each["kind"]) for each in loaded if "kind" in each]
     if kinds and not found:
         raise UserError(f"{name}: is a {kinds[0]}, which does not say how {PROGRAM} runs.")
     yield from found
 
 
+def _all(text: str, name: str) -> list[dict[str, Any]]:
+    """The mappings among the documents; none where it is no YAML, nor looks like it."""
+    try:
+        loaded = YAML(typ="safe", pure=True).load_all(text)
+        return [each for each in loaded if isinstance(each, dict)]
+    except MarkedYAMLError as error:
+        if not _LIKE_YAML.search(text):
+            return []
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise UserError(f"{name}:{line}: is not YAML: {error.problem}.") from None
+    except (YAMLError, ValueError, TypeError, RecursionError):
+        return []
+
+
 def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
-    kind, group = str(document.get("kind")), str(document.get("apiVersion")).partition("/")[0]
-    if kind == "List" or kind == "PodList":
+    kind = _kind_and_group(document)
+    if kind[0] == "List" or kind[0] == "PodList":
         yield from _pods(_mappings(document, "items"), name)
-    elif (kind, group) in _READERS:
-        yield _READERS[kind, group](document, name)
+    elif kind in _READERS:
+        yield _READERS[kind](document, name)
     elif "kube_kubeadm_apiserver_extra_args" in document:
         yield _kubespray(document, name)
     elif any(str(key).rstrip("+") == "kube-apiserver-arg" for key in document) or any(
@@ -95,20 +110,29 @@ def _pods(items: list[Mapping[str, Any]], name: str) -> Iterator[Reading]:
     yield from found
 
 
+def _is_pod(document: Mapping[str, Any]) -> bool:
+    """Whether it is a pod, or makes pods: some control planes run as a Deployment of another
+    cluster."""
+    return _READERS.get(_kind_and_group(document)) is _pod
+
+
+def _kind_and_group(document: Mapping[str, Any]) -> tuple[str, str]:
+    return str(document.get("kind")), str(document.get("apiVersion")).partition("/")[0]
+
+
 def _pod(document: Mapping[str, Any], name: str) -> Reading:
     if found := _api_server(document, name):
         return found
     own = str(_mapping(document, "metadata").get("name", "a pod"))
-    containers = _mappings(_mapping(document, "spec"), "containers")
+    containers = _mappings(_pod_spec(document), "containers")
     programs = [str(each) for container in containers for each in _list(container, "command")[:1]]
-    raise UserError(
-        f"{name}: the pod {own!r} runs {', '.join(programs) or 'something else'}, not {PROGRAM}."
-    )
+    kind, seen = str(document["kind"]).lower(), ", ".join(programs) or "something else"
+    raise UserError(f"{name}: the {kind} {own!r} runs {seen}, not {PROGRAM}.")
 
 
 def _api_server(document: Mapping[str, Any], name: str) -> Reading | None:
     own = str(_mapping(document, "metadata").get("name", "a pod"))
-    for container in _mappings(_mapping(document, "spec"), "containers"):
+    for container in _mappings(_pod_spec(document), "containers"):
         arguments = [str(each) for key in ("command", "args") for each in _list(container, key)]
         if program_of_pod(arguments) is not None:
             annotations = " ".join(map(str, _mapping(document, "metadata", "annotations")))
@@ -118,6 +142,10 @@ def _api_server(document: Mapping[str, Any], name: str) -> Reading | None:
                 distribution="kubeadm" if "kubeadm.kubernetes.io" in annotations else None,
             )
     return None
+
+
+def _pod_spec(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(document, "spec", "template", "spec") or _mapping(document, "spec")
 
 
 def _config_map(document: Mapping[str, Any], name: str) -> Reading:
@@ -231,6 +259,13 @@ def _k0s(document: Mapping[str, Any], name: str) -> Reading:
 
 def _kops(document: Mapping[str, Any], name: str) -> Reading:
     server = _mapping(document, "spec", "kubeAPIServer")
+    store = _mapping(document, "spec", "serviceAccountIssuerDiscovery").get("discoveryStore")
+    if store and "serviceAccountIssuer" not in server:
+        raise UserError(
+            f"{name}: kOps makes the issuer out of serviceAccountIssuerDiscovery.discoveryStore, "
+            "the Cluster does not say which: give the pods that run, 'kubectl -n kube-system get "
+            "pods -l k8s-app=kube-apiserver -o yaml'."
+        )
     own = f"https://api.internal.{_mapping(document, 'metadata').get('name', '')}"
     issuer = server.get("serviceAccountIssuer", own)
     settings = Settings(
@@ -261,6 +296,11 @@ def _talos(documents: list[dict[str, Any]], name: str) -> Reading:
     endpoint = schema = version = authentication = None
     accepted: tuple[str, ...] = ()
     for document in documents:
+        if _mapping(document, "machine").get("type") in ("worker", "join"):
+            raise UserError(
+                f"{name}: is the machine configuration of a worker, on which no API server runs: "
+                "give that of a control plane node."
+            )
         cluster = _mapping(document, "cluster")
         server = _mapping(cluster, "apiServer")
         if document.get("kind") == "KubeAPIServerConfig":
@@ -376,6 +416,9 @@ def _version(image: Any) -> str | None:
 
 _READERS: Mapping[tuple[str, str], Callable[[Mapping[str, Any], str], Reading]] = {
     ("Pod", "v1"): _pod,
+    ("DaemonSet", "apps"): _pod,
+    ("Deployment", "apps"): _pod,
+    ("StatefulSet", "apps"): _pod,
     ("ConfigMap", "v1"): _config_map,
     ("ClusterConfiguration", "kubeadm.k8s.io"): _kubeadm,
     ("KubeadmControlPlane", "controlplane.cluster.x-k8s.io"): _kubeadm_control_plane,

@@ -123,10 +123,9 @@ def _check(keys: Sequence[PublicKey]) -> None:
     first: dict[str, PublicKey] = {}
     for key in keys:
         if key.kid in first:
-            raise UserError(
-                f"{key.source}: holds the key {key.kid}, which {first[key.kid].source} holds "
-                "already: remove one."
-            )
+            other = first[key.kid].source
+            where = " twice" if other == key.source else f", which {other} holds already"
+            raise UserError(f"{key.source}: holds the key {key.kid}{where}: remove one.")
         first[key.kid] = key
     for kind, count in Counter(key.jwk["kty"] for key in keys).items():
         if count > MOST_KEYS:

@@ -296,6 +296,30 @@ def test_of_several_documents_the_one_that_says_how_the_api_server_runs_counts()
     assert only(several) == only(text)
 
 
+def test_of_all_manifests_of_a_node_the_api_servers_counts() -> None:
+    others = "\n---\n".join(
+        POD.replace("- kube-apiserver\n", f"- {program}\n")
+        for program in ("etcd", "kube-scheduler")
+    )
+    assert only(f"{others}\n---\n{POD}") == only(POD)
+
+
+def test_a_control_plane_may_run_as_a_deployment_of_another_cluster() -> None:
+    deployment = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: tenant}\nspec: {template: {spec: "
+        "{containers: [{command: [kube-apiserver, --service-account-issuer=https://a.example]}]}}}\n"
+    )
+    assert only(deployment).settings.issuers == ("https://a.example",)
+
+
+def test_a_comment_within_a_command_of_a_unit_does_not_end_it() -> None:
+    found = only(
+        "[Service]\nExecStart=/usr/bin/kube-apiserver \\\n  --service-account-issuer=https://a \\\n"
+        "  # of 2019\n  --service-account-key-file=/a.pub\n"
+    )
+    assert found.settings.key_files == ("/a.pub",)
+
+
 def test_nothing_secret_is_kept() -> None:
     talos = "machine: {token: s3cr3t}\ncluster: {controlPlane: {endpoint: 'https://x'}}\n"
     for text in (talos, "token: s3cr3t\ndisable: [traefik]\n"):
@@ -336,6 +360,22 @@ def test_nothing_secret_is_kept() -> None:
         (
             "apiVersion: v1\nkind: Service\nmetadata: {name: x}\n",
             "file: is a Service, which does not say how kube-apiserver runs.",
+        ),
+        (
+            "machine: {type: worker}\ncluster: {controlPlane: {endpoint: 'https://x'}}\n",
+            "file: is the machine configuration of a worker, on which no API server runs: give "
+            "that of a control plane node.",
+        ),
+        (
+            "kind: Pod\napiVersion: v1\n\tspec: {}\n",
+            "file:3: is not YAML: found character '\\t' that cannot start any token.",
+        ),
+        (
+            "kind: Cluster\napiVersion: kops.k8s.io/v1alpha2\nmetadata: {name: k.example}\n"
+            "spec: {serviceAccountIssuerDiscovery: {discoveryStore: 's3://b/k.example'}}\n",
+            "file: kOps makes the issuer out of serviceAccountIssuerDiscovery.discoveryStore, the "
+            "Cluster does not say which: give the pods that run, 'kubectl -n kube-system get pods "
+            "-l k8s-app=kube-apiserver -o yaml'.",
         ),
         (
             "/usr/local/bin/k3s\0server\0",

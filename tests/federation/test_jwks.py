@@ -222,6 +222,13 @@ class TestWriting:
             "holds already: remove one."
         )
 
+    def test_a_key_that_is_twice_in_a_file_is_told(self) -> None:
+        with pytest.raises(UserError) as caught:
+            documents("https://a", public_keys(PINNED + PINNED, "keys.pub"))
+        assert str(caught.value) == (
+            "keys.pub: holds the key Agxq8rXx0wukjztlVe7rdGAFEvZoYzbvqc9lX18X3GQ twice: remove one."
+        )
+
     def test_without_a_key_there_is_nothing_to_publish(self) -> None:
         with pytest.raises(UserError, match=r"^There is no public key to publish\.$"):
             documents("https://a", ())
