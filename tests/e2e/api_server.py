@@ -72,10 +72,11 @@ class ApiServer:
         return done.returncode != 0
 
     def reading(self) -> Reading:
-        """What runs, as its command line says it."""
-        assert self._running is not None
-        content = Path(f"/proc/{self._running.pid}/cmdline").read_bytes()
-        (found,) = read(content, "cmdline")
+        """What runs, or is to run, as its command line says it."""
+        command = "\0".join([self._program, *self.flags]).encode()
+        if self._running is not None:
+            command = Path(f"/proc/{self._running.pid}/cmdline").read_bytes()
+        (found,) = read(command, "cmdline")
         return found
 
     def change(self, plan: Plan, authentication: dict[str, Any] | None = None) -> None:

@@ -32,19 +32,25 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ApiServer]:
-    """An API server with an issuer of its own, and a service account in it."""
+    """An API server with an issuer of its own, which is started with its first change."""
     try:
         find(API_SERVER, print)
     except UnavailableError as error:
         pytest.skip(str(error))
-    running = ApiServer(tmp_path, OLD, HOSTS)
+    made = ApiServer(tmp_path, OLD, HOSTS)
     try:
-        running.restart()
-        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web"}}
-        running.create("/api/v1/namespaces/default/serviceaccounts", account)
-        yield running
+        yield made
     finally:
-        running.end()
+        made.end()
+
+
+@pytest.fixture
+def running(server: ApiServer) -> ApiServer:
+    """The same, with a service account in it."""
+    server.restart()
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web"}}
+    server.create("/api/v1/namespaces/default/serviceaccounts", account)
+    return server
 
 
 def target(exposure: str) -> Target:
@@ -107,10 +113,10 @@ def test_with_the_allowlist_strangers_read_the_documents_and_nothing_else(
     server: ApiServer, tmp_path: Path
 ) -> None:
     file = tmp_path / "authentication-config.yaml"
-    running = replace(
+    before = replace(
         server.reading().settings, authentication_config=str(file), anonymous_auth="true"
     )
-    made = plan(target("authentication-config"), running)
+    made = plan(target("authentication-config"), before)
     in_use = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration"}
     result = rendered(made, Existing(authentication=in_use))
     file.write_text(result.files["authentication-config.yaml"].text)
@@ -136,17 +142,17 @@ def test_with_the_allowlist_strangers_read_the_documents_and_nothing_else(
 
 
 def test_a_token_from_before_a_migration_counts_in_each_phase_but_the_last(
-    server: ApiServer,
+    running: ApiServer,
 ) -> None:
-    wanted, before = target("binding"), server.token()
-    state = begun(wanted, server.reading().settings, START)
+    wanted, before = target("binding"), running.token()
+    state = begun(wanted, running.reading().settings, START)
     seen = {}
     while state.phase != "done":
-        server.change(phase_plan(state, wanted))
-        issued, asked = server.token(), server.token(OLD)
+        running.change(phase_plan(state, wanted))
+        issued, asked = running.token(), running.token(OLD)
         seen[state.phase] = (
             Token.parse(issued).issuer,
-            [server.status("/version", token) for token in (before, issued, asked)],
+            [running.status("/version", token) for token in (before, issued, asked)],
         )
         state = advanced(state, START)
     assert seen == {
@@ -155,8 +161,8 @@ def test_a_token_from_before_a_migration_counts_in_each_phase_but_the_last(
         "wait": (ISSUER, [200, 200, 200]),
         "drop": (ISSUER, [401, 200, 200]),
     }
-    for_aws = server.token("sts.amazonaws.com")
-    assert server.status("/version", for_aws) == 401
+    for_aws = running.token("sts.amazonaws.com")
+    assert running.status("/version", for_aws) == 401
 
 
 def new_keys(folder: Path) -> tuple[str, str]:
@@ -185,20 +191,20 @@ def key_ids(server: ApiServer) -> list[str]:
 
 
 def test_a_new_signing_key_is_published_before_it_signs_and_the_old_one_goes_last(
-    server: ApiServer, tmp_path: Path
+    running: ApiServer, tmp_path: Path
 ) -> None:
-    wanted, before = target("binding"), server.token()
-    (old,) = key_ids(server)
-    running = server.reading().settings
-    state: State = begun(wanted, running, START, new_keys=new_keys(tmp_path))
+    wanted, before = target("binding"), running.token()
+    (old,) = key_ids(running)
+    settings = running.reading().settings
+    state: State = begun(wanted, settings, START, new_keys=new_keys(tmp_path))
     seen = {}
     while state.phase != "done":
-        server.change(phase_plan(state, wanted))
-        issued = server.token()
+        running.change(phase_plan(state, wanted))
+        issued = running.token()
         seen[state.phase] = (
-            len(key_ids(server)),
+            len(key_ids(running)),
             Token.parse(issued).key_id == old,
-            [server.status("/version", token) for token in (before, issued)],
+            [running.status("/version", token) for token in (before, issued)],
         )
         state = advanced(state, START)
     assert tuple(seen) == PHASES["signing-key"][:-1]
@@ -219,7 +225,6 @@ def test_the_api_server_ends_with_what_is_refused_here(server: ApiServer, tmp_pa
             serialization.NoEncryption(),
         )
     )
-    server.stop()
     assert server.refuses_to_start_with(f"--service-account-issuer={OLD}")
     assert server.refuses_to_start_with(f"--service-account-jwks-uri=http://{HOSTS[0]}/jwks")
     assert server.refuses_to_start_with("--feature-gates=ServiceAccountIssuerDiscovery=true")
