@@ -61,7 +61,7 @@ def configured(box: Sandbox) -> ClusterConfig:
         {
             "cluster": "shared",
             "issuer": ISSUER,
-            "aws": aws | {"endpoint_url": box.aws_endpoint, "max_retries": 1},
+            "aws": aws | {"endpoint_url": box.aws_endpoint, "max_retries": 3},
             "kubernetes": {"apply": "manifests"},
             "workloads": [{"namespace": "default", "service_account": "app"}],
         }

@@ -126,7 +126,7 @@ def configured(box: Sandbox, keys: tuple[str, ...]) -> ClusterConfig:
             "cluster": "edge",
             "issuer": ISSUER,
             "discovery": {"hosting": "s3", "s3": {"bucket": BUCKET, "keys": keys}},
-            "aws": {"region": "eu-west-1", "endpoint_url": box.aws_endpoint, "max_retries": 1},
+            "aws": {"region": "eu-west-1", "endpoint_url": box.aws_endpoint, "max_retries": 3},
             "kubernetes": {
                 "apply": "manifests",
                 "kubeconfig": ".sandbox/kubeconfig",

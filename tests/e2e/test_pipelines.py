@@ -47,8 +47,10 @@ class Runner:
 
 
 @pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    copy = project_copy(tmp_path_factory.mktemp("pipelines"))
+def runner(
+    tmp_path_factory: pytest.TempPathFactory, attached_provider: dict[str, str]
+) -> Iterator[Runner]:
+    copy = project_copy(tmp_path_factory.mktemp("pipelines"), attached_provider)
     with Sandbox(copy.project / ".sandbox", "https://c.example.com", kubernetes=False) as box:
         save(configured(box), copy.project / "clusters" / "prod.yaml")
         yield Runner(copy, box)

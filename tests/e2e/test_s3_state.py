@@ -104,7 +104,7 @@ def configured(box: Sandbox, project: Path) -> ClusterConfig:
             "cluster": "prod",
             "issuer": box.issuer,
             "discovery": {"thumbprint": "omit"},
-            "aws": {"region": "eu-west-1", "endpoint_url": box.aws_endpoint, "max_retries": 1},
+            "aws": {"region": "eu-west-1", "endpoint_url": box.aws_endpoint, "max_retries": 3},
             "kubernetes": {"kubeconfig": "kubeconfig", "context": "prod"},
             "workloads": [{"namespace": "default", "service_account": "app"}],
             "backend": {"type": "s3", "bucket": BUCKET, "region": "eu-west-1"},
