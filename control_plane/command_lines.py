@@ -92,8 +92,10 @@ def arrays(text: str, name: str) -> Iterator[Reading]:
 
 def processes(text: str, name: str) -> Iterator[Reading]:
     """Lines of `ps`, each with or without columns before the program; `grep` finds itself too."""
-    lines = [_shown_words(line) for line in _joined(text).splitlines()]
-    found = [(number, words) for number, words in enumerate(lines, start=1) if _has_flags(words)]
+    lines = enumerate(_joined(text).splitlines(), start=1)
+    # Cutting a line into words takes the square of its length.
+    near = [(number, _shown_words(line)) for number, line in lines if PROGRAM in line]
+    found = [(number, words) for number, words in near if _has_flags(words)]
     for number, words in found:
         place = f"{name}:{number}" if len(found) > 1 else name
         yield _whole(of_command(words, place, "the output of ps"))
