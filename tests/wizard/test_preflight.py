@@ -17,7 +17,7 @@ from federation.config import ClusterConfig
 from federation.errors import WorldError
 from federation.files import PROJECT
 from federation.jwks import key_set
-from wizard import preflight
+from wizard import applied, preflight
 from wizard.preflight import Check
 
 
@@ -416,6 +416,21 @@ def test_a_file_of_keys_that_cannot_be_read_is_refused() -> None:
         "fail",
         f"{KEYS}/none.pub: cannot be read: No such file or directory.",
         "Correct discovery.s3.keys.",
+    )
+
+
+def test_a_stack_that_was_deployed_and_is_not_configured_any_more_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "PROJECT", tmp_path)
+    now = configured(kubernetes={"apply": "manifests"})
+    assert preflight.stacks(now) is None
+    applied.record(tmp_path, in_a_bucket(now, f"{KEYS}/ec.pub"))
+    assert preflight.stacks(now) == Check(
+        "stacks",
+        "warn",
+        f"{now.cluster}-discovery was deployed, and is no longer in the configuration.",
+        "'python -m wizard deploy' takes it down at its end, and 'destroy' too.",
     )
 
 
