@@ -56,7 +56,7 @@ def documents(text: str, name: str) -> Iterator[Reading]:
     Raises:
         UserError: it is a known configuration of an API server, and wrong or not whole.
     """
-    loaded = _all(text, name)
+    loaded = _mappings_of(text, name)
     talos = [each for each in loaded if _is_talos(each)]
     if talos:
         yield _talos(talos, name)
@@ -72,7 +72,7 @@ def documents(text: str, name: str) -> Iterator[Reading]:
     yield from found
 
 
-def _all(text: str, name: str) -> list[dict[str, Any]]:
+def _mappings_of(text: str, name: str) -> list[dict[str, Any]]:
     """The mappings among the documents; none where it is no YAML, nor looks like it."""
     try:
         loaded = YAML(typ="safe", pure=True).load_all(text)

@@ -188,17 +188,17 @@ def test_nothing_is_bound_in_the_cluster(here: Here) -> None:
     assert "clusterrolebinding.rbac.authorization.k8s.io/oidc-reviewer" not in said.splitlines()
 
 
-def test_a_plan_shows_that_somebody_else_changed_the_keys_and_nothing_more(here: Here) -> None:
-    here.s3.put_object(Bucket=BUCKET, Key=f"edge{JWKS_PATH}", Body=b'{"keys":[]}')
-    said = here.wizard("plan")
-    assert "    ~ edge-discovery: aws_s3_object.jwks\n" in said
-    assert "Plan: 0 to add, 1 to change, 0 to destroy.\n" in said
-
-
-def test_a_new_key_is_published_before_it_signs(here: Here) -> None:
+def test_a_new_key_is_published_and_what_somebody_else_changed_is_mended(here: Here) -> None:
+    here.s3.put_object(Bucket=BUCKET, Key=f"edge{OPENID_CONFIGURATION_PATH}", Body=b"{}")
     here.configure(NEW, *all_keys())
+
     said = here.wizard("deploy", "--yes")
-    assert "Plan: 0 to add, 1 to change, 0 to destroy.\n" in said
+
+    for name in ("jwks", "openid_configuration"):
+        assert f"    ~ edge-discovery: aws_s3_object.{name}\n" in said
+    assert "Plan: 0 to add, 2 to change, 0 to destroy.\n" in said
+    document = here.of_the_api_server(OPENID_CONFIGURATION_PATH)
+    assert here.text_of_the_bucket(OPENID_CONFIGURATION_PATH) == document
     published = json.loads(here.text_of_the_bucket(JWKS_PATH))["keys"]
     assert published[1:] == json.loads(here.of_the_api_server(JWKS_PATH))["keys"]
 
