@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import ActiveBinding, Binding
+from textual.binding import Binding
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from wizard.threads import LeftBehind, leave
+from wizard.tui import terminal
+from wizard.tui.offers import offered
 from wizard.tui.screens.start import Start
 from wizard.tui.screens.step import Asking, Step
 from wizard.tui.widgets.trail import STEPS, Trail
@@ -43,7 +43,7 @@ _SECOND_CTRL_C = 3.0
 def main() -> None:
     """Run the app in this terminal, for the project that this program is part of."""
     app = make_app(Path(__file__).resolve().parents[2])
-    with _outliving_terminal():
+    with terminal.outliving():
         app.run()
     leave(app.return_code or 0)
 
@@ -81,7 +81,7 @@ class WizardApp(App[None]):
         self._keeper: Keeper | None = None
         self._draft: Draft | None = None
         self._leaving = False
-        if "TEXTUAL_THEME" not in os.environ and _has_few_colours(os.environ):
+        if "TEXTUAL_THEME" not in os.environ and terminal.has_few_colours(os.environ):
             self.theme = "ansi-dark"
 
     def get_default_screen(self) -> Screen[Any]:
@@ -221,7 +221,7 @@ class WizardApp(App[None]):
         if isinstance(self.screen, Step):
             keys = [
                 (self.get_key_display(active.binding), active.binding.description)
-                for active in _offered(self.screen)
+                for active in offered(self.screen)
             ]
             self.push_screen(Help(self.screen.STEP, self.screen.HELP_TEXT, keys))
 
@@ -267,7 +267,7 @@ class WizardApp(App[None]):
 
     def lose_terminal(self) -> None:
         """End in order: nobody sees anything any more, and nobody can answer."""
-        _let_go_of_terminal()
+        terminal.let_go()
         if self._keeper is not None:
             self._keeper.keep()
         if self.activity is not None and self.activity.running:
@@ -277,7 +277,7 @@ class WizardApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Everything that can be done now, for the command palette."""
         if isinstance(screen, Step):
-            for active in _offered(screen):
+            for active in offered(screen):
                 key = f"Key: {self.get_key_display(active.binding)}"
                 act = partial(self.run_action, active.binding.action, active.node)
                 yield SystemCommand(active.binding.description, key, act)
@@ -403,58 +403,3 @@ class WizardApp(App[None]):
         while self.activity is not None and self.activity.running:
             await asyncio.sleep(0.1)
         self.exit()
-
-
-def _offered(screen: Screen[Any]) -> Iterator[ActiveBinding]:
-    """The keys that do something of ours: those that edit a text or scroll go without saying."""
-    for active in screen.active_bindings.values():
-        action = active.binding.action.rpartition(".")[2].partition("(")[0]
-        node = screen.app if active.binding.action.startswith("app.") else active.node
-        module = getattr(getattr(node, f"action_{action}", None), "__module__", "")
-        ours = module.startswith("wizard.") and module != "wizard.tui.widgets.editors"
-        if ours and active.enabled and active.binding.description:
-            yield active
-
-
-def _has_few_colours(environment: Mapping[str, str]) -> bool:
-    """Whether the terminal says that it has no more than 16 colours."""
-    return not environment.get("COLORTERM") and "256" not in environment.get("TERM", "")
-
-
-class _Outliving:
-    """A terminal's file whose writes do not fail when the terminal is gone."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def write(self, text: str) -> None:
-        with suppress(OSError):
-            self._file.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._file.flush()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-
-@contextmanager
-def _outliving_terminal() -> Iterator[None]:
-    """Keep Textual's thread that writes to the terminal alive: without it the app waits forever.
-
-    The terminal can be gone some writes before the signal that says so is handled.
-    """
-    terminal = sys.__stderr__
-    vars(sys)["__stderr__"] = terminal and _Outliving(terminal)
-    try:
-        yield
-    finally:
-        vars(sys)["__stderr__"] = terminal
-
-
-def _let_go_of_terminal() -> None:
-    """Let writes to a terminal that is gone go nowhere, instead of waiting or failing."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nowhere, descriptor)

@@ -26,7 +26,7 @@ from walking import (
 )
 
 from federation import files
-from wizard.tui import app
+from wizard.tui import terminal
 from wizard.tui.ports import Result
 from wizard.tui.screens.dialogs import Ask
 from wizard.tui.screens.questions import Questions
@@ -46,7 +46,7 @@ def prod(project: Path) -> Path:
 @pytest.fixture
 def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests keep the terminal that the app lets go of."""
-    monkeypatch.setattr(app, "_let_go_of_terminal", lambda: None)
+    monkeypatch.setattr(terminal, "let_go", lambda: None)
 
 
 @pytest.mark.usefixtures("_no_terminal")
@@ -202,15 +202,16 @@ async def test_a_draft_that_cannot_be_written_is_told_once_and_not_left_unasked(
 
 
 @pytest.mark.parametrize(
-    ("presses", "namespace", "region"),
+    ("answered", "then", "namespace", "region"),
     [
-        pytest.param(("enter", "ctrl+s"), "shop", "eu-north-1", id="both"),
-        pytest.param(("right", "enter"), "shop", "eu-west-1", id="mine"),
-        pytest.param(("right", "right", "enter"), "default", "eu-north-1", id="theirs"),
+        pytest.param(("enter",), ("ctrl+s",), "shop", "eu-north-1", id="both"),
+        pytest.param(("right", "enter"), (), "shop", "eu-west-1", id="mine"),
+        pytest.param(("right", "right", "enter"), (), "default", "eu-north-1", id="theirs"),
     ],
 )
 async def test_a_file_that_changed_meanwhile_is_not_written_over_unasked(
-    presses: tuple[str, ...],
+    answered: tuple[str, ...],
+    then: tuple[str, ...],
     namespace: str,
     region: str,
     project: Path,
@@ -228,9 +229,9 @@ async def test_a_file_that_changed_meanwhile_is_not_written_over_unasked(
         await walk.press("ctrl+s")
         await on(walk, Ask)
         assert prod.read_text() == theirs
-        for key in presses:
-            await walk.press(key)
-            await done(walk, "clusters")
+        await walk.press(*answered)
+        await done(walk, "save")
+        await walk.press(*then)
         await until(walk, lambda: not wizard(walk).draft.changed)
         await done(walk, "save")
     config = files.load(prod)
