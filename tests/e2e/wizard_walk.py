@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import DataTable, Static
@@ -52,8 +53,10 @@ class Walk:
         await self._pilot.press(*keys)
 
     async def write(self, text: str) -> None:
-        """Type a text over what is in the field in focus."""
-        await self.press("ctrl+u", *text)
+        """Paste a text over what is in the field in focus."""
+        await self.press("ctrl+u")
+        self.app.post_message(Paste(text))
+        await self._pilot.pause()
 
     async def until(self, so: Callable[[], object]) -> None:
         """Let the app go on until something is so."""
@@ -100,7 +103,7 @@ async def walk(pilot: Pilot[None]) -> Said:
         if round_:
             await one.to(Questions, "enter")
             await change(one)
-        reviews.append(await reviewed(one))
+        reviews.append(await reviewed(one, patiently=not round_))
         plans.append([await planned(one), await carried_out(one)])
         proofs.append(await proven(one))
         stands.append(await status(one))
@@ -128,10 +131,11 @@ async def probed(one: Walk) -> list[str]:
     return one.results("#probe", "✗")
 
 
-async def reviewed(one: Walk) -> Said:
-    """Go to the review and wait for the Terraform there."""
+async def reviewed(one: Walk, *, patiently: bool) -> Said:
+    """Go to the review, and where there is time wait for the Terraform there."""
     await one.to(ShowReview, "ctrl+n")
-    await one.idle("terraform")
+    if patiently:
+        await one.idle("terraform")
     return {
         "summary": one.text("#summary"),
         "terraform": 'resource "aws_iam_role"' in one.text("#terraform-text"),
