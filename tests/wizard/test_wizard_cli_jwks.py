@@ -109,8 +109,7 @@ def test_a_private_key_is_refused_and_not_shown(tmp_path: Path) -> None:
         ),
         (
             ("--key", EC, "--key", EC),
-            f"{EC}: holds the key Agxq8rXx0wukjztlVe7rdGAFEvZoYzbvqc9lX18X3GQ, which {EC} holds "
-            "already: remove one.\n",
+            f"{EC}: holds the key Agxq8rXx0wukjztlVe7rdGAFEvZoYzbvqc9lX18X3GQ twice: remove one.\n",
         ),
     ],
 )
