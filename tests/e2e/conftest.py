@@ -4,7 +4,7 @@ A command of Terraform starts a provider once for its schema and once for each w
 resources; the AWS provider makes this half of what the command costs. Attached, it is the same
 program, started once
 (https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode).
-`test_federation` does without it: there Terraform installs and starts what it needs.
+The chain of `test_federation` does without it: there Terraform installs and starts what it needs.
 """
 
 from __future__ import annotations

@@ -141,6 +141,12 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
         copy.wizard("sandbox", "down")
 
 
+@pytest.fixture(scope="module")
+def attached(here: Here, attached_provider: dict[str, str]) -> Here:
+    """The same, for what comes after the chain: Terraform need not start the AWS provider again."""
+    return Here(here.project, here.environment | attached_provider)
+
+
 OURS = "app.kubernetes.io/managed-by=oidc-iam"
 KINDS = ("ServiceAccount ", "ConfigMap ", "Pod ", "Namespace ", "ClusterRoleBinding ")
 DOCUMENTS = ("/.well-known/openid-configuration", "/openid/v1/jwks")
@@ -242,27 +248,29 @@ def test_a_destroy_leaves_nothing_behind(here: Here) -> None:
     assert [json.loads(state.read_text())["resources"] for state in states] == [[] for _ in states]
 
 
-def test_the_terraform_of_the_review_makes_the_federation_by_itself(here: Here) -> None:
-    states = here.project / "states of the review"
+def test_the_terraform_of_the_review_makes_the_federation_by_itself(attached: Here) -> None:
+    states = attached.project / "states of the review"
     states.mkdir()
-    kubeconfig, before = here.deployer(), len(here.asked_of_aws())
-    said = followed(here, states, kubeconfig)
-    asked = here.asked_of_aws()[before:]
+    kubeconfig, before = attached.deployer(), len(attached.asked_of_aws())
+    said = followed(attached, states, kubeconfig)
+    asked = attached.asked_of_aws()[before:]
     added = re.findall(r"Apply complete! Resources: (\d+) added, 0 changed, 0 destroyed.", said)
-    assert added == (["5"] if terraform_is_absent(here) else ["1", "5", "6"])
-    if not terraform_is_absent(here):
-        assert [here.anonymous_status(path) for path in DOCUMENTS] == [200, 200]
-        here.on_sandbox("doctor", "--ca-file", str(here.box.ca_file))
-    before = len(here.asked_of_aws())
+    assert added == (["5"] if terraform_is_absent(attached) else ["1", "5", "6"])
+    if not terraform_is_absent(attached):
+        assert [attached.anonymous_status(path) for path in DOCUMENTS] == [200, 200]
+        attached.on_sandbox("doctor", "--ca-file", str(attached.box.ca_file))
+    before = len(attached.asked_of_aws())
     paths = json.dumps([str(kubeconfig)])
-    environment = {**here.on_sandbox_environment, "TF_VAR_kubeconfig_paths": paths}
-    for stack in reversed(here.config.stacks):
+    environment = {**attached.on_sandbox_environment, "TF_VAR_kubeconfig_paths": paths}
+    for stack in reversed(attached.config.stacks):
         folder = f"-chdir=bundle/terraform/{stack}"
-        here.run("terraform", folder, "destroy", "-auto-approve", status=0, **environment)
-    assert [here.anonymous_status(path) for path in DOCUMENTS] == [403, 403]
+        attached.run("terraform", folder, "destroy", "-auto-approve", status=0, **environment)
+    assert [attached.anonymous_status(path) for path in DOCUMENTS] == [403, 403]
 
-    asked += here.asked_of_aws()[before:]
-    allowed = {action for policy in deployer_policies(here.config) for action in actions(policy)}
+    asked += attached.asked_of_aws()[before:]
+    allowed = {
+        action for policy in deployer_policies(attached.config) for action in actions(policy)
+    }
     # Which nobody can be denied (STS API, GetCallerIdentity).
     assert {*asked} - allowed == {"GetCallerIdentity"}
 
@@ -289,15 +297,17 @@ def followed(here: Here, state: Path, kubeconfig: Path, *, apply: bool = True) -
     return here.run("bash", "-c", script, status=0, **environment)
 
 
-def test_a_role_that_is_there_already_is_explained_with_the_place_of_the_log(here: Here) -> None:
-    here.box.fault("CreateRole", "EntityAlreadyExists", "Role with name x already exists.", 2)
-    said = here.on_sandbox("deploy", "--yes", status=1)
+def test_a_role_that_is_there_already_is_explained_with_the_place_of_the_log(
+    attached: Here,
+) -> None:
+    attached.box.fault("CreateRole", "EntityAlreadyExists", "Role with name x already exists.", 2)
+    said = attached.on_sandbox("deploy", "--yes", status=1)
     assert said.splitlines()[-2] == (
         "  To do: Choose another role name. If an interrupted deploy left it, and nothing else "
         "uses it, delete it: 'aws iam delete-role --role-name x' (detach its policies first)."
     )
     assert said.splitlines()[-1].startswith("The log: logs/")
-    assert (here.project / said.splitlines()[-1].removeprefix("The log: ")).is_file()
+    assert (attached.project / said.splitlines()[-1].removeprefix("The log: ")).is_file()
 
 
 def test_a_deploy_to_another_cluster_is_refused(here: Here) -> None:
@@ -312,15 +322,15 @@ def test_a_deploy_to_another_cluster_is_refused(here: Here) -> None:
     assert not list((here.project / "state").glob("another*"))
 
 
-def test_a_certificate_that_cannot_be_reached_is_the_cause_of_a_failed_plan(here: Here) -> None:
-    other = here.project / "closed.yaml"
-    document = YAML(typ="safe").load(here.path.read_text())
+def test_a_certificate_that_cannot_be_reached_is_the_cause_of_a_failed_plan(attached: Here) -> None:
+    other = attached.project / "closed.yaml"
+    document = YAML(typ="safe").load(attached.path.read_text())
     document["cluster"] = "closed"
     document["discovery"]["endpoint"] = "https://127.0.0.1:1"
     document["kubernetes"]["apply"] = "manifests"  # the identity stack alone
     save(ClusterConfig.model_validate(document), other)
-    said = here.wizard(
-        "deploy", "--yes", "--config", str(other), status=1, **here.box.environment()
+    said = attached.wizard(
+        "deploy", "--yes", "--config", str(other), status=1, **attached.box.environment()
     )
     assert failure(said) == [
         *unreadable("https://127.0.0.1:1"),
@@ -328,19 +338,19 @@ def test_a_certificate_that_cannot_be_reached_is_the_cause_of_a_failed_plan(here
     ]
 
 
-def test_an_api_server_that_goes_down_during_a_deploy_is_the_cause(here: Here) -> None:
+def test_an_api_server_that_goes_down_during_a_deploy_is_the_cause(attached: Here) -> None:
     """The last test: nothing runs behind the context any more."""
     said = ""
-    with here.started_on_sandbox("deploy", "--yes") as deploy:
+    with attached.started_on_sandbox("deploy", "--yes") as deploy:
         assert deploy.stdout
         for line in deploy.stdout:
             said += line
             if line.startswith("Plan: "):
-                server = here.component("kube-apiserver")
+                server = attached.component("kube-apiserver")
                 server.kill()
                 server.wait()
     assert deploy.returncode == 1
-    address = here.box.discovery_endpoint
+    address = attached.box.discovery_endpoint
     bindings = f"{address}/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
     unreachable = [
         "A server cannot be reached (connection refused) "
@@ -355,7 +365,7 @@ def test_an_api_server_that_goes_down_during_a_deploy_is_the_cause(here: Here) -
         for line in failure(said)
     ]
     assert told == [
-        *(unreadable(address) if terraform_is_absent(here) else unreachable),
+        *(unreadable(address) if terraform_is_absent(attached) else unreachable),
         "The log: logs/TIME-deploy-sandbox.log",
     ]
 
