@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from wizard.cli.options import (
     refuse_token,
     relative,
     report_option,
+    timeout_option,
     write_report,
 )
 from wizard.cli.sandbox import signing_key
@@ -54,14 +54,7 @@ _POD = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?
 )
 @click.option("--token", metavar="FILE", help="Look at this token; - reads stdin. None is minted.")
 @click.option("--pod", metavar="NAMESPACE/NAME", help="Look at the token of this running pod.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, max=3600, min_open=True),
-    default=20.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="For each check.",
-)
+@timeout_option("check")
 def doctor(
     path: Path, as_json: bool, sarif: str | None, junit: str | None, strict: bool, **given: Any
 ) -> int:
@@ -123,8 +116,6 @@ def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
     token, pod, timeout = given["token"], given["pod"], given["timeout"]
     if token and pod:
         raise UserError("Give --token FILE or --pod NAMESPACE/NAME, one of them.")
-    if math.isnan(timeout):
-        raise UserError("--timeout is not a number of seconds.")
     if token:
         refuse_token("--token", token)
     if pod and not _POD.fullmatch(pod):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,13 @@ import click
 
 from federation import files
 from federation.errors import UserError
-from wizard.cli.options import config_option, json_option, print_json
+from wizard.cli.options import config_option, json_option, print_json, timeout_option
+from wizard.threads import LeftBehind
 
 if TYPE_CHECKING:
     from doctor.drift.places import Compared
 
 _LAYERS = ("aws", "control-plane", "tls")
-_AT_ONCE = 32
 _SEE = "Give what it takes to see it, or leave it out with --skip."
 _TITLES = {
     "same": "as configured",
@@ -40,14 +39,7 @@ _TITLES = {
     type=click.Choice(_LAYERS),
     help="Leave out what is read there; can be repeated.",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=20.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="For each place.",
-)
+@timeout_option("place")
 def drift(path: Path, as_json: bool, skip: tuple[str, ...], timeout: float) -> int:
     """Compare what is live with what is configured, without Terraform's state.
 
@@ -70,7 +62,7 @@ def drift(path: Path, as_json: bool, skip: tuple[str, ...], timeout: float) -> i
     )
 
     async def compared() -> tuple[Compared, ...]:
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_AT_ONCE))
+        asyncio.get_running_loop().set_default_executor(LeftBehind())
         return await compare(config, options)
 
     found = asyncio.run(compared())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +39,25 @@ def config_option(command: Command) -> Command:
 def json_option(command: Command) -> Command:
     """`--json`: print a JSON document instead of text."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def timeout_option(what: str) -> Callable[[Command], Command]:
+    """`--timeout SECONDS` for each of what is looked at."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, max=3600, min_open=True),
+        default=20.0,
+        show_default=True,
+        metavar="SECONDS",
+        callback=lambda _, __, given: _number(given),
+        help=f"For each {what}.",
+    )
+
+
+def _number(seconds: float) -> float:
+    if math.isnan(seconds):  # which a range lets through
+        raise UserError("--timeout is not a number of seconds.")
+    return seconds
 
 
 def report_option(name: str, what: str) -> Callable[[Command], Command]:
