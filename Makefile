@@ -46,7 +46,7 @@ lint: install ## linters and types
 	@$(RUN) mypy
 
 unit: install
-	@$(RUN) python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	@$(RUN) python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 bench: install ## measure how long a synth takes; writes docs/performance.md
 	@$(RUN) python -m bench $(BENCH)
