@@ -8,8 +8,10 @@ its state in S3 (Service Authorization Reference; calls recorded with 5.100.0).
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 from federation.config import Bucket, ClusterConfig, S3Backend
@@ -20,8 +22,8 @@ SIZE_LIMIT = 6144
 """Characters of a managed policy, white space not counted (IAM user guide, "IAM and AWS STS
 quotas")."""
 
-_ROLES_OF_A_STATEMENT = 20
-"""So that a statement is far smaller than a policy, whatever the names of the roles."""
+_ROOM = 2400
+"""Characters of one list in a statement: two of them, and all else, are smaller than a policy."""
 
 Statement = dict[str, Any]
 
@@ -104,27 +106,39 @@ def _roles(config: ClusterConfig) -> Iterator[Statement]:
         yield _allow("CreateRoles", bounded, arns, condition)
         yield _allow("ManageRoles", managed, arns)
     for policies, arns in sorted(_attachments(config).items()):
-        for part in _parts(arns):
+        for part, some in product(_parts(arns), list(_parts(policies))):
             yield _allow(
                 "AttachPolicies",
                 ["iam:AttachRolePolicy"],
                 part,
-                {"ArnEquals": {"iam:PolicyARN": _one_or_many(policies)}},
+                {"ArnEquals": {"iam:PolicyARN": _one_or_many(some)}},
             )
 
 
 def _parts(arns: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(arns), _ROLES_OF_A_STATEMENT):
-        yield arns[start : start + _ROLES_OF_A_STATEMENT]
+    part: list[str] = []
+    for arn in arns:
+        if part and sum(map(len, [*part, arn])) > _ROOM:
+            yield part
+            part = []
+        part.append(arn)
+    if part:
+        yield part
 
 
 def _role_arns(config: ClusterConfig) -> dict[str, str]:
     """By the workload's subject, in the order of the ARNs."""
     arns = {
-        each.subject: _arn(config, "iam", f"role{each.role.path}{config.role_name(each)}")
+        each.subject: _arn(config, "iam", f"role{_literal(each.role.path)}{config.role_name(each)}")
         for each in config.workloads
     }
     return dict(sorted(arns.items(), key=lambda item: item[1]))
+
+
+def _literal(path: str) -> str:
+    """A role's path in which nothing is a wildcard or a variable (IAM user guide, "Special
+    characters" of policy variables)."""
+    return re.sub(r"[*?$]", r"${\g<0>}", path)
 
 
 def _attachments(config: ClusterConfig) -> dict[tuple[str, ...], list[str]]:

@@ -41,10 +41,13 @@ def _powers(material: Material) -> Iterator[Text]:
         "With it, the deployer decides who may assume these roles (`iam:UpdateAssumeRolePolicy`), "
         "and so can obtain them: treat it as having all of their permissions."
     )
-    yield said(
-        "It can attach the policies of this configuration to these roles and no others "
-        "(`iam:PolicyARN`), and cannot write policies."
-    )
+    if any(row.policies for row in material.rows):
+        yield said(
+            "It can attach the policies of this configuration to these roles and no others "
+            "(`iam:PolicyARN`), and cannot write policies."
+        )
+    else:
+        yield said("It can attach no policies, and write none.")
     if config.aws.permissions_boundary:
         yield said(
             "It can make these roles with the boundary {} alone (`iam:PermissionsBoundary`), and "
