@@ -11,3 +11,10 @@ def quoted(value: str) -> str:
     if len(value) <= LONGEST:
         return repr(value)
     return f"{value[:60]!r}... ({len(value)} characters)"
+
+
+def printable(text: str) -> str:
+    """A text in which what does not print, line ends included, is an escape."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )

@@ -29,6 +29,16 @@ def refuse_foreign(folder: Path, zipped: bool) -> None:
     Raises:
         UserError: something is there that no earlier run made.
     """
+    try:
+        _refuse_foreign(folder, zipped)
+    except OSError as error:
+        raise UserError(
+            f"--output: {quoted(str(folder))} cannot be looked at: {error.strerror}. Name another "
+            "folder."
+        ) from error
+
+
+def _refuse_foreign(folder: Path, zipped: bool) -> None:
     for place in (folder, *folder.parents):
         if place.exists():
             if not place.is_dir():

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from federation.quoting import printable
 from federation.templates import render
 from review.changes import SENSITIVE, AttributeChange, Plan, ResourceChange
 from review.lint.secrets import kind_of_secret
@@ -44,6 +45,7 @@ _NOUNS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """What a resource is called, and the arguments that say which one it is, as far as a plan does."""
 _UNREADABLE = "AWS cannot read the cluster's discovery documents any more, and refuses its tokens."
+_BINDING = "kubernetes_cluster_role_binding_v1"
 _CONSEQUENCES: Mapping[str, tuple[Scope, str]] = {
     "aws_iam_openid_connect_provider": (
         "every role",
@@ -53,7 +55,8 @@ _CONSEQUENCES: Mapping[str, tuple[Scope, str]] = {
     "aws_s3_bucket_policy": ("every role", _UNREADABLE),
     "aws_s3_object": ("every role", _UNREADABLE),
     "aws_cloudfront_distribution": ("every role", _UNREADABLE),
-    "kubernetes_cluster_role_binding_v1": ("every role", _UNREADABLE),
+    _BINDING: ("every role", _UNREADABLE),
+    "aws_iam_role_policy_attachment": ("one role", "Its pods lose what the policy allows."),
     "aws_iam_role": (
         "one role",
         "Its pods lose access at once: the sessions that they have end with the role.",
@@ -109,8 +112,14 @@ class Planned:
         return f"{plan.add} to add, {plan.change} to change, {plan.destroy} to destroy."
 
 
-def weighed(plan: Plan) -> Planned:
-    """What a reviewer has to know of a plan."""
+def weighed(plan: Plan, *, reads_bucket: bool = False) -> Planned:
+    """What a reviewer has to know of a plan.
+
+    Args:
+        plan: The plan.
+        reads_bucket: Whether AWS reads the discovery documents from a bucket: what the API server
+            shows strangers then breaks nothing.
+    """
     shown = Plan(
         tuple(
             replace(each, changes=tuple(map(_without_secrets, each.changes)))
@@ -121,6 +130,7 @@ def weighed(plan: Plan) -> Planned:
         each
         for stack in shown.stacks
         for change in stack.changes
+        if not (reads_bucket and change.type == _BINDING)
         for each in _breaks(stack.stack, change)
     ]
     return Planned(shown, tuple(sorted(breaks, key=lambda each: _SCOPES.index(each.scope))))
@@ -167,7 +177,8 @@ def _name(change: ResourceChange) -> str:
     values = {each.path: each.before or each.after for each in change.attributes}
     known = (values.get(path) for path in paths)
     between = "/" if paths == _OF_KUBERNETES else " to "
-    return between.join(json.loads(value) for value in known if value and value.startswith('"'))
+    names = (json.loads(value) for value in known if value and value.startswith('"'))
+    return printable(between.join(names))
 
 
 def _breaks(stack: str, change: ResourceChange) -> Iterator[Break]:
@@ -218,9 +229,9 @@ def _lines(change: ResourceChange) -> Iterator[str]:
         for path, before, after in _leaves(each):
             reason = "  # why it is made anew" if each.replaces else ""
             if before is not None:
-                yield f"- {path} = {before}{reason}"
+                yield printable(f"- {path} = {before}{reason}")
             if after is not None:
-                yield f"+ {path} = {after}{reason}"
+                yield printable(f"+ {path} = {after}{reason}")
 
 
 def _leaves(change: AttributeChange) -> Iterator[tuple[str, str | None, str | None]]:

@@ -46,9 +46,20 @@ def discovery(material: Material) -> Section:
     ]
     if config.discovery.s3:
         blocks += _bucket(material, config.discovery.s3)
-    if config.discovery.hosting == "apiserver" or config.discovery.exposure != "none":
+    if config.discovery.hosting == "apiserver":
         blocks += _EXPOSURES[config.discovery.exposure](material)
+    elif config.discovery.exposure != "none":
+        blocks.append(_BESIDES)
     return Section("Discovery documents", tuple(blocks))
+
+
+_BESIDES = Paragraph(
+    said(
+        "Besides, the ClusterRoleBinding `oidc-reviewer` lets requests without credentials read "
+        "the API server's own two documents. AWS does not read those: `discovery.exposure: none` "
+        "takes that away."
+    )
+)
 
 
 def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:

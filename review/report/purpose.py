@@ -23,7 +23,7 @@ from review.report.model import (
     said,
 )
 from review.report.picture import pictures
-from review.report.signing import digest
+from review.report.signing import digest, digested
 
 
 def purpose(material: Material) -> Section:
@@ -106,7 +106,7 @@ def _glance(material: Material) -> Table:
         ("Roles", (str(len(material.rows)),)),
         ("Discovery documents served by", (_server(config),)),
         ("Findings", (_findings(material),)),
-        ("SHA-256 of the configuration", said("{}", digest(config))),
+        (f"SHA-256 of {digested(material)}", said("{}", digest(config, material.keys))),
     ]
     rows = tuple((_cell((name,)), _cell(text)) for name, text in facts)
     return Table("At a glance", ("What", "Value"), rows)

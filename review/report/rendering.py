@@ -10,6 +10,7 @@ import re
 
 from markupsafe import Markup, escape
 
+from federation.quoting import printable
 from federation.templates import render
 from review.report.model import Cell, Code, Document, Strong, Text
 
@@ -37,13 +38,6 @@ def html(document: Document) -> str:
         literal=printable,
         lines=_lines,
         picture=Markup,
-    )
-
-
-def printable(text: str) -> str:
-    """A text in which what does not print, line ends included, is an escape."""
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )
 
 

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 from federation.config import ClusterConfig
+from federation.jwks import PublicKey
 from review.actions import edition
 from review.report.material import Material
 from review.report.model import Paragraph, Points, Section, Table, Text, said
 
 
-def digest(config: ClusterConfig) -> str:
-    """The SHA-256 of a configuration's values, as 64 hexadecimal digits.
+def digested(material: Material) -> str:
+    """What `digest` is of, in words."""
+    return "the configuration and the ids of its keys" if material.keys else "the configuration"
 
-    Of its JSON with sorted keys and without white space; comments, the order of keys, and defaults
-    that are left out do not change it.
+
+def digest(config: ClusterConfig, keys: Sequence[PublicKey] = ()) -> str:
+    """The SHA-256 of what is approved, as 64 hexadecimal digits.
+
+    Of the configuration's JSON with sorted keys and without white space; comments, the order of
+    keys, and defaults that are left out do not change it. Where a bucket serves public keys, their
+    ids are part of it: the configuration names their files alone.
     """
     values = json.loads(config.model_dump_json())
+    if keys:
+        values["keys"] = sorted(key.kid for key in keys)
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -30,8 +40,8 @@ def sign_off(material: Material) -> Section:
     )
     grounds = [
         said(
-            "The document follows from the configuration and the options that it was made with: "
-            "made again with the same, it has the same bytes."
+            f"The document follows from {_sources(material)}: made again with the same, it has the "
+            "same bytes."
         ),
         said(
             "What actions do is from AWS's Service Authorization Reference, as of {}; the texts "
@@ -39,8 +49,9 @@ def sign_off(material: Material) -> Section:
             edition(),
         ),
         said(
-            "It is about what will be deployed, and not about what is live: `python -m wizard "
-            "doctor` examines a live federation."
+            "It is about what will be deployed, and not about what is live"
+            f"{', but for the plan' if material.planned else ''}: `python -m wizard doctor` "
+            "examines a live federation."
         ),
         _judged(material),
     ]
@@ -49,14 +60,23 @@ def sign_off(material: Material) -> Section:
         (
             Paragraph(
                 said(
-                    "What is approved is the configuration whose SHA-256 is {}.",
-                    digest(material.config),
+                    f"What is approved has the SHA-256 {{}}: that of {digested(material)}.",
+                    digest(material.config, material.keys),
                 )
             ),
             Table("Signatures", ("Role", "Name", "Date", "Signature"), rows, to_fill=True),
             Points(tuple(grounds)),
         ),
     )
+
+
+def _sources(material: Material) -> str:
+    sources = ["the configuration", "the options that it was made with"]
+    if material.keys:
+        sources.insert(1, "the files of its public keys")
+    if material.planned is not None:
+        sources.append("what was deployed when the plan was made")
+    return f"{', '.join(sources[:-1])} and {sources[-1]}"
 
 
 def _judged(material: Material) -> Text:

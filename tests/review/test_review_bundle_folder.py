@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from federation.errors import UserError
+from federation.quoting import quoted
 from review import bundle_folder
 from review.bundle import CHECKSUMS, checksum
 from review.bundle_folder import is_archived_otherwise, refuse_foreign, write
@@ -50,6 +51,13 @@ def test_nothing_of_an_earlier_run_stays(tmp_path: Path) -> None:
     write(texts(a="3"), tmp_path / "out", "prod-review")
     assert found(tmp_path / "out") == texts(a="3")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.zip"]
+
+
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path / ("a" * 300)) == (
+        f"--output: {quoted(str(tmp_path / ('a' * 300)))} cannot be looked at: File name too long. "
+        "Name another folder."
+    )
 
 
 def test_a_folder_of_others_is_refused(tmp_path: Path) -> None:

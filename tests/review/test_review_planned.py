@@ -259,3 +259,19 @@ def test_what_looks_like_a_secret_is_left_out_whatever_terraform_calls_it() -> N
 def test_a_text_with_a_fence_in_it_stays_inside_its_own() -> None:
     text = documents("prod", plan(change("a.b", "create", AttributeChange("x", None, '"```"'))))
     assert '\n```diff\n+ x = "```"\n```\n' in text["PLAN.md"]
+
+
+def test_what_the_api_server_shows_strangers_may_end_where_aws_reads_a_bucket() -> None:
+    address = "kubernetes_cluster_role_binding_v1.oidc-reviewer"
+    gone = Plan((StackPlan("prod-discovery", (change(address, "delete"),)),))
+    assert [each.scope for each in weighed(gone).breaks] == ["every role"]
+    assert weighed(gone, reads_bucket=True).breaks == ()
+
+
+def test_what_does_not_print_is_an_escape_in_the_document() -> None:
+    odd = AttributeChange("metadata[0].annotations.note", json.dumps("x\u202ey\u2028# z"), None)
+    changed = plan(change("kubernetes_service_account_v1.web", "update", odd))
+    text = documents("prod", changed)["PLAN.md"]
+    assert [line for line in text.split("\n") if line.startswith("- ")] == [
+        '- metadata[0].annotations.note = "x\\u202ey\\u2028# z"'
+    ]

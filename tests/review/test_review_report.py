@@ -19,7 +19,7 @@ import pytest
 from markdown_it import MarkdownIt
 from review_examples import SAFE, presented
 
-from federation import files
+from federation import files, key_files
 from federation.config import ClusterConfig
 from federation.errors import UserError
 from federation.files import PROJECT, load
@@ -230,6 +230,35 @@ def test_the_digest_is_of_the_values_and_not_of_how_they_are_written() -> None:
     written_out = SAFE | {"audience": ["sts.amazonaws.com"], "lint": {"accept": []}}
     assert digest(files.validate(written_out)) == digest(config())
     assert digest(config(audience=["other"])) != digest(config())
+
+
+def test_the_digest_is_of_the_public_keys_too_whatever_their_files_are_called() -> None:
+    (rsa,), (ec,) = (
+        key_files.read([f"{name}.pub"], STACKS.parent / "keys") for name in ("rsa", "ec")
+    )
+    digests = {digest(config(), keys) for keys in ((), (rsa,), (ec,), (rsa, ec))}
+    assert len(digests) == 4
+    assert digest(config(), (ec, rsa)) == digest(config(), (rsa, ec))
+
+
+def test_what_the_api_server_shows_besides_a_bucket_is_told_as_that() -> None:
+    bucket = load(STACKS / "bucket.yaml").model_dump()
+    bucket["discovery"]["exposure"] = "binding"
+    text = section(documents(ClusterConfig.model_validate(bucket)), "Discovery documents")
+    assert text.split("\n\n")[-1] == (
+        "Besides, the ClusterRoleBinding `oidc-reviewer` lets requests without credentials read "
+        "the API server's own two documents. AWS does not read those: `discovery.exposure: none` "
+        "takes that away."
+    )
+
+
+def test_a_plan_is_among_what_the_document_follows_from() -> None:
+    nothing = weighed(Plan((StackPlan("a-identity", ()),)))
+    grounds = section(documents(config(), planned=nothing), "Sign-off").splitlines()
+    assert [line for line in grounds if line.startswith("- The document follows")] == [
+        "- The document follows from the configuration, the options that it was made with and what "
+        "was deployed when the plan was made: made again with the same, it has the same bytes."
+    ]
 
 
 def test_a_plan_that_breaks_roles_is_told_at_the_top() -> None:

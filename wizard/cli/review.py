@@ -69,7 +69,8 @@ def review(
     log = new_log(f"review-{config.cluster}")
     if with_plan:
         require_ready(config, changes=False)
-        found = weighed(planned(runs.plan(project, log)))
+        reads_bucket = config.discovery.hosting == "s3"
+        found = weighed(planned(runs.plan(project, log)), reads_bucket=reads_bucket)
     else:
         require([node()])
         follow(runs.synth(project, log))
