@@ -415,9 +415,16 @@ class ClusterConfig(_Part):
             self.cluster, workload.namespace, workload.service_account
         )
 
+    @property
+    def account_id(self) -> str | None:
+        """The account, where it is configured, or named by the ARN of an adopted provider."""
+        if self.aws.account_id is None and self.aws.oidc_provider != "create":
+            return self.aws.oidc_provider.split(":")[4]
+        return self.aws.account_id
+
     def role_arn(self, workload: Workload) -> str | None:
-        """The ARN of the workload's role, where the account is configured."""
-        if self.aws.account_id is None:
+        """The ARN of the workload's role, where `account_id` is known."""
+        if self.account_id is None:
             return None
         return self.arn(f"role{workload.role.path}{self.role_name(workload)}")
 
@@ -425,13 +432,13 @@ class ClusterConfig(_Part):
         """The ARN of the OIDC provider, where it or the account is configured."""
         if self.aws.oidc_provider != "create":
             return self.aws.oidc_provider
-        if self.aws.account_id is None:
+        if self.account_id is None:
             return None
         return self.arn(f"oidc-provider/{self.issuer_key}")
 
     def arn(self, resource: str) -> str:
         """The ARN of an IAM resource in the configured account and partition."""
-        return f"arn:{self.partition}:iam::{self.aws.account_id}:{resource}"
+        return f"arn:{self.partition}:iam::{self.account_id}:{resource}"
 
     def policy_arn(self, policy: str) -> str:
         """The ARN of a policy that may be given by name (AWS managed policies)."""

@@ -29,7 +29,7 @@ def cluster_objects(config: ClusterConfig) -> dict[str, str]:
         config=config,
         files=files,
         context=shlex.quote(context) if context else None,
-        unknown=None if config.aws.account_id else _UNKNOWN_ACCOUNT,
+        unknown=None if config.account_id else _UNKNOWN_ACCOUNT,
     )
     return {"README.md": readme, **files}
 

@@ -42,6 +42,15 @@ def cluster_rights(config: ClusterConfig) -> tuple[dict[str, Any], ...]:
     return tuple(roles)
 
 
+def lists_secrets(config: ClusterConfig) -> bool:
+    """Whether Terraform lists the Secrets of a namespace in which it makes a service account.
+
+    Before 1.24 the API server makes one for each, and the kubernetes provider waits for it.
+    """
+    minor = config.kubernetes.minor
+    return config.kubernetes.apply == "terraform" and minor is not None and minor < 24
+
+
 def _names(config: ClusterConfig) -> dict[str, dict[str, list[str]]]:
     """The names of the objects, by namespace and by kind."""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -49,6 +58,8 @@ def _names(config: ClusterConfig) -> dict[str, dict[str, list[str]]]:
         found[workload.namespace]["configmaps"].append(workload.config_map)
         if workload.service_account != "default":
             found[workload.namespace]["serviceaccounts"].append(workload.service_account)
+            if lists_secrets(config):
+                found[workload.namespace]["secrets"] = []
     for pod in config.test_pods:
         namespace, _, name = pod.partition("/")
         found[namespace]["pods"].append(name)
@@ -69,7 +80,10 @@ def _of_cluster(config: ClusterConfig) -> Iterator[Rule]:
 
 def _of_namespace(kinds: dict[str, list[str]]) -> Iterator[Rule]:
     for kind in sorted(kinds):
-        yield from _made("", kind, kinds[kind])
+        if kind == "secrets":
+            yield _rule("", kind, ["list"])
+        else:
+            yield from _made("", kind, kinds[kind])
 
 
 def _made(group: str, kind: str, names: Sequence[str]) -> Iterator[Rule]:

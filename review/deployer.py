@@ -234,9 +234,7 @@ def _state(config: ClusterConfig, backend: S3Backend) -> Iterator[Statement]:
 
 
 def _arn(config: ClusterConfig, service: str, resource: str) -> str:
-    known = config.provider_arn()
-    account = known.split(":")[4] if known else ANY_ACCOUNT
-    return f"arn:{config.partition}:{service}::{account}:{resource}"
+    return f"arn:{config.partition}:{service}::{config.account_id or ANY_ACCOUNT}:{resource}"
 
 
 def _allow(

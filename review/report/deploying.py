@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from federation.config import S3Backend
 from federation.trust_policy import size
-from review.cluster_rights import cluster_rights
+from review.cluster_rights import cluster_rights, lists_secrets
 from review.deployer import SIZE_LIMIT, deployer_policies
 from review.report.material import Material
-from review.report.model import Block, Listing, Paragraph, Points, Section, Text, said, yaml
+from review.report.model import Block, Listing, Paragraph, Points, Section, Strong, Text, said, yaml
 
 
 def deployer_in_aws(material: Material) -> Section:
@@ -76,7 +76,7 @@ def _powers(material: Material) -> Iterator[Text]:
             "the key besides.",
             config.backend.bucket,
         )
-    if material.account is None:
+    if material.config.account_id is None:
         yield said(
             "Replace `111111111111` by the number of the account, or better, write it into the "
             "configuration (`aws.account_id`)."
@@ -136,4 +136,16 @@ def _cluster_powers(material: Material) -> Iterator[Text]:
             "Reading the discovery document is for the check that the context leads to the cluster "
             "of this issuer."
         )
-    yield said("It needs no right on Secrets, and none to create tokens.")
+    if lists_secrets(config):
+        yield said(
+            "{} before 1.24 Terraform lists them when it makes a service account, so that the "
+            "deployer can read all of them. It needs no right to create tokens.",
+            Strong("All Secrets of a namespace are open to it:"),
+        )
+    elif config.kubernetes.apply == "terraform" and config.kubernetes.minor is None:
+        yield said(
+            "It needs no right on Secrets from Kubernetes 1.24 on (before, Terraform lists them), "
+            "and none to create tokens."
+        )
+    else:
+        yield said("It needs no right on Secrets, and none to create tokens.")

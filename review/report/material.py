@@ -56,12 +56,6 @@ class Material:
     planned: Planned | None
 
     @property
-    def account(self) -> str | None:
-        """The account, where the configuration or the ARN of an adopted provider names it."""
-        provider = self.config.provider_arn()
-        return provider.split(":")[4] if provider else None
-
-    @property
     def open_rows(self) -> tuple[Row, ...]:
         """The roles that any service account may assume."""
         return tuple(row for row in self.rows if row.subject is None)

@@ -30,8 +30,12 @@ def purpose(material: Material) -> Section:
     """Three sentences, what must not be overlooked, and the whole at a glance."""
     config = material.config
     roles = counted(len(config.workloads), "IAM role")
-    where = "the AWS account {}" if material.account else "one AWS account"
-    values = (config.cluster, material.account) if material.account else (config.cluster,)
+    where = "the AWS account {}" if material.config.account_id else "one AWS account"
+    values = (
+        (config.cluster, material.config.account_id)
+        if material.config.account_id
+        else (config.cluster,)
+    )
     text = said(
         f"Pods of the Kubernetes cluster {{}} get temporary credentials of {roles} in {where}, so "
         "that no access key has to be stored in the cluster. A pod shows AWS a token which the "
@@ -97,7 +101,12 @@ def _glance(material: Material) -> Table:
         ("Cluster", said("{}", config.cluster)),
         ("Issuer", said("{}", config.issuer)),
         ("Audience", listed(config.audience)),
-        ("AWS account", said("{}", material.account) if material.account else (_NO_ACCOUNT,)),
+        (
+            "AWS account",
+            said("{}", material.config.account_id)
+            if material.config.account_id
+            else (_NO_ACCOUNT,),
+        ),
         ("Region", said("{} (partition {})", config.aws.region, config.partition)),
         (
             "OIDC provider",

@@ -239,7 +239,7 @@ def _account(material: Material) -> Iterator[Text]:
         yield said(
             "Without a permissions boundary nothing holds what somebody attaches to a role later."
         )
-    if material.account is None:
+    if material.config.account_id is None:
         yield said(
             "The configuration names no account (`aws.account_id`), so that a deployment with the "
             "wrong credentials makes provider and roles in the wrong account."

@@ -94,7 +94,7 @@ def _variable(config: ClusterConfig, output: str, stack: str, declared: Json) ->
         "type": "map(string)" if several else "string",
         "description": f"{declared['description'].rstrip('.')}: the output {output} of {stack}.",
     }
-    if output != "role_arns" or config.aws.account_id is None:
+    if output != "role_arns" or config.account_id is None:
         return variable
     arns = {
         f"{each.namespace}/{each.service_account}": config.role_arn(each)

@@ -150,6 +150,15 @@ class TestWhatFollows:
         assert config.provider_arn() is None
         assert config.role_arn(config.workloads[0]) is None
 
+    def test_an_adopted_provider_names_the_account(self) -> None:
+        provider = "arn:aws:iam::123456789012:oidc-provider/cluster.example.com"
+        adopted = MINIMAL["aws"] | {"oidc_provider": provider}
+        config = configured(aws=adopted, issuer="https://cluster.example.com")
+        assert config.account_id == "123456789012"
+        assert str(config.role_arn(config.workloads[0])).startswith(
+            "arn:aws:iam::123456789012:role/"
+        )
+
     def test_a_given_role_name_and_path_are_in_the_arn(self) -> None:
         config = with_workloads(
             {"role": {"name": "Reader", "path": "/teams/a/"}},

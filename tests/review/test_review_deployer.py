@@ -161,6 +161,26 @@ def test_nothing_in_the_path_of_a_role_is_a_wildcard_or_a_variable() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kubernetes", "listed"),
+    [
+        ({"context": "prod", "version": "1.23"}, ["list"]),
+        ({"context": "prod", "version": "1.24"}, []),
+        ({"context": "prod"}, []),
+        ({"apply": "manifests", "version": "1.23"}, []),
+    ],
+)
+def test_secrets_are_listed_where_terraform_waits_for_one(
+    kubernetes: dict[str, str], listed: list[str]
+) -> None:
+    rules = [
+        rule for role in cluster_rights(config(kubernetes=kubernetes)) for rule in role["rules"]
+    ]
+    assert [
+        verb for rule in rules if rule.get("resources") == ["secrets"] for verb in rule["verbs"]
+    ] == listed
+
+
 def test_a_namespace_that_is_made_has_its_rights_in_the_cluster_role() -> None:
     workload = {"namespace": "n", "create_namespace": True, "service_account": "app"}
     (role,) = cluster_rights(config(discovery={"exposure": "none"}, workloads=[workload]))
