@@ -105,7 +105,7 @@ async def test_the_way_looks_as_it_did(
         await walk.press(*"prod", "enter")
         await on(walk, ShowDeployment)
         world.time += 65
-        await world.deployed.waiting.wait()
+        await _seen_so_far(walk, world)
         assert await _picture(walk) == pictures(name="deploy")
         gate.set()
         await ended(walk)
@@ -177,7 +177,7 @@ async def test_what_goes_wrong_looks_as_it_did(
         await on(walk, ShowDeployment)
         await walk.press("c")
         await on(walk, Ask)
-        await world.deployed.waiting.wait()
+        await _seen_so_far(walk, world)
         assert await _picture(walk) == pictures(name="cancel")
         await walk.press("escape")
         gate.set()
@@ -215,6 +215,14 @@ async def test_without_colours_every_sign_is_still_there(
         await ended(walk)
         await walk.press("down")
         assert await _picture(walk) == pictures(name="plan")
+
+
+async def _seen_so_far(walk: Walk, world: World) -> None:
+    """Wait until the deployment's screen shows all that came before the gate."""
+    await world.deployed.waiting.wait()
+    [screen] = [each for each in walk.app.screen_stack if isinstance(each, ShowDeployment)]
+    screen.follow()
+    await walk.pause()
 
 
 async def _picture(walk: Walk) -> str:
