@@ -14,6 +14,13 @@ ROLE_NAME_LIMIT = 64
 OBJECT_NAME_LIMIT = 253
 """Characters of a Kubernetes object name (DNS subdomain, RFC 1123)."""
 
+DISCOVERY_BINDING = "oidc-reviewer"
+"""The ClusterRoleBinding that lets strangers read the two discovery documents."""
+
+DISCOVERY_ROLE = "system:service-account-issuer-discovery"
+"""The built-in ClusterRole that grants `get` on the two documents and nothing else (Kubernetes,
+"Service Account Issuer Discovery")."""
+
 _HASH_LENGTH = 8
 
 

@@ -14,12 +14,9 @@ from typing import Any
 
 from federation.config import ClusterConfig
 from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
-from review.configured import DISCOVERY_ROLE
+from federation.names import DISCOVERY_BINDING, DISCOVERY_ROLE
 
 NAME = "oidc-iam-deployer"
-BINDING = "oidc-reviewer"
-"""The ClusterRoleBinding of the stack `discovery`."""
-
 _RBAC = "rbac.authorization.k8s.io"
 _ON_NAMED = ("delete", "get", "patch")
 
@@ -71,7 +68,7 @@ def _of_cluster(config: ClusterConfig) -> Iterator[Rule]:
         paths = [OPENID_CONFIGURATION_PATH, *([JWKS_PATH] if config.discovery.s3 else [])]
         yield {"nonResourceURLs": paths, "verbs": ["get"]}
     if config.discovery.exposure != "none":
-        yield from _made(_RBAC, "clusterrolebindings", [BINDING])
+        yield from _made(_RBAC, "clusterrolebindings", [DISCOVERY_BINDING])
         # Without it, only who may do what a role grants may bind it.
         yield _rule(_RBAC, "clusterroles", ["bind"], [DISCOVERY_ROLE])
     if config.namespaces_to_create:

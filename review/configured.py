@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from federation.config import ANONYMOUS_PATHS_MINOR, ClusterConfig, Workload
 from federation.documents import Document
+from federation.names import DISCOVERY_ROLE
 from federation.places import Place, dotted
 from federation.trust_policy import role_trust_policy
 from review.estate import (
@@ -21,10 +22,6 @@ from review.estate import (
     Where,
     renamed,
 )
-
-DISCOVERY_ROLE = "system:service-account-issuer-discovery"
-"""The ClusterRole that grants the two documents and nothing else (Kubernetes, "Service Account
-Issuer Discovery")."""
 
 
 def configured(config: ClusterConfig, file: str, document: Document | None = None) -> Estate:

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from federation import manifests
 from federation.config import ClusterConfig
+from federation.names import DISCOVERY_BINDING, DISCOVERY_ROLE
 from stacks.cluster_stack import ClusterStack
 
 
@@ -41,12 +42,12 @@ class DiscoveryStack(ClusterStack):
         """
         ClusterRoleBindingV1(
             self,
-            "oidc-reviewer",
-            metadata=ClusterRoleBindingV1Metadata(name="oidc-reviewer", labels=manifests.LABELS),
+            DISCOVERY_BINDING,
+            metadata=ClusterRoleBindingV1Metadata(name=DISCOVERY_BINDING, labels=manifests.LABELS),
             role_ref=ClusterRoleBindingV1RoleRef(
                 api_group="rbac.authorization.k8s.io",
                 kind="ClusterRole",
-                name="system:service-account-issuer-discovery",
+                name=DISCOVERY_ROLE,
             ),
             subject=[
                 ClusterRoleBindingV1Subject(

@@ -15,9 +15,7 @@ from doctor.layers import discovery
 from doctor.quoting import ascii_safe, listed, shown
 from doctor.rules import control_plane as rules
 from federation.config import Workload
-
-DISCOVERY_ROLE = "system:service-account-issuer-discovery"
-"""Built in: grants `get` on the two documents."""
+from federation.names import DISCOVERY_ROLE
 
 _BUILT_IN = {
     ("system:public-info-viewer", "system:public-info-viewer"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from federation.names import DISCOVERY_ROLE
 from federation.quoting import quoted
-from review.configured import DISCOVERY_ROLE
 from review.estate import Estate
 from review.lint.finding import Rule, Seen
 

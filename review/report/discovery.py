@@ -7,8 +7,7 @@ from pathlib import PurePosixPath
 
 from control_plane.authentication import authentication_configuration
 from federation.config import ANONYMOUS_PATHS_MINOR, ANONYMOUS_REQUESTS_OFF, Bucket
-from review.cluster_rights import BINDING
-from review.configured import DISCOVERY_ROLE
+from federation.names import DISCOVERY_BINDING, DISCOVERY_ROLE
 from review.report.material import Material
 from review.report.model import (
     Block,
@@ -187,7 +186,7 @@ def _bound() -> Block:
             "The API server serves them. The ClusterRoleBinding {} gives requests without "
             "credentials (the group {}) the built-in ClusterRole {}, which allows `get` on these "
             "two documents and nothing else.",
-            BINDING,
+            DISCOVERY_BINDING,
             "system:unauthenticated",
             DISCOVERY_ROLE,
         )

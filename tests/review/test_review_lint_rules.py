@@ -23,7 +23,7 @@ from review_examples import (
 )
 
 from federation.advice import POWERFUL_POLICIES
-from review.configured import DISCOVERY_ROLE
+from federation.names import DISCOVERY_ROLE
 from review.estate import (
     AnonymousAccess,
     Attachment,
