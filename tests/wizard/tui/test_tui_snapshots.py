@@ -175,9 +175,9 @@ async def test_what_goes_wrong_looks_as_it_did(
         await on(walk, Typed)
         await walk.press(*"prod", "enter")
         await on(walk, ShowDeployment)
+        await _seen_so_far(walk, world)
         await walk.press("c")
         await on(walk, Ask)
-        await _seen_so_far(walk, world)
         assert await _picture(walk) == pictures(name="cancel")
         await walk.press("escape")
         gate.set()
@@ -220,8 +220,8 @@ async def test_without_colours_every_sign_is_still_there(
 async def _seen_so_far(walk: Walk, world: World) -> None:
     """Wait until the deployment's screen shows all that came before the gate."""
     await world.deployed.waiting.wait()
-    [screen] = [each for each in walk.app.screen_stack if isinstance(each, ShowDeployment)]
-    screen.follow()
+    assert isinstance(walk.app.screen, ShowDeployment)
+    walk.app.screen.follow()
     await walk.pause()
 
 

@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import ProgressBar, Static
+from textual.widgets._progress_bar import Bar
 
 from wizard.cdktf.events import Succeeded
 from wizard.tui.progress import duration
@@ -63,6 +64,8 @@ and the next deployment goes on from there. Quitting has to wait for the end.
         activity, progress = self.activity, self.activity.progress
         bar = self.query_one(ProgressBar)
         bar.update(total=progress.total or None, progress=min(progress.done, progress.total))
+        # What it shows is rounded to its width, and that may have changed since it was told.
+        bar.query_one(Bar).percentage = bar.percentage
         elapsed = duration(activity.elapsed)
         self.query_one("#counts", Static).update(f"{progress.done} of {progress.total}  {elapsed}")
         self.query_one("#working", Static).update(self._working())
