@@ -346,7 +346,7 @@ async def test_the_bar_the_stack_the_resource_and_the_time_are_shown(
         assert isinstance(screen, ShowDeployment)
         screen.look()
         await walk.pause()
-        assert shown(walk, "#counts") == "1 of 3  1:02:05"
+        assert shown(walk, "#counts").strip() == "1 of 3  1:02:05"
         assert shown(walk, "#working") == (
             "Trying again: IAM CreateRole: Throttling, attempt 2 of 25"
         )
