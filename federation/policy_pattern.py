@@ -8,8 +8,9 @@ policy elements: Variables and tags" and "IAM JSON policy elements: Condition op
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from federation.errors import UserError
 from federation.quoting import quoted
@@ -90,25 +91,15 @@ def text(pattern: Pattern) -> str:
 
 def like(pattern: Pattern, seen: str) -> bool:
     """Whether a whole text matches, `*` being any characters and `?` exactly one."""
-    return _fit(_between_stars(pattern), seen)
+    return like_any([pattern])(seen)
 
 
 def like_any(patterns: Iterable[Pattern]) -> Callable[[str], bool]:
     """Make the test whether a text is like any of some patterns, of which there may be thousands.
 
-    Those are tried that begin as the text does.
+    A text is read once for all of them, whatever stars and question marks they have.
     """
-    by_start: dict[str, list[_Pieces]] = {}
-    for pattern in patterns:
-        pieces = _between_stars(pattern)
-        by_start.setdefault(pieces[0].texts[0], []).append(pieces)
-    lengths = {len(start) for start in by_start}
-
-    def test(seen: str) -> bool:
-        near = (by_start.get(seen[:length], ()) for length in lengths)
-        return any(_fit(pieces, seen) for some in near for pieces in some)
-
-    return test
+    return _automaton(patterns, parts=1).accepts
 
 
 def has_wildcard(pattern: Pattern) -> bool:
@@ -118,15 +109,8 @@ def has_wildcard(pattern: Pattern) -> bool:
 
 def arn_like_any(patterns: Iterable[Pattern]) -> Callable[[str], bool]:
     """Make the test whether an ARN is like any of some, each of its six parts by itself."""
-    expected = [tuple(map(_between_stars, _arn_parts(pattern))) for pattern in patterns]
-
-    def test(seen: str) -> bool:
-        parts = seen.split(":", ARN_COLONS)
-        return len(parts) > ARN_COLONS and any(
-            len(one) == len(parts) and all(map(_fit, one, parts)) for one in expected
-        )
-
-    return test
+    accepts = _automaton(patterns, parts=ARN_COLONS + 1).accepts
+    return lambda seen: seen.count(":") >= ARN_COLONS and accepts(seen)
 
 
 ARN_COLONS = 5
@@ -134,56 +118,84 @@ ARN_COLONS = 5
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 _BODY = re.compile(r"([^\s,']+)(?:, '([^']*)')?")
 _ESCAPES = frozenset("*?$")
-_WILDCARDS = re.compile("([*?])")
+_WILDCARDS = re.compile("[*?]")
+_KEPT = 1_000
+"""Characters of which the places in the patterns are kept at hand."""
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """What stands between two stars: texts, with one character of any kind between each two."""
+class _Automaton:
+    """Patterns as places, one behind the other, each of which is a bit of a number.
 
-    texts: tuple[str, ...]
-    length: int
+    A set bit is a place that the characters read so far lead to: one step takes all patterns on by
+    one character, so that no pattern makes the time explode, and thousands take little more than
+    one.
 
-    def is_at(self, place: int, seen: str) -> bool:
-        """Whether it stands at a place of a text that is long enough."""
-        for one in self.texts:
-            if not seen.startswith(one, place):
-                return False
-            place += len(one) + 1
-        return True
-
-    def end_in(self, seen: str, start: int, end: int) -> int:
-        """Where it ends when it stands as far to the left as it can; -1 where it does not."""
-        if len(self.texts) == 1:
-            found = seen.find(self.texts[0], start, end)
-            return found if found < 0 else found + self.length
-        if self.length > end - start:
-            return -1
-        match = re.compile(".".join(map(re.escape, self.texts)), re.DOTALL).search(seen, start, end)
-        return match.end() if match else -1
-
-
-_Pieces = tuple[_Piece, ...]
-
-
-def _fit(pieces: _Pieces, seen: str) -> bool:
-    """Whether pieces, with anything between them, make up a whole text.
-
-    The leftmost place of a piece is never worth giving up, so that the time it takes does not
-    explode with the number of stars.
+    Attributes:
+        starts: The place before each pattern.
+        ends: The place behind each.
+        stars: The places at which any character may be passed over.
+        stars_in_part: Those at which any but a colon may.
+        places: Makes the places that a character leads to from the one before.
     """
-    head, *rest = pieces
-    if not rest:
-        return head.length == len(seen) and head.is_at(0, seen)
-    *middle, tail = rest
-    start, end = head.length, len(seen) - tail.length
-    if start > end or not head.is_at(0, seen) or not tail.is_at(end, seen):
-        return False
-    for piece in middle:
-        start = piece.end_in(seen, start, end)
-        if start < 0:
-            return False
-    return True
+
+    starts: int
+    ends: int
+    stars: int
+    stars_in_part: int
+    places: Callable[[str], int]
+
+    def accepts(self, seen: str) -> bool:
+        """Whether a whole text leads to the end of a pattern."""
+        reached = self.starts
+        for character in seen:
+            stars = self.stars if character == ":" else self.stars | self.stars_in_part
+            reached = (reached << 1) & self.places(character) | reached & stars
+            if not reached:
+                return False
+        return bool(reached & self.ends)
+
+
+def _automaton(patterns: Iterable[Pattern], parts: int) -> _Automaton:
+    """Lay patterns out; in all parts but the last one, a wildcard stands for no colon."""
+    starts, ends = [], []
+    stars: tuple[list[int], list[int]] = ([], [])
+    any_one: tuple[list[int], list[int]] = ([], [])
+    literal: dict[str, list[int]] = {}
+    place = -1
+    for pattern in patterns:
+        place += 1
+        starts.append(place)
+        colons = 0
+        for piece in pattern:
+            for character in piece.characters:
+                within = colons < parts - 1
+                if piece.wild and character == "*":
+                    stars[within].append(place)
+                    continue
+                place += 1
+                if piece.wild and character == "?":
+                    any_one[within].append(place)
+                else:
+                    literal.setdefault(character, []).append(place)
+                    colons += character == ":"
+        ends.append(place)
+    everywhere, in_part = (_bits(places) for places in any_one)
+
+    @lru_cache(_KEPT)
+    def places(character: str) -> int:
+        wild = everywhere if character == ":" else everywhere | in_part
+        return wild | _bits(literal[character]) if character in literal else wild
+
+    return _Automaton(_bits(starts), _bits(ends), _bits(stars[0]), _bits(stars[1]), places)
+
+
+def _bits(places: Sequence[int]) -> int:
+    """A number with these bits set; they are in order."""
+    octets = bytearray(places[-1] // 8 + 1 if places else 0)
+    for place in places:
+        octets[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(octets, "little")
 
 
 def _only(values: tuple[str, ...], default: str | None) -> str | None:
@@ -208,25 +220,3 @@ def _variable(place: str, body: str) -> Text | Variable:
             "write ${key} or ${key, 'default'}."
         )
     return Variable(match[1], match[2])
-
-
-def _between_stars(pattern: Pattern) -> _Pieces:
-    pieces = [[""]]
-    for piece in pattern:
-        parts = _WILDCARDS.split(piece.characters) if piece.wild else [piece.characters]
-        pieces[-1][-1] += parts[0]
-        for wildcard, following in zip(parts[1::2], parts[2::2], strict=True):
-            if wildcard == "?":
-                pieces[-1].append(following)
-            else:
-                pieces.append([following])
-    return tuple(_Piece(tuple(one), len("?".join(one))) for one in pieces)
-
-
-def _arn_parts(pattern: Pattern) -> list[Pattern]:
-    parts: list[Pattern] = [()]
-    for piece in pattern:
-        first, *others = piece.characters.split(":", ARN_COLONS + 1 - len(parts))
-        parts[-1] += (Text(first, piece.wild),)
-        parts += [(Text(one, piece.wild),) for one in others]
-    return parts

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from federation.evaluation import evaluate
 from federation.names import subject
-from federation.policy_pattern import like, like_any, wildcards
+from federation.policy_pattern import Pattern, Text, arn_like_any, like, like_any, wildcards
 from federation.trust_policy import trust_policy
 
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
@@ -43,6 +43,9 @@ ACTIONS = st.sampled_from(["sts:AssumeRoleWithWebIdentity", "sts:*", "sts:Assume
 
 
 PATTERNS = st.text("ab*?.", max_size=8)
+PIECES = st.lists(st.builds(Text, st.text("ab*?.", max_size=5), st.booleans()), max_size=3).map(
+    tuple
+)
 
 
 def statements(*effects: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -147,16 +150,35 @@ def test_reasons_are_given_exactly_where_a_token_is_kept_out(
     assert bool(decision.reasons) is not decision.allowed
 
 
-@given(PATTERNS, st.text("ab*?.\n", max_size=8))
-def test_wildcards_match_as_their_definition_says(pattern: str, seen: str) -> None:
-    def matches(pattern: str, seen: str) -> bool:
-        if not pattern:
-            return not seen
-        if pattern[0] == "*":
-            return matches(pattern[1:], seen) or (bool(seen) and matches(pattern, seen[1:]))
-        return bool(seen) and pattern[0] in ("?", seen[0]) and matches(pattern[1:], seen[1:])
+def matches(pattern: Pattern, seen: str) -> bool:
+    """What `*` and `?` are defined as, tried character by character."""
+    if not pattern:
+        return not seen
+    piece, rest = pattern[0], pattern[1:]
+    if not piece.characters:
+        return matches(rest, seen)
+    first = piece.characters[0]
+    after = (Text(piece.characters[1:], piece.wild), *rest)
+    if piece.wild and first == "*":
+        return matches(after, seen) or (bool(seen) and matches(pattern, seen[1:]))
+    fits = bool(seen) and (seen[0] == first or (piece.wild and first == "?"))
+    return fits and matches(after, seen[1:])
 
-    assert like(wildcards(pattern), seen) is matches(pattern, seen)
+
+@given(PIECES, st.text("ab*?.\n", max_size=8))
+def test_wildcards_match_as_their_definition_says(pattern: Pattern, seen: str) -> None:
+    """Pieces that are not wild are what policy variables and escapes bring in."""
+    assert like(pattern, seen) is matches(pattern, seen)
+
+
+@given(st.lists(st.text("ab*?", max_size=3), min_size=6, max_size=8), st.text("ab:", max_size=12))
+def test_each_part_of_an_arn_matches_by_itself(parts: list[str], seen: str) -> None:
+    pattern, last = [*parts[:5], ":".join(parts[5:])], seen.split(":", 5)
+
+    assert arn_like_any([wildcards(":".join(parts))])(seen) is (
+        len(last) == 6
+        and all(matches(wildcards(one), text) for one, text in zip(pattern, last, strict=True))
+    )
 
 
 def test_a_pattern_of_many_stars_takes_no_time() -> None:
@@ -170,7 +192,17 @@ def test_a_text_is_like_some_patterns_where_it_is_like_one_of_them(
 ) -> None:
     written = [wildcards(pattern) for pattern in patterns]
 
-    assert like_any(written)(seen) is any(like(pattern, seen) for pattern in written)
+    assert like_any(written)(seen) is any(matches(pattern, seen) for pattern in written)
+
+
+def test_long_runs_of_wildcards_take_no_time() -> None:
+    """Looked for by itself, each stretch takes the product of its length and the text's."""
+    stretches = [f"*{'?a' * length}b*" for length in range(3_000, 3_050)]
+    counts = ["*".join("?" * (number % 50) + str(number) for number in range(20_000))]
+    test = like_any(map(wildcards, stretches + counts))
+
+    assert not any(test("a" * 15_000) for _ in range(5))
+    assert test("a" * 9_000 + "b" + "a" * 5_000)
 
 
 @pytest.mark.parametrize("operator", ["StringEquals", "StringLike", "StringEqualsIgnoreCase"])
