@@ -52,6 +52,10 @@ class Terminal:
         """Press keys."""
         os.write(self.descriptor, keys.encode())
 
+    def send(self, content: bytes) -> None:
+        """Send what may be no text."""
+        os.write(self.descriptor, content)
+
     def hang_up(self) -> None:
         """Close the terminal, as closing its window does."""
         os.close(self.descriptor)
@@ -185,6 +189,19 @@ def test_when_the_terminal_is_lost_the_app_ends_and_keeps_the_answers(project: P
         assert terminal.process.wait(timeout=60) == 0
     [kept] = Drafts(project / ".drafts").all()
     assert kept.draft.answer("issuer") == "lost.example.com"
+
+
+def test_bytes_that_are_no_text_are_shown_as_such_and_end_nothing(project: Path) -> None:
+    with in_terminal("-m", "wizard", project=project) as terminal:
+        terminal.await_text("New configuration")
+        terminal.type("n")
+        terminal.await_text("The cluster's issuer, https")
+        terminal.send(b"\x1b[200~caf\xe9\xff\x1b[201~\t")
+        terminal.await_text(
+            "caf\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}' is not a DNS name"
+        )
+        terminal.type(CTRL_Q)
+        assert terminal.ended() == 0
 
 
 def test_a_defect_ends_the_app_with_the_place_of_its_traceback(project: Path) -> None:

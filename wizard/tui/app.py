@@ -43,7 +43,7 @@ _SECOND_CTRL_C = 3.0
 def main() -> None:
     """Run the app in this terminal, for the project that this program is part of."""
     app = make_app(Path(__file__).resolve().parents[2])
-    with terminal.outliving():
+    with terminal.outliving(), terminal.taking_any_bytes():
         app.run()
     leave(app.return_code or 0)
 

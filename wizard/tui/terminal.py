@@ -6,7 +6,10 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TextIO
+
+from textual.drivers import linux_driver
 
 
 def has_few_colours(environment: Mapping[str, str]) -> bool:
@@ -44,6 +47,21 @@ def outliving() -> Iterator[None]:
         yield
     finally:
         vars(sys)["__stderr__"] = terminal
+
+
+@contextmanager
+def taking_any_bytes() -> Iterator[None]:
+    """Show bytes that are no UTF-8 as U+FFFD, as in a pasted text or from a keyboard in Latin-1.
+
+    Textual's thread that reads keys ends the app otherwise, and what is left of the text is typed
+    into the shell.
+    """
+    decoder = vars(linux_driver)["getincrementaldecoder"]
+    vars(linux_driver)["getincrementaldecoder"] = lambda name: partial(decoder(name), "replace")
+    try:
+        yield
+    finally:
+        vars(linux_driver)["getincrementaldecoder"] = decoder
 
 
 def let_go() -> None:
