@@ -53,11 +53,16 @@ def authentication_configuration(
     conditions = kept.get("anonymous", {}).get("conditions") or []
     paths = dict.fromkeys([*(each["path"] for each in conditions), *_paths(kubernetes)])
     return {
-        "apiVersion": f"{_GROUP}/{_form(kubernetes.minor)}",
+        "apiVersion": f"{_GROUP}/{authentication_form(kubernetes.minor)}",
         "kind": _KIND,
         **kept,
         "anonymous": {"enabled": True, "conditions": [{"path": path} for path in paths]},
     }
+
+
+def authentication_form(minor: int | None) -> str:
+    """`v1` came with 1.34; `v1beta1` with 1.30, and later versions take it as well."""
+    return "v1" if minor is not None and minor >= _GA_MINOR else "v1beta1"
 
 
 def feature_gates(minor: int | None) -> tuple[str, ...]:
@@ -79,11 +84,6 @@ def _paths(kubernetes: Kubernetes) -> Iterator[str]:
     yield from (*DISCOVERY_PATHS, *HEALTH_PATHS)
     if kubernetes.distribution not in _WITHOUT_KUBEADM:
         yield CLUSTER_INFO_PATH
-
-
-def _form(minor: int | None) -> str:
-    """`v1` came with 1.34; `v1beta1` with 1.30, and later versions take it as well."""
-    return "v1" if minor is not None and minor >= _GA_MINOR else "v1beta1"
 
 
 def _check(existing: Mapping[str, Any]) -> None:

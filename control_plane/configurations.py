@@ -14,6 +14,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from control_plane.authentication import authentication_form
 from control_plane.command_lines import (
     PROGRAM,
     Reading,
@@ -22,7 +23,17 @@ from control_plane.command_lines import (
     settings_in,
 )
 from control_plane.distributions import DISTRIBUTIONS
-from control_plane.settings import AUDIENCES, ISSUER, Flags, Settings, parsed
+from control_plane.settings import (
+    ANONYMOUS_AUTH,
+    AUDIENCES,
+    AUTHENTICATION_CONFIG,
+    FEATURE_GATES,
+    ISSUER,
+    Flags,
+    Settings,
+    parsed,
+)
+from control_plane.target import AUTHENTICATION_FILE
 from federation.errors import UserError
 
 _TAG = re.compile(r":v?(?P<version>[0-9]+\.[0-9]+)(\.[0-9]+)?")
@@ -33,6 +44,7 @@ _TALOS_AUTHENTICATION = {
     "kind": "AuthenticationConfiguration",
 }
 """What Talos 1.14 takes for granted in KubeAuthenticationConfig."""
+_TALOS_AUTHENTICATION_FILE = f"{DISTRIBUTIONS['talos'].folder}/{AUTHENTICATION_FILE}"
 _K3S_KEYS = (
     "cluster-init",
     "cni",
@@ -46,6 +58,26 @@ _K3S_KEYS = (
     "token",
     "write-kubeconfig-mode",
 )
+_KUBESPRAY_KEYS = (
+    "kube_api_anonymous_auth",
+    "kube_apiserver_feature_gates",
+    "kube_apiserver_use_authentication_config_file",
+    "kube_cert_dir",
+    "kube_kubeadm_apiserver_extra_args",
+    "kube_oidc_auth",
+)
+_KUBESPRAY_OIDC = {
+    "kube_oidc_url": "oidc-issuer-url",
+    "kube_oidc_client_id": "oidc-client-id",
+    "kube_oidc_ca_file": "oidc-ca-file",
+    "kube_oidc_username_claim": "oidc-username-claim",
+    "kube_oidc_groups_claim": "oidc-groups-claim",
+    "kube_oidc_username_prefix": "oidc-username-prefix",
+    "kube_oidc_groups_prefix": "oidc-groups-prefix",
+}
+_KUBESPRAY_DEFAULTS = {"cluster_name": "cluster.local", "kube_config_dir": "/etc/kubernetes"}
+"""Defaults of kubespray that other variables and paths are made of."""
+_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _RKE2_PORT = ":9345"
 """Where a further server of RKE2 registers; k3s has 6443."""
 
@@ -92,7 +124,7 @@ def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
         yield from _pods(_mappings(document, "items"), name)
     elif kind in _READERS:
         yield _READERS[kind](document, name)
-    elif "kube_kubeadm_apiserver_extra_args" in document:
+    elif any(key in document for key in _KUBESPRAY_KEYS):
         yield _kubespray(document, name)
     elif any(str(key).rstrip("+") == "kube-apiserver-arg" for key in document) or any(
         key in document for key in _K3S_KEYS
@@ -173,35 +205,89 @@ def _kubeadm_control_plane(document: Mapping[str, Any], name: str) -> Reading:
     spec = _mapping(document, "spec")
     machine = _mapping(spec, "kubeadmConfigSpec")
     server = _mapping(machine, "clusterConfiguration", "apiServer")
-    contents = [
-        _loaded(str(each.get("content", "")))
+    files = {
+        str(each.get("path")): _loaded(str(each.get("content", "")))
         for each in _mappings(machine, "files")
-        if _PATCH.search(str(each.get("path")))
-    ]
-    appended = tuple(flag for patch in contents for flag in _appended(patch))
+    }
+    patches = (content for path, content in files.items() if _PATCH.search(path))
+    appended = tuple(flag for patch in patches for flag in _appended(patch))
+    settings = settings_in((*_flags(server.get("extraArgs"), name), *appended), name)
+    authentication = files.get(str(settings.authentication_config))
     form = str(document["apiVersion"]).partition("/")[2]
     reading = Reading(
         name,
         "a KubeadmControlPlane",
-        settings_in((*_flags(server.get("extraArgs"), name), *appended), name),
+        settings,
         schema=f"{form}-patch" if appended else form,
         version=_version(f":{spec.get('version', '')}"),
+        authentication=authentication if isinstance(authentication, dict) else None,
     )
     return _defaulted(reading, "cluster-api")
 
 
 def _kubespray(document: Mapping[str, Any], name: str) -> Reading:
-    flags = _flags(document["kube_kubeadm_apiserver_extra_args"], name)
+    """Group variables, as roles/kubernetes/control-plane/templates of kubespray read them."""
+    extra = _flags(document.get("kube_kubeadm_apiserver_extra_args"), name)
     patches = _mappings(document, "kubeadm_patches")
     own = [_list(each, "patch") for each in patches if each.get("target") == PROGRAM]
     appended = tuple(flag for patch in own for flag in _appended(patch))
+    version = _version(f":{document.get('kube_version', '')}")
+    authentication = _kubespray_authentication(document, version)
+    flags = (*extra, *appended, *_kubespray_flags(document, authentication))
     reading = Reading(
         name,
         "kubespray group variables",
-        settings_in((*flags, *appended), name),
+        settings_in(flags, name),
         schema="extra-args-patch" if appended else None,
+        version=version,
+        authentication=authentication,
     )
-    return _defaulted(reading, "kubespray")
+    domain = _filled(document, document.get("dns_domain", "{{ cluster_name }}"))
+    return _defaulted(reading, "kubespray", f"https://kubernetes.default.svc.{domain}")
+
+
+def _kubespray_authentication(
+    document: Mapping[str, Any], version: str | None
+) -> dict[str, Any] | None:
+    """The AuthenticationConfiguration that kubespray writes; None where it writes none."""
+    if document.get("kube_apiserver_use_authentication_config_file") is not True:
+        return None
+    parts = {
+        "jwt": _list(document, "kube_apiserver_authentication_config_jwt"),
+        "anonymous": _mapping(document, "kube_apiserver_authentication_config_anonymous"),
+    }
+    minor = int(version.partition(".")[2]) if version else None
+    return {
+        "apiVersion": f"apiserver.config.k8s.io/{authentication_form(minor)}",
+        "kind": "AuthenticationConfiguration",
+        **{key: value for key, value in parts.items() if value},
+    }
+
+
+def _kubespray_flags(
+    document: Mapping[str, Any], authentication: Mapping[str, Any] | None
+) -> Iterator[tuple[str, str]]:
+    """The flags that have variables of their own."""
+    gates = [_list(document, key) for key in ("kube_apiserver_feature_gates", "kube_feature_gates")]
+    for gate in gates[0] or gates[1]:
+        yield FEATURE_GATES, str(gate)
+    if authentication is not None:
+        form = str(authentication["apiVersion"]).partition("/")[2]
+        folder = _filled(document, "{{ kube_config_dir }}")
+        yield AUTHENTICATION_CONFIG, f"{folder}/apiserver-authentication-config-{form}.yaml"
+        return
+    if document.get("kube_api_anonymous_auth") is False:
+        yield ANONYMOUS_AUTH, "false"
+    if document.get("kube_oidc_auth") is True:
+        for key, flag in _KUBESPRAY_OIDC.items():
+            if key in document:
+                yield flag, _filled(document, document[key])
+
+
+def _filled(document: Mapping[str, Any], value: Any) -> str:
+    """Text in which `{{ variable }}` is replaced, where the same document says what it is."""
+    known = {**_KUBESPRAY_DEFAULTS, **document}
+    return _VARIABLE.sub(lambda found: str(known.get(found[1], found[0])), str(value))
 
 
 def _loaded(text: str) -> Any:
@@ -310,6 +396,7 @@ def _talos(documents: list[dict[str, Any]], name: str) -> Reading:
             accepted = tuple(map(str, _list(_mapping(document, "accepted"), "issuers")))
         if document.get("kind") == "KubeAuthenticationConfig":
             authentication = {**_TALOS_AUTHENTICATION, **_mapping(document, "configuration")}
+            flags += ((AUTHENTICATION_CONFIG, _TALOS_AUTHENTICATION_FILE),)
         endpoint = endpoint or _mapping(cluster, "controlPlane").get("endpoint")
         image = str(_mapping(document, "machine", "install").get("image", ""))
         schema = schema or _talos_schema(image)

@@ -74,6 +74,8 @@ class Distribution:
         anonymous: whether anonymous requests are taken where nobody says anything.
         kubeadm: whether nodes join with kubeadm.
         folder: where a file of ours for the API server goes, as the API server sees it.
+        writes_authentication: whether it writes the AuthenticationConfiguration by itself, out of
+            what is configured.
         port: the port of the API server.
         run_here: how far the form was tried in this project.
     """
@@ -92,6 +94,7 @@ class Distribution:
     anonymous: bool = True
     kubeadm: bool = False
     folder: str = "/etc/kubernetes/oidc-iam"
+    writes_authentication: bool = False
     port: int = 6443
     run_here: str = (
         "not run here; the file is parsed and its flags are checked in this project's tests"
@@ -247,6 +250,7 @@ TALOS = Distribution(
     back=("Apply the saved machine configuration ('talosctl -n NODE apply-config -f FILE').",),
     anonymous=False,
     folder="/var/oidc-iam",
+    writes_authentication=True,
     run_here="the patch of v1.13 was merged by the code of Talos 1.13.9, which replaces a list as "
     "a whole; no machine was configured with it here",
 )
@@ -350,6 +354,8 @@ KUBESPRAY = Distribution(
     issuer=_KUBEADM_ISSUER,
     issuer_since=20,
     kubeadm=True,
+    folder="/etc/kubernetes",
+    writes_authentication=True,
 )
 CLUSTER_API = Distribution(
     name="cluster-api",

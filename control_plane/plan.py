@@ -149,8 +149,11 @@ class _Wanted:
         own = target.authentication_file
         if target.exposure == "authentication-config":
             return self.now.authentication_config or own
-        # Going back from the allowlist to the binding takes our file away again.
-        return None if self.now.authentication_config == own else self.now.authentication_config
+        # Going back from the allowlist to the binding takes our file away again. One that the
+        # distribution writes may have come from anybody.
+        is_ours = self.now.authentication_config == own
+        goes = is_ours and not target.distribution.writes_authentication
+        return None if goes else self.now.authentication_config
 
     def anonymous_auth(self) -> str | None:
         target = self.target
@@ -161,6 +164,8 @@ class _Wanted:
         if self.authentication_config() and self.now.anonymous_auth is None:
             # The file may have 'anonymous', and beside it the flag stops the API server.
             return None
+        if self.authentication_config() is None and self.now.anonymous_auth == "true":
+            return "true"
         return None if target.distribution.anonymous else "true"
 
     def signing_key_file(self) -> str | None:

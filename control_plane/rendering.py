@@ -92,6 +92,7 @@ def rendered(plan: Plan, existing: Existing | None = None) -> Rendering:
         distribution=own,
         schema=plan.target.schema,
         files=files,
+        allowlist_changes=_allowlist_changes(plan, existing),
         removed=[f"--{change.flag}" for change in plan.changes if not change.after],
         fewer=[f"--{name}" for name in (ISSUER, KEY_FILE) if _has_fewer(plan, name)],
     )
@@ -103,6 +104,11 @@ def written(plan: Plan) -> Flags:
     changed = {change.flag for change in plan.changes}
     names = [name for name in NAMES if name in (ISSUER, JWKS_URI) or name in changed]
     return tuple((name, value) for name in names for value in plan.after.values(name))
+
+
+def _allowlist_changes(plan: Plan, existing: Existing) -> bool:
+    """Whether the AuthenticationConfiguration changes, although no flag may do."""
+    return plan.limits_anonymous and _document(plan, existing) != existing.authentication
 
 
 def _has_fewer(plan: Plan, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from control_plane.authentication import authentication_form
 from control_plane.distributions import Distribution, Schema
 from federation.config import ClusterConfig
 
@@ -45,4 +46,7 @@ class Target:
     @property
     def authentication_file(self) -> str:
         """Where our AuthenticationConfiguration lies, as the API server sees it."""
-        return f"{self.distribution.folder}/{AUTHENTICATION_FILE}"
+        name = AUTHENTICATION_FILE
+        if self.distribution.name == "kubespray":
+            name = f"apiserver-authentication-config-{authentication_form(self.minor)}.yaml"
+        return f"{self.distribution.folder}/{name}"

@@ -347,6 +347,11 @@ def test_where_something_else_serves_the_documents_anonymous_requests_stay_as_th
     assert (made.changes, made.warnings) == ((), ())
 
 
+def test_anonymous_requests_that_are_taken_already_are_not_touched() -> None:
+    before = Settings(issuers=(ISSUER,), jwks_uri=JWKS, anonymous_auth="true")
+    assert planned(before).changes == ()
+
+
 def test_beside_an_authentication_configuration_in_use_no_anonymous_auth_is_added() -> None:
     before = Settings(issuers=(ISSUER,), jwks_uri=JWKS, authentication_config="/etc/auth.yaml")
     made = planned(before, "k3s")

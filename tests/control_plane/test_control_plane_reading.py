@@ -280,6 +280,71 @@ configuration: {jwt: []}
     assert found.settings.issuers == ("https://new.example", "https://old.example")
 
 
+def test_group_variables_of_kubespray_say_more_than_extra_arguments() -> None:
+    """As `roles/kubernetes/control-plane/templates/kubeadm-config.v1beta4.yaml.j2` reads them."""
+    found = only("""\
+kube_version: 1.33.4
+cluster_name: corp.internal
+dns_domain: "{{ cluster_name }}"
+kube_api_anonymous_auth: false
+kube_oidc_auth: true
+kube_oidc_url: https://dex.example.com
+kube_oidc_client_id: kubernetes
+kube_oidc_groups_claim: groups
+kube_feature_gates: [OfAll=true]
+kube_apiserver_feature_gates: [OfTheServer=true]
+""")
+    assert found.version == "1.33"
+    assert found.settings == Settings(
+        issuers=("https://kubernetes.default.svc.corp.internal",),
+        feature_gates=("OfTheServer=true",),
+        anonymous_auth="false",
+        oidc=(
+            ("oidc-issuer-url", "https://dex.example.com"),
+            ("oidc-client-id", "kubernetes"),
+            ("oidc-groups-claim", "groups"),
+        ),
+    )
+
+
+def test_group_variables_of_kubespray_with_structured_authentication() -> None:
+    """Beside it kubespray passes neither `--oidc-*` nor `--anonymous-auth`."""
+    found = only("""\
+kube_version: 1.34.1
+kube_api_anonymous_auth: true
+kube_oidc_auth: true
+kube_oidc_url: https://dex.example.com
+kube_oidc_client_id: kubernetes
+kube_apiserver_use_authentication_config_file: true
+kube_apiserver_authentication_config_jwt: [{issuer: {url: https://dex.example.com}}]
+""")
+    assert found.settings == Settings(
+        issuers=(OLD,),
+        authentication_config="/etc/kubernetes/apiserver-authentication-config-v1.yaml",
+    )
+    assert found.authentication == {
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AuthenticationConfiguration",
+        "jwt": [{"issuer": {"url": "https://dex.example.com"}}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("gates", "seen"),
+    [
+        ("kube_feature_gates: [A=true]", ("A=true",)),
+        ("kube_apiserver_feature_gates: []\nkube_feature_gates: [A=true]", ("A=true",)),
+        ("kube_apiserver_feature_gates: [B=true]\nkube_feature_gates: [A=true]", ("B=true",)),
+        ("kube_apiserver_feature_gates: A=true", ()),
+    ],
+)
+def test_kubespray_takes_the_feature_gates_of_all_where_the_server_has_none(
+    gates: str, seen: tuple[str, ...]
+) -> None:
+    found = only(f"kube_kubeadm_apiserver_extra_args: {{}}\n{gates}\n")
+    assert found.settings.feature_gates == seen
+
+
 def test_a_machine_configuration_as_talosctl_shows_it() -> None:
     inner = "version: v1alpha1\n    machine: {install: {image: 'x/installer:v1.12.4'}}\n"
     inner += "    cluster: {controlPlane: {endpoint: 'https://10.0.0.1:6443'}}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,28 @@ _AFTER = {
 """What the whole file has besides, around the part that is rendered."""
 
 
+@pytest.mark.parametrize(("distribution", "schema", "version", "exposure"), CASES)
+def test_what_was_rendered_is_what_is_wanted_when_it_is_read_again(
+    distribution: str, schema: str, version: str, exposure: str
+) -> None:
+    texts = files(distribution, schema, version, exposure)
+    patch = YAML(typ="safe").load(texts.pop("kube-apiserver0+json.yaml", "[]"))
+    authentication = YAML(typ="safe").load(texts.pop("authentication-config.yaml", "null"))
+    (text,) = texts.values()
+    (found,) = read((_BEFORE.get(distribution, "") + text + _AFTER.get(schema, "")).encode(), "f")
+    appended = tuple(each["value"].partition("=")[2] for each in patch)
+    before = replace(found.settings, issuers=(*found.settings.issuers, *appended))
+
+    again = planned(before, distribution, schema, version=version, exposure=exposure)
+    existing = Existing(authentication=authentication or found.authentication)
+    assert (again.refusals, again.changes) == ((), ())
+    assert list(rendered(again, existing).files) == [
+        name
+        for name in files(distribution, schema, version, exposure)
+        if name != "kube-apiserver0+json.yaml" or appended
+    ]
+
+
 @pytest.mark.parametrize(("distribution", "schema", "version"), ALLOWLIST)
 def test_an_allowlist_never_goes_with_anonymous_auth(
     distribution: str, schema: str, version: str
@@ -157,6 +180,20 @@ def test_an_authentication_configuration_in_use_keeps_its_authenticators() -> No
     assert plan.warnings == (
         "/etc/auth.yaml is in use and gets 'anonymous', which counts after a restart only.",
     )
+
+
+def test_a_change_of_the_allowlist_alone_is_a_change() -> None:
+    file = "/etc/kubernetes/oidc-iam/authentication-config.yaml"
+    before = Settings(issuers=(ISSUER,), jwks_uri=JWKS, authentication_config=file)
+    plan = planned(before, exposure="authentication-config")
+    narrow = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration"}
+    whole = YAML(typ="safe").load(
+        rendered(plan, Existing(authentication=narrow)).files["authentication-config.yaml"].text
+    )
+    assert [
+        "Nothing: what runs is what is wanted." in rendered(plan, existing).instructions
+        for existing in (Existing(authentication=narrow), Existing(authentication=whole))
+    ] == [False, True]
 
 
 def test_an_authentication_configuration_in_use_that_is_not_at_hand_is_never_replaced() -> None:
