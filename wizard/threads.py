@@ -15,7 +15,7 @@ _MOST = 32
 """Enough that a few which hang leave some for others; asyncio by itself has six on two cores."""
 
 
-class LeftBehind(ThreadPoolExecutor):
+class UnawaitedThreads(ThreadPoolExecutor):
     """Runs what waits, and does not wait for it in the end: it may hang in the network."""
 
     def __init__(self) -> None:

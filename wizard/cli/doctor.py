@@ -27,7 +27,7 @@ from wizard.cli.options import (
     write_report,
 )
 from wizard.cli.sandbox import signing_key
-from wizard.threads import LeftBehind
+from wizard.threads import UnawaitedThreads
 
 if TYPE_CHECKING:
     from doctor.examination import Options
@@ -98,7 +98,7 @@ def examined(config: ClusterConfig, options: Options, *, quiet: bool = False) ->
 async def _examined(config: ClusterConfig, options: Options, quiet: bool) -> list[Finding]:
     from doctor.runner import examine, ordered
 
-    asyncio.get_running_loop().set_default_executor(LeftBehind())
+    asyncio.get_running_loop().set_default_executor(UnawaitedThreads())
     coming = examine(config, options)
     if not quiet:
         from wizard.cli.findings import on_terminal, watched

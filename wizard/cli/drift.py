@@ -15,7 +15,7 @@ import click
 from federation import files
 from federation.errors import UserError
 from wizard.cli.options import config_option, json_option, print_json, timeout_option
-from wizard.threads import LeftBehind
+from wizard.threads import UnawaitedThreads
 
 if TYPE_CHECKING:
     from doctor.drift.places import Compared
@@ -62,7 +62,7 @@ def drift(path: Path, as_json: bool, skip: tuple[str, ...], timeout: float) -> i
     )
 
     async def compared() -> tuple[Compared, ...]:
-        asyncio.get_running_loop().set_default_executor(LeftBehind())
+        asyncio.get_running_loop().set_default_executor(UnawaitedThreads())
         return await compare(config, options)
 
     found = asyncio.run(compared())

@@ -19,7 +19,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from wizard.threads import LeftBehind, leave
+from wizard.threads import UnawaitedThreads, leave
 from wizard.tui import terminal
 from wizard.tui.offers import offered
 from wizard.tui.screens.start import Start
@@ -325,7 +325,7 @@ class WizardApp(App[None]):
     def _begun_loading(self) -> asyncio.Task[Loaded]:
         """The loading, begun by the first who needs it: a key may be quicker than the app."""
         if self._loading is None:
-            asyncio.get_running_loop().set_default_executor(LeftBehind())
+            asyncio.get_running_loop().set_default_executor(UnawaitedThreads())
             self._loading = asyncio.create_task(self._load())
         return self._loading
 

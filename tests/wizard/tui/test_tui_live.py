@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 
-from wizard.threads import LeftBehind
+from wizard.threads import UnawaitedThreads
 from wizard.tui import live
 
 
@@ -26,7 +26,7 @@ def test_a_thread_that_hangs_does_not_keep_the_app_from_ending() -> None:
         waits.append(may_end.wait(30))
 
     async def main() -> None:
-        asyncio.get_running_loop().set_default_executor(LeftBehind())
+        asyncio.get_running_loop().set_default_executor(UnawaitedThreads())
         asyncio.get_running_loop().run_in_executor(None, hang)
 
     asyncio.run(main())
