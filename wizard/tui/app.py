@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from wizard.tui.loading import Loaded
     from wizard.tui.ports import Ports, Result, Run
     from wizard.tui.review import Review
+
+_FUNCTION_KEY = re.compile(r"\bf\d+$")
 
 _SECOND_CTRL_C = 3.0
 """Seconds in which a second Ctrl+C leaves."""
@@ -273,6 +276,11 @@ class WizardApp(App[None]):
         if self.activity is not None and self.activity.running:
             self.activity.interrupt()
         self.work(self._exit_when_idle(), "exit")
+
+    def get_key_display(self, binding: Binding) -> str:
+        """How a key is called on the screens: F1 as on the keyboard, the others as Textual does."""
+        shown = super().get_key_display(binding)
+        return _FUNCTION_KEY.sub(lambda found: found[0].upper(), shown)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Everything that can be done now, for the command palette."""
