@@ -10,7 +10,7 @@ from textual import on
 from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.widget import Widget
-from textual.widgets import DataTable, Static, TabbedContent, TabPane
+from textual.widgets import DataTable, Static, TabbedContent, TabPane, Tabs
 
 from wizard.questions import (
     AWS,
@@ -47,7 +47,7 @@ the one under the cursor, Enter opens it, Delete removes it. A role may have sev
 each on a line of its own."""
 
     BINDINGS: ClassVar = [
-        Binding("f3,ctrl+pagedown", "group(1)", "Group", key_display="F3"),
+        Binding("f3,ctrl+pagedown", "group(1)", "Group"),
         Binding("shift+f3,ctrl+pageup", "group(-1)", "Previous group", show=False),
         Binding("a", "add", "Add"),
         Binding("c", "copy", "Copy"),
@@ -63,6 +63,8 @@ each on a line of its own."""
         """
         super().__init__()
         self._key = key
+        self._group = ""
+        """Which one the keys have gone to."""
 
     @property
     def about(self) -> str:
@@ -79,6 +81,7 @@ each on a line of its own."""
 
     async def on_mount(self) -> None:
         """Begin with the question that was asked for, or with the first group."""
+        self._tabs.query_one(Tabs).can_focus = False  # F3 goes through them
         if self._key:
             await self._enter(self._key)
         else:
@@ -164,6 +167,7 @@ each on a line of its own."""
 
     async def _show_group(self, group: str) -> None:
         await self._make_group(group)
+        self._group = group
         self._tabs.active = _pane(group)
 
     async def _make_group(self, group: str) -> None:
@@ -213,7 +217,9 @@ each on a line of its own."""
 
     @on(TabbedContent.TabActivated)
     async def _activated(self, event: TabbedContent.TabActivated) -> None:
-        await self._make_group(next(each for each in GROUPS if _pane(each) == event.pane.id))
+        group = next(each for each in GROUPS if _pane(each) == event.pane.id)
+        if event.pane.id == self._tabs.active and group != self._group:  # by a click
+            await self._enter_group(group)
         self.refresh_bindings()
 
     @on(Form.Changed)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.binding import Binding
 from textual.containers import ScrollableContainer, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import DataTable, Static, TabbedContent, TabPane
+from textual.widgets import DataTable, Static, TabbedContent, TabPane, Tabs
 
 from wizard.tui.screens.step import Step
 from wizard.tui.tasks import running, saving
@@ -49,7 +50,7 @@ API server  what to set on the control plane, in the form of its distribution, i
     BINDINGS: ClassVar = [
         Binding("ctrl+s", "save", "Save"),
         Binding("ctrl+n", "plan", "Save, plan"),
-        Binding("f3,ctrl+pagedown", "tab(1)", "Next tab", key_display="F3"),
+        Binding("f3,ctrl+pagedown", "tab(1)", "Next tab"),
         Binding("shift+f3,ctrl+pageup", "tab(-1)", "Previous tab", show=False),
         Binding("d", "whole", "Diff"),
     ]
@@ -77,6 +78,7 @@ API server  what to set on the control plane, in the form of its distribution, i
         """Show the file, or the warnings where there are some."""
         self.query_one(DataTable).add_columns("Who", "Role", "May", "Audience", "Policy size")
         self.show(self.review)
+        self.query_one(Tabs).can_focus = False  # F3 goes through them
         self.query_one(TabbedContent).active = "warnings" if self.review.advice else "file"
         self.call_after_refresh(self._enter_tab)
         self._write_terraform()
@@ -117,7 +119,6 @@ API server  what to set on the control plane, in the form of its distribution, i
         tabs = self.query_one(TabbedContent)
         names = list(_TABS)
         tabs.active = names[(names.index(tabs.active) + by) % len(names)]
-        self.call_after_refresh(self._enter_tab)
 
     def action_whole(self) -> None:
         """Show the whole file instead of what changes in it, or the other way round."""
@@ -159,6 +160,10 @@ API server  what to set on the control plane, in the form of its distribution, i
         self._given_up = False
         self.say_terraform("Synthesizing …")
         self.wizard.work(running.write_terraform(self.wizard, self), "terraform")
+
+    @on(TabbedContent.TabActivated)
+    def _activated(self) -> None:
+        self.call_after_refresh(self._enter_tab)
 
     def _enter_tab(self) -> None:
         pane = self.query_one(TabbedContent).active_pane
