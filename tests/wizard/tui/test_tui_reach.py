@@ -100,6 +100,27 @@ async def test_the_main_actions_can_be_done_with_the_mouse(project: Path, world:
         await on(walk, Start)
 
 
+async def test_a_click_on_a_tab_goes_into_it(project: Path, world: World) -> None:
+    async with walking(project, world) as walk:
+        await to_questions(walk)
+        await walk.press("f2")
+        await on(walk, More)
+        await walk.click(_tab(walk, "Kubernetes"))
+        await walk.pause()
+        assert field(walk, "cluster").editor.has_focus
+        await walk.click(_tab(walk, "Workloads"))
+        await walk.pause()
+        assert walk.app.screen.query_one("#workloads").has_focus
+        await walk.press("f3", "f3")
+        await walk.pause()
+        assert field(walk, "lint.accept").editor.has_focus
+        await walk.press("ctrl+n")
+        await on(walk, ShowReview)
+        await walk.click(_tab(walk, "Trust"))
+        await walk.pause()
+        assert walk.app.screen.query_one("#trust-table").has_focus
+
+
 async def test_a_dialog_is_answered_with_the_mouse(project: Path, world: World) -> None:
     async with walking(project, world) as walk:
         await to_questions(walk)
@@ -114,15 +135,15 @@ async def test_a_dialog_is_answered_with_the_mouse(project: Path, world: World) 
 
 
 _KEYS = {
-    "Start": "esc Leave, n New, p Plan, x Destroy, f5 Look again, q Quit, ^q Quit, f1 Help",
-    "Questions": "esc Back, f2 More, f5 Probe, ^n Review, ^q Quit, f1 Help",
-    "More": "esc Back, F3 Group, shift+f3 Previous group, ^n Review, ^q Quit, f1 Help",
-    "Review": "esc Back, ^s Save, ^n Save, plan, F3 Next tab, shift+f3 Previous tab, d Diff, "
-    "^q Quit, f1 Help",
+    "Start": "esc Leave, n New, p Plan, x Destroy, F5 Look again, q Quit, ^q Quit, F1 Help",
+    "Questions": "esc Back, F2 More, F5 Probe, ^n Review, ^q Quit, F1 Help",
+    "More": "esc Back, F3 Group, shift+F3 Previous group, ^n Review, ^q Quit, F1 Help",
+    "Review": "esc Back, ^s Save, ^n Save, plan, F3 Next tab, shift+F3 Previous tab, d Diff, "
+    "^q Quit, F1 Help",
     "Plan": "esc Back, / Search, w Write log to a file, ^n Deploy, l Log, r Plan again, ^q Quit, "
-    "f1 Help",
+    "F1 Help",
     "Deploy": "n Next match, N Previous match, esc Back, / Search, w Write log to a file, "
-    "r Plan again, ^q Quit, ^c Leave, f1 Help",
+    "r Plan again, ^q Quit, ^c Leave, F1 Help",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from project_files import PROD, STAGING
 from scripted import World
 from textual.widgets import TabbedContent
@@ -24,6 +25,7 @@ from walking import (
 )
 
 from federation import files
+from wizard.questions import AWS, DISCOVERY, KUBERNETES, questions
 from wizard.tui.screens.deploy import ShowDeployment
 from wizard.tui.screens.dialogs import Ask
 from wizard.tui.screens.done import Done
@@ -162,6 +164,38 @@ async def test_a_wrong_answer_among_the_other_settings_is_gone_to(
         assert field(walk, "aws.account_id").problem == (
             "'12' is not an account id: write its 12 digits in quotes."
         )
+
+
+@pytest.mark.parametrize("key", ["enter", "down"])
+async def test_enter_and_down_go_through_all_fields_of_a_group(
+    key: str, project: Path, world: World
+) -> None:
+    async with walking(project, world) as walk:
+        await to_questions(walk)
+        await walk.press("f2")
+        await on(walk, More)
+        for group in (AWS, DISCOVERY, KUBERNETES):
+            for question in (each for each in questions(0) if each.group == group):
+                assert field(walk, question.key).editor.has_focus
+                await walk.press(key)
+            if key == "down":  # Enter goes to the next group
+                await walk.press("f3")
+
+
+async def test_several_values_take_lines_and_an_empty_one_goes_on(
+    project: Path, world: World
+) -> None:
+    async with walking(project, world) as walk:
+        await to_questions(walk)
+        await walk.press("f2")
+        await on(walk, More)
+        tags = field(walk, "aws.tags").editor
+        tags.focus()
+        await walk.press(*"a=b", "enter", *"c=d", "up", "up")
+        assert field(walk, "aws.permissions_boundary").editor.has_focus
+        await walk.press("down", "down", "enter", "enter")
+        assert field(walk, "aws.endpoint_url").editor.has_focus
+        assert tags.value == "a=b, c=d"
 
 
 async def test_workloads_are_added_copied_edited_and_deleted(project: Path, world: World) -> None:

@@ -34,6 +34,13 @@ class Edited(Message):
     value: str
 
 
+@dataclass
+class Submitted(Message):
+    """A person is done with an editor: Enter was pressed, where it means nothing else."""
+
+    editor: Editor
+
+
 class Line(Input):
     """An answer of one line."""
 
@@ -60,9 +67,20 @@ class Line(Input):
         event.stop()
         self.post_message(Edited(self, event.value))
 
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(Submitted(self))
+
 
 class Lines(TextArea):
-    """An answer of several values, each on a line of its own."""
+    """An answer of several values, each on a line of its own.
+
+    Enter begins a line, or goes on from an empty one at the end; ↑ and ↓ leave by the first line
+    and by the last.
+    """
+
+    BINDINGS: ClassVar = [Binding("enter", "enter", "New line", show=False, priority=True)]
 
     def __init__(self, value: str, default: str) -> None:
         super().__init__(_in_lines(value), placeholder=_in_lines(default), compact=True)
@@ -85,6 +103,25 @@ class Lines(TextArea):
     def default(self, text: str) -> None:
         self.placeholder = _in_lines(text)
 
+    def action_enter(self) -> None:
+        """Begin a line, unless the last one is empty."""
+        if self.cursor_at_last_line and not self.document.get_line(self.cursor_location[0]).strip():
+            self.post_message(Submitted(self))
+        else:
+            self.insert("\n")
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """Go a line up, and from the first one to the field above."""
+        if self.cursor_at_first_line and not select:
+            raise SkipAction
+        super().action_cursor_up(select)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        """Go a line down, and from the last one to the field below."""
+        if self.cursor_at_last_line and not select:
+            raise SkipAction
+        super().action_cursor_down(select)
+
     @on(TextArea.Changed)
     def _edited(self, event: TextArea.Changed) -> None:
         event.stop()
@@ -97,6 +134,7 @@ class Choice(Widget, can_focus=True):
     BINDINGS: ClassVar = [
         Binding("left", "move(-1)", "Previous choice", show=False),
         Binding("right,space", "move(1)", "Next choice", show=False),
+        Binding("enter", "submit", "Next field", show=False),
     ]
 
     def __init__(self, options: Sequence[str], value: str, default: str) -> None:
@@ -149,6 +187,10 @@ class Choice(Widget, can_focus=True):
         chosen = self.value or self.default
         at = self._options.index(chosen) if chosen in self._options else -1
         self._choose(self._options[(at + by) % len(self._options)])
+
+    def action_submit(self) -> None:
+        """Keep what is chosen, and go on."""
+        self.post_message(Submitted(self))
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked on."""

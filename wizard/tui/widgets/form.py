@@ -15,11 +15,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widgets import Input
 
 from wizard.questions import Question
 from wizard.tui import preview
 from wizard.tui.draft import Draft
+from wizard.tui.widgets.editors import Submitted
 from wizard.tui.widgets.field import Field
 
 
@@ -141,11 +141,11 @@ class Form(VerticalScroll, can_focus=False):
         self._left.add(event.field.question.key)
         self._show_problems()
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    @on(Submitted)
+    def _submitted(self, event: Submitted) -> None:
         event.stop()
         fields = list(self._fields.values())
-        at = next(at for at, field in enumerate(fields) if field.editor is event.input)
+        at = next(at for at, field in enumerate(fields) if field.editor is event.editor)
         if at + 1 < len(fields):
             fields[at + 1].focus_editor()
         else:
