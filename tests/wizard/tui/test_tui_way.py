@@ -81,6 +81,9 @@ async def test_a_configuration_can_be_saved_without_going_on(project: Path, worl
         await done(walk, "save")
         assert shown(walk, "#summary") == "clusters/prod.yaml says all of this already."
         assert isinstance(walk.app.screen, ShowReview)
+        await walk.press("escape")
+        await on(walk, Questions)
+        assert shown(walk, "#about") == "prod"
     assert world.asked == []
     assert files.load(project / "clusters" / "prod.yaml").issuer == "https://prod.example.com"
     assert not list((project / ".drafts").glob("*.json"))

@@ -51,6 +51,10 @@ class Step(Screen[None]):
         yield from self.parts()
         yield Keys()
 
+    def on_screen_resume(self) -> None:
+        """Tell what it is about by now: what was new may have been saved."""
+        self.query_one(Trail).tell(self.about)
+
     def action_back(self) -> None:
         """Go back to the step before."""
         self.dismiss()

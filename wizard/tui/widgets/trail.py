@@ -24,7 +24,7 @@ class Trail(Horizontal):
     def __init__(self, step: str, about: str = "") -> None:
         super().__init__()
         self._at = STEPS.index(step)
-        self._about = about
+        self._about = Static(about, id="about", markup=False)
         self._meanwhile = Static("", id="meanwhile", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -32,8 +32,13 @@ class Trail(Horizontal):
         yield Static("oidc-iam", id="brand")
         for at, step in enumerate(STEPS):
             yield _Step(at, step, _place(at, self._at))
-        yield Static(self._about, id="about", markup=False)
+        yield self._about
         yield self._meanwhile
+
+    def tell(self, about: str) -> None:
+        """Tell what it is about."""
+        if str(self._about.content) != about:
+            self._about.update(about)
 
     def say(self, text: str) -> None:
         """Say what runs meanwhile."""
