@@ -202,8 +202,9 @@ def _like_a_pod(
             "PATH": os.environ.get("PATH", os.defpath),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        if endpoint_url:
-            environment["AWS_ENDPOINT_URL"] = endpoint_url
+        # To where the requests of this process go too, which the SDK reads from its environment.
+        if elsewhere := endpoint_url or os.environ.get("AWS_ENDPOINT_URL"):
+            environment["AWS_ENDPOINT_URL"] = elsewhere
         yield environment
 
 

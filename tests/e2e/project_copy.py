@@ -6,14 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from federation.files import PROJECT
 
 _COPIED = ("main.py", "cdktf.json", "templates", "clusters")
 _REMOVED = ("AWS_", "TF_VAR_", "OIDC_IAM_CONFIG")
+
+Attach = Callable[[Mapping[str, str]], dict[str, str]]
+"""What the fixture `attach` gives: starts the AWS provider with an environment."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,10 @@ class ProjectCopy:
 
     project: Path
     environment: dict[str, str]
+
+    def having(self, environment: Mapping[str, str]) -> Self:
+        """The same, with more in the environment of its commands."""
+        return replace(self, environment={**self.environment, **environment})
 
     def run(self, *command: str, status: int = 0, **environment: str) -> str:
         """What a command prints; both streams, so that a message is seen wherever it goes."""
@@ -43,13 +51,8 @@ class ProjectCopy:
         return self.run(sys.executable, "-m", "wizard", *arguments, status=status, **environment)
 
 
-def project_copy(folder: Path, more: Mapping[str, str] | None = None) -> ProjectCopy:
-    """Copy the project; the path has a space in it, as some users' have.
-
-    Args:
-        folder: Where to.
-        more: What its commands find in their environment besides.
-    """
+def project_copy(folder: Path) -> ProjectCopy:
+    """Copy the project into a folder; the path has a space in it, as some users' have."""
     project = folder / "a copy"
     project.mkdir()
     rooms = (path.parent.name for path in PROJECT.glob("*/__init__.py"))
@@ -60,4 +63,4 @@ def project_copy(folder: Path, more: Mapping[str, str] | None = None) -> Project
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(_REMOVED)
     }
-    return ProjectCopy(project, environment | dict(more or {}))
+    return ProjectCopy(project, environment)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from project_copy import ProjectCopy, project_copy
+from project_copy import Attach, ProjectCopy, project_copy
 
 from federation.config import ClusterConfig
 from federation.files import save
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 ISSUER = "https://c.example.com"
 ARN = "arn:aws:iam::123456789012:oidc-provider/c.example.com"
+CONFIG = ClusterConfig.model_validate(
+    {
+        "cluster": "shared",
+        "issuer": ISSUER,
+        "aws": {"region": "eu-west-1", "oidc_provider": ARN, "max_retries": 3},
+        "kubernetes": {"apply": "manifests"},
+        "workloads": [{"namespace": "default", "service_account": "app"}],
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -46,26 +55,11 @@ class Here:
 
 
 @pytest.fixture(scope="module")
-def here(
-    tmp_path_factory: pytest.TempPathFactory, attached_provider: dict[str, str]
-) -> Iterator[Here]:
-    copy = project_copy(tmp_path_factory.mktemp("adoption"), attached_provider)
+def here(tmp_path_factory: pytest.TempPathFactory, attach: Attach) -> Iterator[Here]:
+    copy = project_copy(tmp_path_factory.mktemp("adoption"))
     with Sandbox(copy.project / ".sandbox", ISSUER, kubernetes=False) as box:
-        save(configured(box), copy.project / "clusters" / "shared.yaml")
-        yield Here(copy, box)
-
-
-def configured(box: Sandbox) -> ClusterConfig:
-    aws: dict[str, Any] = {"region": "eu-west-1", "oidc_provider": ARN}
-    return ClusterConfig.model_validate(
-        {
-            "cluster": "shared",
-            "issuer": ISSUER,
-            "aws": aws | {"endpoint_url": box.aws_endpoint, "max_retries": 3},
-            "kubernetes": {"apply": "manifests"},
-            "workloads": [{"namespace": "default", "service_account": "app"}],
-        }
-    )
+        save(CONFIG, copy.project / "clusters" / "shared.yaml")
+        yield Here(copy.having(attach(box.environment())), box)
 
 
 def test_a_provider_that_is_not_there_stops_the_plan(here: Here) -> None:

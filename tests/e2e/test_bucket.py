@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from project_copy import ProjectCopy, project_copy
+from project_copy import Attach, ProjectCopy, project_copy
 
 from federation.config import ClusterConfig
 from federation.files import save, validate
@@ -91,10 +91,8 @@ class Here:
 
 
 @pytest.fixture(scope="module")
-def here(
-    tmp_path_factory: pytest.TempPathFactory, attached_provider: dict[str, str]
-) -> Iterator[Here]:
-    copy = project_copy(tmp_path_factory.mktemp("bucket"), attached_provider)
+def here(tmp_path_factory: pytest.TempPathFactory, attach: Attach) -> Iterator[Here]:
+    copy = project_copy(tmp_path_factory.mktemp("bucket"))
     folder = copy.project / "keys"
     folder.mkdir()
     for name, curve in OTHERS.items():
@@ -106,6 +104,7 @@ def here(
             pytest.skip("\n".join(box.missing))
         private = load_pem_private_key(box.service_account_key.read_bytes(), None)
         write_public(private.public_key(), folder / "sa.pub")
+        copy = copy.having(attach(box.environment()))
         found = Here(copy, box, copy.project / "clusters" / "edge.yaml")
         found.configure(*all_keys())
         yield found

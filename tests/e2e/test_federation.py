@@ -19,7 +19,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import pytest
 import urllib3
-from project_copy import ProjectCopy, project_copy
+from project_copy import Attach, ProjectCopy, project_copy
 from ruamel.yaml import YAML
 
 from federation.config import ClusterConfig
@@ -142,9 +142,12 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
 
 
 @pytest.fixture(scope="module")
-def attached(here: Here, attached_provider: dict[str, str]) -> Here:
+def attached(here: Here, attach: Attach) -> Here:
     """The same, for what comes after the chain: Terraform need not start the AWS provider again."""
-    return Here(here.project, here.environment | attached_provider)
+    document = here.config.model_dump(mode="json")
+    document["aws"]["endpoint_url"] = None
+    save(ClusterConfig.model_validate(document), here.path)
+    return here.having(attach(here.box.environment()))
 
 
 OURS = "app.kubernetes.io/managed-by=oidc-iam"

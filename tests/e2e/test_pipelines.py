@@ -15,13 +15,23 @@ from pathlib import Path
 
 import pytest
 from documented import PIPELINE_FILES, pipeline_lines
-from project_copy import ProjectCopy, project_copy
+from project_copy import Attach, ProjectCopy, project_copy
 
 from federation.config import ClusterConfig
 from federation.files import save
 from sandbox.sandbox import Sandbox
 
 ORDER = ("check", "lint", "synth", "review", "plan", "deploy", "drift")
+CONFIG = ClusterConfig.model_validate(
+    {
+        "cluster": "prod",
+        "issuer": "https://c.example.com",
+        "discovery": {"thumbprint": "omit"},
+        "aws": {"region": "eu-west-1", "account_id": "123456789012", "max_retries": 3},
+        "kubernetes": {"apply": "manifests"},
+        "workloads": [{"namespace": "shop", "service_account": "web"}],
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -47,31 +57,11 @@ class Runner:
 
 
 @pytest.fixture(scope="module")
-def runner(
-    tmp_path_factory: pytest.TempPathFactory, attached_provider: dict[str, str]
-) -> Iterator[Runner]:
-    copy = project_copy(tmp_path_factory.mktemp("pipelines"), attached_provider)
+def runner(tmp_path_factory: pytest.TempPathFactory, attach: Attach) -> Iterator[Runner]:
+    copy = project_copy(tmp_path_factory.mktemp("pipelines"))
     with Sandbox(copy.project / ".sandbox", "https://c.example.com", kubernetes=False) as box:
-        save(configured(box), copy.project / "clusters" / "prod.yaml")
-        yield Runner(copy, box)
-
-
-def configured(box: Sandbox) -> ClusterConfig:
-    return ClusterConfig.model_validate(
-        {
-            "cluster": "prod",
-            "issuer": "https://c.example.com",
-            "discovery": {"thumbprint": "omit"},
-            "aws": {
-                "region": "eu-west-1",
-                "account_id": "123456789012",
-                "endpoint_url": box.aws_endpoint,
-                "max_retries": 3,
-            },
-            "kubernetes": {"apply": "manifests"},
-            "workloads": [{"namespace": "shop", "service_account": "web"}],
-        }
-    )
+        save(CONFIG, copy.project / "clusters" / "prod.yaml")
+        yield Runner(copy.having(attach(box.environment())), box)
 
 
 def lines() -> list[str]:

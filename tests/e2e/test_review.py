@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project_copy import project_copy
+from project_copy import Attach, project_copy
 
 from federation.files import PROJECT, load
 from review.terraform.folder import terraform
@@ -74,9 +74,7 @@ def test_the_same_configuration_gives_the_same_bytes_on_every_machine(tmp_path: 
         assert told.encode() not in ours
 
 
-def test_terraform_finds_every_configuration_valid(
-    tmp_path: Path, attached_provider: dict[str, str]
-) -> None:
+def test_terraform_finds_every_configuration_valid(tmp_path: Path, attach: Attach) -> None:
     """Each folder is a module of one root, so that the providers are installed and asked once."""
     if not mirrors.can_install("kubernetes"):
         pytest.skip("the kubernetes provider cannot be installed here")
@@ -86,7 +84,7 @@ def test_terraform_finds_every_configuration_valid(
     calls = list(modules(tmp_path))
     (tmp_path / "main.tf.json").write_text(json.dumps({"module": dict(calls)}))
     settings = {"TF_CLI_CONFIG_FILE": str(providers), "TF_PLUGIN_CACHE_DIR": ""}
-    environment = {**os.environ, **settings, **attached_provider}
+    environment = {**os.environ, **settings, **attach({})}
     said = ""
     for arguments in (("init", "-input=false"), ("validate", "-json")):
         command = ["terraform", *arguments]

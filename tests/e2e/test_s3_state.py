@@ -9,13 +9,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from project_copy import ProjectCopy, project_copy
+from project_copy import Attach, ProjectCopy, project_copy
 
 from federation.config import ClusterConfig
 from federation.files import PROJECT, save
@@ -63,10 +63,8 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(
-    tmp_path_factory: pytest.TempPathFactory, attached_provider: dict[str, str]
-) -> Iterator[Project]:
-    copy = project_copy(tmp_path_factory.mktemp("s3"), attached_provider)
+def project(tmp_path_factory: pytest.TempPathFactory, attach: Attach) -> Iterator[Project]:
+    copy = project_copy(tmp_path_factory.mktemp("s3"))
     folder = copy.project / ".sandbox"
     with Sandbox(folder, "https://c.example.com", kubernetes=False) as box:
         save(configured(box, copy.project), copy.project / "clusters" / "prod.yaml")
@@ -81,11 +79,12 @@ def project(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
         # The configuration has to say where S3 is, not the environment.
-        environment = copy.environment | {
+        environment = {
             name: value
             for name, value in box.environment().items()
             if name not in ("AWS_ENDPOINT_URL", "KUBECONFIG")
         }
+        environment |= attach(environment)
         programs = (Path(sys.executable).parent, PROJECT / "node_modules" / ".bin")
         environment |= {
             "OIDC_IAM_CONFIG": "clusters/prod.yaml",
@@ -94,7 +93,7 @@ def project(
             "TF_CLI_ARGS": "-no-color",
             "TF_INPUT": "0",
         }
-        yield Project(replace(copy, environment=environment), s3)
+        yield Project(copy.having(environment), s3)
 
 
 def configured(box: Sandbox, project: Path) -> ClusterConfig:

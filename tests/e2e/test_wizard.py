@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project_copy import project_copy
+from project_copy import Attach, project_copy
 
 from federation.config import ClusterConfig
 from federation.files import load, save
@@ -24,10 +24,8 @@ Said = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def said(
-    tmp_path_factory: pytest.TempPathFactory, attached_provider: dict[str, str]
-) -> Iterator[Said]:
-    copy = project_copy(tmp_path_factory.mktemp("e2e"), attached_provider)
+def said(tmp_path_factory: pytest.TempPathFactory, attach: Attach) -> Iterator[Said]:
+    copy = project_copy(tmp_path_factory.mktemp("e2e"))
     copy.wizard("sandbox", "up")
     try:
         box = Sandbox.of(copy.project / ".sandbox")
@@ -35,9 +33,10 @@ def said(
         if box.missing:
             pytest.skip("\n".join(box.missing))
         describe(box, copy.project / "clusters" / "sandbox.yaml")
-        environment = {**box.environment(), "PYTHONPATH": str(copy.project)}
+        sandbox = box.environment()
+        copy = copy.having({**sandbox, **attach(sandbox), "PYTHONPATH": str(copy.project)})
         walk = str(Path(__file__).with_name("wizard_walk.py"))
-        yield json.loads(copy.run(sys.executable, walk, status=0, **environment))
+        yield json.loads(copy.run(sys.executable, walk))
     finally:
         copy.wizard("sandbox", "down")
 
@@ -45,7 +44,7 @@ def said(
 def describe(box: Sandbox, path: Path) -> None:
     """Have the only configuration say where the sandbox is, with manifests for one stack alone."""
     document = load(path).model_dump(mode="json")
-    document["aws"]["endpoint_url"] = box.aws_endpoint
+    document["aws"]["endpoint_url"] = None
     document["discovery"]["endpoint"] = box.discovery_endpoint
     document["kubernetes"]["apply"] = "manifests"
     save(ClusterConfig.model_validate(document), path)
