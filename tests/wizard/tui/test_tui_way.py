@@ -83,7 +83,7 @@ async def test_a_configuration_can_be_saved_without_going_on(project: Path, worl
         assert isinstance(walk.app.screen, ShowReview)
         await walk.press("escape")
         await on(walk, Questions)
-        assert shown(walk, "#about") == "prod"
+        assert shown(walk, "#about").strip() == "prod"
     assert world.asked == []
     assert files.load(project / "clusters" / "prod.yaml").issuer == "https://prod.example.com"
     assert not list((project / ".drafts").glob("*.json"))
