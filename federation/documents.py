@@ -29,6 +29,8 @@ _MOST_VALUES = 100_000
 _MOST_DIGITS = 40
 """Characters of a whole number; Python refuses to show one of thousands of digits."""
 
+_UNCLOSED = "found unexpected end of stream"
+
 _EXPLANATIONS = {
     r"found character '\\t' that.*": "a tab stands where only spaces may: replace it.",
     r"found character '(.)' that.*": r"text that begins with '\1' needs quotes.",
@@ -45,7 +47,7 @@ _EXPLANATIONS = {
     r"found undefined alias '(.*)'": (
         r"the anchor '&\1' is not there: text that begins with '*' needs quotes."
     ),
-    r"found unexpected end of stream": "a quote is opened and never closed.",
+    _UNCLOSED: "a quote is opened and never closed.",
 }
 """What a person did, by what ruamel.yaml says about it."""
 
@@ -93,12 +95,14 @@ def read(text: str) -> Document:
         return Document(None if node is None else reading.value(node, ()), reading.lines)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.problem == _UNCLOSED:  # noticed at the end; the quote is where it is opened
+            mark = error.context_mark or mark
         line = mark.line + 1 if mark else 1
         raise DocumentError(line, f"is not YAML: {_explained(error.problem or '')}") from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         code = error.character if isinstance(error.character, int) else ord(error.character)
-        message = f"is not YAML: the character U+{code:04X} is not allowed in it."
+        message = f"is not YAML: the character U+{code:04X} is not allowed in it: remove it."
         raise DocumentError(line, message) from None
     except RecursionError:
         raise DocumentError(1, "is nested too deeply, or an alias in it contains itself.") from None

@@ -32,6 +32,10 @@ MIGRATION = ".migration.yaml"
 """How a file ends that holds the state of a migration, beside the configuration."""
 
 
+_MOST_SHOWN = 20
+"""Mistakes that a message names; a file that is no configuration has one in each line."""
+
+
 class ConfigError(UserError):
     """A configuration that is not right.
 
@@ -43,7 +47,9 @@ class ConfigError(UserError):
     def __init__(self, problems: list[str], places: Sequence[Place] = ()) -> None:
         self.problems = tuple(problems)
         self.places = tuple(places)
-        super().__init__("\n".join(problems))
+        shown = self.problems[:_MOST_SHOWN]
+        more = len(self.problems) - len(shown)
+        super().__init__("\n".join([*shown, *[f"and {more} more."] * bool(more)]))
 
 
 def configurations(folder: Path) -> list[Path]:
@@ -73,7 +79,8 @@ def read(path: Path) -> str:
             [f"{path}: there is no such file. 'python -m wizard init' makes one."]
         ) from None
     except UnicodeDecodeError as error:
-        raise ConfigError([f"{path}: is not UTF-8 text (byte {error.start})."]) from None
+        message = f"{path}: is not UTF-8 text (byte {error.start}): save it as UTF-8."
+        raise ConfigError([message]) from None
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}."]) from None
 

@@ -250,5 +250,5 @@ def test_update_leaves_a_file_that_is_no_configuration(tmp_path: Path) -> None:
     path.write_bytes(b"cluster: \xff\n")
     with pytest.raises(ConfigError) as caught:
         update(path, changed(lambda _: None))
-    assert str(caught.value) == f"{path}: is not UTF-8 text (byte 9)."
+    assert str(caught.value) == f"{path}: is not UTF-8 text (byte 9): save it as UTF-8."
     assert path.read_bytes() == b"cluster: \xff\n"

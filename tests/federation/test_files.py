@@ -101,7 +101,9 @@ class TestTextThatCannotBeRead:
         Path("prod.yaml").write_bytes(content)
         with pytest.raises(ConfigError) as caught:
             load(Path("prod.yaml"))
-        assert str(caught.value) == f"prod.yaml: is not UTF-8 text (byte {place})."
+        assert (
+            str(caught.value) == f"prod.yaml: is not UTF-8 text (byte {place}): save it as UTF-8."
+        )
 
     @pytest.mark.parametrize(
         "text", ["", "\n", "# nothing but a comment\n", "---\n...\n", "null\n"]
@@ -124,6 +126,14 @@ class TestTextThatCannotBeRead:
         assert messages(TEXT + "cluster: other\n") == [
             "prod.yaml:11: cluster: is there twice: remove one."
         ]
+
+
+def test_of_many_mistakes_the_first_ones_are_named() -> None:
+    found = messages(TEXT + "".join(f"key{at}: 1\n" for at in range(3000)))
+    assert [line.partition(": is not")[0] for line in found] == [
+        *(f"prod.yaml:{at + 11}: key{at}" for at in range(20)),
+        "and 2980 more.",
+    ]
 
 
 class TestTextThatEditorsLeave:
