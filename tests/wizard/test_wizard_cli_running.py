@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from click import Command
+from click.testing import CliRunner
 
 from federation.config import ClusterConfig
-from federation.errors import WorldError
+from federation.errors import UserError, WorldError
 from review.changes import Plan
 from wizard.cli import running
+from wizard.cli.deploy import deploy
+from wizard.cli.destroy import destroy
 from wizard.preflight import Check
 
 CONFIG = ClusterConfig.model_validate(
@@ -34,6 +39,19 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
         monkeypatch.setattr(running, "preflight", lambda _: iter(checks))
 
     return see
+
+
+@pytest.mark.parametrize("command", [deploy, destroy])
+def test_a_broken_configuration_is_said_before_that_there_is_no_terminal(
+    command: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "prod.yaml"
+    path.write_text("cluster:\tprod\n")
+    with pytest.raises(UserError) as caught:
+        CliRunner().invoke(command, ["--config", str(path)], catch_exceptions=False)
+    assert str(caught.value) == (
+        f"{path}:1: is not YAML: a tab stands where only spaces may: replace it."
+    )
 
 
 def test_what_changes_a_cluster_is_refused_where_it_cannot_be_asked(seen: Seen) -> None:

@@ -31,8 +31,8 @@ from wizard.manifests import apply_manifests
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def deploy(path: Path, yes: bool) -> None:
     """Show the plan, ask, and apply it."""
-    require_answer(yes)
     config = files.load(path)
+    require_answer(yes)
     require_ready(config)
     outputs = deployed(path, config, yes)
     if outputs is None:

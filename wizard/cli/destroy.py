@@ -31,8 +31,8 @@ def destroy(path: Path, yes: bool) -> None:
 
     Refuses while anything of others is in a namespace that the deploy made.
     """
-    require_answer(yes)
     config = files.load(path)
+    require_answer(yes)
     require_ready(config)
     if not destroyed(path, config, yes):
         click.echo("Nothing was changed.")
