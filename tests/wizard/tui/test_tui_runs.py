@@ -12,6 +12,7 @@ import pytest
 from project_files import STAGING
 from scripted import CAUSE, CHANGES, LOG, OUTPUTS, Scripted, World, deploying, failing, planning
 from textual.widgets import Input
+from textual.widgets._footer import FooterKey
 from walking import (
     Walk,
     answer,
@@ -37,6 +38,7 @@ from wizard.process import LONGEST_LINE
 from wizard.tui.ports import Result, Run
 from wizard.tui.screens.deploy import ShowDeployment
 from wizard.tui.screens.dialogs import Ask, Asked, Typed
+from wizard.tui.screens.done import Done
 from wizard.tui.screens.plan import ShowPlan
 from wizard.tui.screens.questions import Questions
 from wizard.tui.screens.start import Start
@@ -317,6 +319,39 @@ async def test_destroying_wants_the_name_of_the_cluster(project: Path, world: Wo
         await ended(walk)
         assert shown(walk, "#working") == "✓ Destroyed in 0 s."
     assert world.asked == ["plan staging.yaml to destroy", "destroy staging.yaml"]
+
+
+async def test_what_is_said_of_a_run_that_destroys_is_about_destroying(
+    project: Path, world: World, gate: asyncio.Event
+) -> None:
+    world.planned = Scripted(planning(CHANGES))
+    world.destroyed = Scripted([Succeeded({})], gate)
+    async with walking(project, world) as walk:
+        await to_plan(walk, destroy=True)
+        assert "Destroy" in _offered(walk)
+        assert "Deploy" not in _offered(walk)
+        await walk.press("ctrl+n")
+        await on(walk, Typed)
+        await walk.press(*"staging", "enter")
+        await on(walk, ShowDeployment)
+        await walk.press("ctrl+c")
+        await on(walk, Ask)
+        assert " ".join(shown(walk, "VerticalScroll Static").split()) == (
+            "Terraform will finish what is in flight and end in order. What is gone stays gone, "
+            "and destroying again goes on from there."
+        )
+        await walk.press("enter")
+        gate.set()
+        await ended(walk)
+        assert "What is next" in _offered(walk)
+        assert "Outputs and proof" not in _offered(walk)
+        await walk.press("ctrl+n")
+        await on(walk, Done)
+
+
+def _offered(walk: Walk) -> list[str]:
+    """What the keys of the line below are for."""
+    return [str(key.description) for key in walk.app.screen.query(FooterKey)]
 
 
 async def test_leaving_a_plan_that_is_being_made_stops_it(

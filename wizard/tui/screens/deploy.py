@@ -34,7 +34,8 @@ and the next deployment goes on from there. Quitting has to wait for the end.
 / searches the log, n and N go to the next match and the one before, W writes a copy."""
 
     BINDINGS: ClassVar = [
-        Binding("ctrl+n", "done", "Outputs and proof"),
+        Binding("ctrl+n", "done(False)", "Outputs and proof"),
+        Binding("ctrl+n", "done(True)", "What is next"),
         Binding("c,ctrl+c", "cancel", "Cancel"),
         Binding("r", "again", "Plan again"),
     ]
@@ -54,7 +55,7 @@ and the next deployment goes on from there. Quitting has to wait for the end.
             return self.activity.running and not self.activity.cancelled
         succeeded = isinstance(self.activity.progress.outcome, Succeeded)
         if action == "done":
-            return succeeded
+            return succeeded and parameters == (self._destroys,)
         if action == "again":
             return not self.activity.running and not succeeded
         return True
@@ -79,7 +80,7 @@ and the next deployment goes on from there. Quitting has to wait for the end.
         """Leave the screen alone."""
         self.wizard.back_to("Start")
 
-    def action_done(self) -> None:
+    def action_done(self, destroyed: bool) -> None:
         """Show what came of it."""
         self.wizard.show_done(self.activity)
 
@@ -87,18 +88,24 @@ and the next deployment goes on from there. Quitting has to wait for the end.
         """Plan what is left to do."""
         self.wizard.back_to("Start")
         activity = self.activity
-        self.wizard.show_plan(activity.path, activity.config, destroy=activity.kind == "destroy")
+        self.wizard.show_plan(activity.path, activity.config, destroy=self._destroys)
 
     def action_cancel(self) -> None:
         """Ask, and let Terraform finish what is in flight."""
-        text = (
-            "Terraform will finish what is in flight and end in order. What is made stays, and "
-            "the next deployment goes on from there."
+        left = (
+            "What is gone stays gone, and destroying again goes on from there."
+            if self._destroys
+            else "What is made stays, and the next deployment goes on from there."
         )
+        text = f"Terraform will finish what is in flight and end in order. {left}"
         self.app.push_screen(
             Ask("Cancel", text, (("", "Let it go on"), ("yes", "Cancel it"))),
             lambda answer: self._cancel() if answer else None,
         )
+
+    @property
+    def _destroys(self) -> bool:
+        return self.activity.kind == "destroy"
 
     def _cancel(self) -> None:
         if self.activity.running:
@@ -108,7 +115,7 @@ and the next deployment goes on from there. Quitting has to wait for the end.
     def _working(self) -> Content:
         activity, progress = self.activity, self.activity.progress
         if isinstance(progress.outcome, Succeeded):
-            verb = "Destroyed" if activity.kind == "destroy" else "Deployed"
+            verb = "Destroyed" if self._destroys else "Deployed"
             return Content.styled(
                 f"✓ {verb} in {duration(activity.elapsed)}.", "bold $text-success"
             )

@@ -39,7 +39,8 @@ plan that destroys something asks for the cluster's name before it is carried ou
 Escape while it is being made stops it."""
 
     BINDINGS: ClassVar = [
-        Binding("ctrl+n", "carry_out", "Deploy"),
+        Binding("ctrl+n", "carry_out(False)", "Deploy"),
+        Binding("ctrl+n", "carry_out(True)", "Destroy"),
         Binding("l", "log", "Log"),
         Binding("r", "again", "Plan again"),
     ]
@@ -61,6 +62,8 @@ Escape while it is being made stops it."""
         """Offer to carry out what can be."""
         plan = self._plan
         if action == "carry_out":
+            if parameters != (self._destroy,):
+                return False
             return plan is not None and (not plan.empty or self._has_manifests)
         if action == "again":
             return not self.activity.running
@@ -97,8 +100,8 @@ Escape while it is being made stops it."""
         self.dismiss()
         self.wizard.show_plan(self.activity.path, self.activity.config, destroy=self._destroy)
 
-    def action_carry_out(self) -> None:
-        """Deploy, or ask for the cluster's name first."""
+    def action_carry_out(self, destroy: bool) -> None:
+        """Deploy or destroy; where something is destroyed, ask for the cluster's name first."""
         plan = self._plan
         if plan is None:
             return
