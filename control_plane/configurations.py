@@ -399,7 +399,7 @@ def _talos(documents: list[dict[str, Any]], name: str) -> Reading:
             flags += ((AUTHENTICATION_CONFIG, _TALOS_AUTHENTICATION_FILE),)
         endpoint = endpoint or _mapping(cluster, "controlPlane").get("endpoint")
         image = str(_mapping(document, "machine", "install").get("image", ""))
-        schema = schema or _talos_schema(image)
+        schema = schema or _talos_schema(image) or ("v1.13" if "apiServer" in cluster else None)
         version = _version(server.get("image")) or version
         flags += _flags(server.get("extraArgs"), name)
     reading = Reading(

@@ -200,6 +200,24 @@ def test_a_configuration_of_another_distribution_is_refused(folder: Path) -> Non
     )
 
 
+def test_a_machine_configuration_of_the_old_form_takes_no_documents_of_the_new_one(
+    folder: Path,
+) -> None:
+    """`V1Alpha1ConflictValidate` in pkg/machinery/config/types/k8s/apiserver.go, Talos 1.14."""
+    (folder / "machine").write_text(
+        "machine: {type: controlplane}\n"
+        "cluster:\n"
+        "  controlPlane: {endpoint: 'https://10.0.0.1:6443'}\n"
+        "  apiServer: {image: 'registry.k8s.io/kube-apiserver:v1.34.1'}\n"
+    )
+    options = ("--from", "machine", "--exposure", "authentication-config")
+    assert refusal(*options, "--schema", "v1.14") == (
+        "machine: has cluster.apiServer, beside which Talos 1.14 refuses KubeAPIServerConfig: move "
+        "it into that document first, with its image, or take the form v1.13."
+    )
+    assert run("--from", "machine", "--schema", "v1.13").return_value == 0
+
+
 def test_an_authentication_configuration_in_use_is_kept(folder: Path) -> None:
     (folder / "auth.yaml").write_text(
         "apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n"

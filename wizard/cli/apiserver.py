@@ -280,6 +280,12 @@ def _schema(
             f"--schema {name!r} is no form of {own.title}.{did_you_mean(name, by_name)} "
             f"Forms: {', '.join(by_name)}."
         )
+    if name == "v1.14" and seen in ("v1.12", "v1.13"):
+        raise UserError(
+            f"{readings[0].name}: has cluster.apiServer, beside which Talos 1.14 refuses "
+            f"KubeAPIServerConfig: move it into that document first, with its image, or take the "
+            f"form {seen}."
+        )
     if name or seen in by_name:
         return by_name[name or seen or ""]
     return newest_form(own, config)
