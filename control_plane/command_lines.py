@@ -14,12 +14,24 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from control_plane.settings import ANONYMOUS_AUTH, NAMES, Flags, Settings, parsed
+from control_plane.settings import (
+    ANONYMOUS_AUTH,
+    ISSUER,
+    KEY_FILE,
+    NAMES,
+    SIGNING_KEY_FILE,
+    Flags,
+    Settings,
+    parsed,
+)
 from federation.errors import UserError
 
 PROGRAM = "kube-apiserver"
 
 _JOURNAL = re.compile(rf'^.* msg="Running ({PROGRAM} .*)"\s*$')
+_LONGEST = 131_072
+"""Characters of a line that is cut into words, which takes the square of their number: Linux gives
+a program no longer argument (MAX_ARG_STRLEN)."""
 _FLAG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
@@ -58,11 +70,7 @@ def units(text: str, name: str) -> Iterator[Reading]:
     if not commands:
         raise UserError(f"{name}: is a systemd unit without ExecStart.")
     if "$" in commands[-1]:
-        raise UserError(
-            f"{name}: ExecStart takes flags from the environment. Give the running process "
-            "instead: 'cat /proc/$(pgrep -x kube-apiserver)/cmdline | python -m wizard apiserver "
-            "--from -'."
-        )
+        raise UserError(f"{name}: ExecStart takes flags from the environment. {FROM_PROCESS}")
     yield replace(of_command(_words(commands[-1], name), name, "a systemd unit"), schema="systemd")
 
 
@@ -94,10 +102,16 @@ def processes(text: str, name: str) -> Iterator[Reading]:
     """Lines of `ps`, each with or without columns before the program; `grep` finds itself too."""
     lines = enumerate(_joined(text).splitlines(), start=1)
     # Cutting a line into words takes the square of its length.
-    near = [(number, _shown_words(line)) for number, line in lines if PROGRAM in line]
+    near = [
+        (number, _shown_words(line))
+        for number, line in lines
+        if PROGRAM in line and len(line) <= _LONGEST
+    ]
     found = [(number, words) for number, words in near if _has_flags(words)]
     for number, words in found:
         place = f"{name}:{number}" if len(found) > 1 else name
+        if words[-1].endswith(("…", "...")):
+            raise UserError(f"{place}: the line ends with '{words[-1]}': it is cut. {_ALL_OF_PS}")
         yield _whole(of_command(words, place, "the output of ps"))
 
 
@@ -118,13 +132,20 @@ def _shown_words(line: str) -> list[str]:
 
 def _whole(reading: Reading) -> Reading:
     """A line of ps that was not cut where the terminal ended."""
-    flags = {name for name, _ in reading.settings.others}
-    if not reading.settings.key_files and "service-account-signing-endpoint" not in flags:
-        raise UserError(
-            f"{reading.name}: the line has no --service-account-key-file, without which no API "
-            "server starts. It may be cut: 'ps -ww -o args= -C kube-apiserver' shows all of it."
-        )
+    settings = reading.settings
+    if any(name == "service-account-signing-endpoint" for name, _ in settings.others):
+        return reading
+    lacks = None
+    if not settings.key_files:
+        lacks = f"--{KEY_FILE}, without which no API server starts"
+    elif settings.issuers and not settings.signing_key_file:
+        lacks = f"--{SIGNING_KEY_FILE}, without which no API server starts that has --{ISSUER}"
+    if lacks:
+        raise UserError(f"{reading.name}: the line has no {lacks}. It may be cut: {_ALL_OF_PS}")
     return reading
+
+
+_ALL_OF_PS = f"'ps -ww -o args= -C {PROGRAM}' shows all of it."
 
 
 def of_command(arguments: list[str], name: str, kind: str) -> Reading:
@@ -136,10 +157,20 @@ def of_command(arguments: list[str], name: str, kind: str) -> Reading:
     at = _program(arguments)
     if at is None:
         shown = PurePosixPath(arguments[0]).name if arguments else "nothing"
-        hint = " k3s runs the API server in itself: give its config.yaml." if shown == "k3s" else ""
+        hint = _HINT_OF_K3S if shown == "k3s" else ""
         raise UserError(f"{name}: starts {shown!r}, not {PROGRAM}.{hint}")
     settings = settings_in(parsed(arguments[at + 1 :]), name)
     return Reading(name, kind, settings, program=arguments[at])
+
+
+_HINT_OF_K3S = (
+    ' k3s runs the API server in itself: give its config.yaml, or the line "Running '
+    f'{PROGRAM}" of its journal, which has what stands in the unit too.'
+)
+FROM_PROCESS = (
+    f"Give the running process instead: 'cat /proc/$(pgrep -x {PROGRAM})/cmdline | python -m "
+    "wizard apiserver --from -'."
+)
 
 
 def program_of_pod(arguments: list[str]) -> int | None:
@@ -149,9 +180,42 @@ def program_of_pod(arguments: list[str]) -> int | None:
 
 
 def of_pod(arguments: list[str], name: str) -> Reading:
-    """The reading of a pod's container, from its command and its arguments."""
+    """The reading of a pod's container, from its command and its arguments.
+
+    Raises:
+        UserError: the kubelet or a shell puts values in that the pod does not show.
+    """
     at = program_of_pod(arguments) or 0
-    return of_command(arguments[at:], name, "a static pod")
+    reading = of_command(arguments[at:], name, "a static pod")
+    for flag, value in reading.settings.flags():
+        if "$" in value:
+            raise UserError(
+                f"{name}: --{flag}={value} takes its value from the environment. {FROM_PROCESS}"
+            )
+    return reading
+
+
+def unwrapped(arguments: list[str]) -> list[str]:
+    """The command that a shell starts for the API server: `sh -c SCRIPT`; others as they are."""
+    for script in arguments:
+        if re.search(rf"\b{PROGRAM}\s", script) and program_of_pod(arguments) is None:
+            words = _words_of_script(_joined(script))
+            at = program_of_pod(words)
+            if at is not None:
+                ends = (i for i, word in enumerate(words[at:], at) if not word.strip("();<>|&"))
+                return words[at : next(ends, None)]
+    return arguments
+
+
+def _words_of_script(script: str) -> list[str]:
+    if len(script) > _LONGEST:
+        return []
+    lexer = shlex.shlex(script, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    try:
+        return list(lexer)
+    except ValueError:
+        return []
 
 
 def settings_in(flags: Flags, name: str) -> Settings:
@@ -180,6 +244,8 @@ def _joined(text: str) -> str:
 
 
 def _words(text: str, name: str) -> list[str]:
+    if len(text) > _LONGEST:
+        raise UserError(f"{name}: has a line of {len(text)} characters, which starts no program.")
     try:
         return shlex.split(text)
     except ValueError:

@@ -21,6 +21,7 @@ from control_plane.command_lines import (
     of_pod,
     program_of_pod,
     settings_in,
+    unwrapped,
 )
 from control_plane.distributions import DISTRIBUTIONS
 from control_plane.settings import (
@@ -165,7 +166,8 @@ def _pod(document: Mapping[str, Any], name: str) -> Reading:
 def _api_server(document: Mapping[str, Any], name: str) -> Reading | None:
     own = str(_mapping(document, "metadata").get("name", "a pod"))
     for container in _mappings(_pod_spec(document), "containers"):
-        arguments = [str(each) for key in ("command", "args") for each in _list(container, key)]
+        given = [str(each) for key in ("command", "args") for each in _list(container, key)]
+        arguments = unwrapped(given)
         if program_of_pod(arguments) is not None:
             annotations = " ".join(map(str, _mapping(document, "metadata", "annotations")))
             return replace(
@@ -305,6 +307,11 @@ def _appended(patch: Any) -> Flags:
 
 
 def _k3s(document: Mapping[str, Any], name: str) -> Reading:
+    if "kube-apiserver-arg+" in document and "kube-apiserver-arg" not in document:
+        raise UserError(
+            f"{name}: adds to what other files set, with 'kube-apiserver-arg+'. Give all of it, "
+            f'the line "Running {PROGRAM}" of the journal.'
+        )
     given = [
         value
         for key, values in document.items()

@@ -54,7 +54,7 @@ def read(content: bytes, name: str) -> tuple[Reading, ...]:
             f"{name}: is a private key, which belongs on the control plane nodes alone. Nothing of "
             "it was kept. Give what starts kube-apiserver: its manifest, unit or command line."
         )
-    for reader in (units, flag_lists, arrays, processes, documents):
+    for reader in (units, flag_lists, arrays, documents, processes):
         if found := tuple(reader(text, name)):
             return found
     raise _unknown(name)

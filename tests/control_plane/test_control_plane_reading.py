@@ -79,6 +79,21 @@ def test_a_static_pod_manifest() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["/bin/sh", "-c", f"exec kube-apiserver {' '.join(FLAGS)} 2>&1"],
+        ["sh", "-ec", "umask 77; kube-apiserver \\\n  " + " \\\n  ".join(FLAGS) + " | tee /log"],
+        ["/bin/bash", "-c", "# all of it\nkube-apiserver " + " ".join(FLAGS) + "; sleep 1"],
+    ],
+)
+def test_a_pod_that_starts_the_api_server_in_a_shell(command: list[str]) -> None:
+    pod = YAML(typ="safe").load(POD)
+    pod["spec"]["containers"][0]["command"] = command
+    found = only(json.dumps(pod))
+    assert (found.settings, found.version, found.distribution) == (SETTINGS, "1.34", "kubeadm")
+
+
 def test_the_pods_of_several_api_servers() -> None:
     items = "".join(
         "- " + POD.replace("one", name).replace("\n", "\n  ").rstrip() + "\n"
@@ -445,7 +460,8 @@ def test_nothing_secret_is_kept() -> None:
         (
             "/usr/local/bin/k3s\0server\0",
             "file: starts 'k3s', not kube-apiserver. k3s runs the API server in itself: give its "
-            "config.yaml.",
+            'config.yaml, or the line "Running kube-apiserver" of its journal, which has what '
+            "stands in the unit too.",
         ),
         (
             "[Service]\nEnvironmentFile=/etc/flags\nExecStart=/usr/bin/kube-apiserver $FLAGS\n",
@@ -460,6 +476,34 @@ def test_nothing_secret_is_kept() -> None:
             f"kube-apiserver --service-account-issuer={OLD} --service-acc\n",
             "file: the line has no --service-account-key-file, without which no API server starts. "
             "It may be cut: 'ps -ww -o args= -C kube-apiserver' shows all of it.",
+        ),
+        (
+            f"kube-apiserver --service-account-issuer={OLD} --service-account-key-file=/pki/sa.pub "
+            "--service-account-signing-key-f\n",
+            "file: the line has no --service-account-signing-key-file, without which no API server "
+            "starts that has --service-account-issuer. It may be cut: 'ps -ww -o args= -C "
+            "kube-apiserver' shows all of it.",
+        ),
+        (
+            f"└─812 kube-apiserver {' '.join(FLAGS)} --tls-cert-f…\n",
+            "file: the line ends with '--tls-cert-f…': it is cut. 'ps -ww -o args= -C "
+            "kube-apiserver' shows all of it.",
+        ),
+        (
+            POD.replace(OLD, "$(ISSUER)"),
+            "file (kube-apiserver-one): --service-account-issuer=$(ISSUER) takes its value from "
+            "the environment. Give the running process instead: 'cat /proc/$(pgrep -x "
+            "kube-apiserver)/cmdline | python -m wizard apiserver --from -'.",
+        ),
+        pytest.param(
+            "--" * 2_000_000,
+            "file: has a line of 4000000 characters, which starts no program.",
+            id="a long line",
+        ),
+        (
+            "kube-apiserver-arg+: [api-audiences+=vault]\n",
+            "file: adds to what other files set, with 'kube-apiserver-arg+'. Give all of it, the "
+            'line "Running kube-apiserver" of the journal.',
         ),
         (
             "apiVersion: v1\nkind: ConfigMap\ndata: {other: x}\n",
