@@ -9,16 +9,26 @@ the one before are passed, and what is set aside is written down with its reason
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from control_plane.plan import Plan, judged, plan
-from control_plane.settings import Settings
+from control_plane.settings import ISSUER, Settings
 from control_plane.stages import PHASES, STAGES, Kind, Phase, Stage
 from control_plane.target import Target
 from federation.config import ClusterConfig
@@ -56,7 +66,7 @@ class Step(_Part):
     """
 
     phase: Phase
-    entered: datetime
+    entered: AwareDatetime
     set_aside: str | None = None
 
 
@@ -85,11 +95,50 @@ class State(_Part):
     form: str
     exposure: str
     version: str | None = None
-    before: tuple[str, ...]
-    token_lifetime_seconds: int
+    before: tuple[Annotated[str, StringConstraints(pattern="^[a-z][a-z-]*=")], ...]
+    token_lifetime_seconds: Annotated[
+        int, Field(ge=FLOOR.total_seconds(), le=_LONGEST.total_seconds())
+    ]
     new_key_file: str | None = None
     new_signing_key_file: str | None = None
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+    @field_validator("before")
+    @classmethod
+    def _has_an_issuer(cls, before: tuple[str, ...]) -> tuple[str, ...]:
+        if not any(each.startswith(f"{ISSUER}=") for each in before):
+            raise ValueError(f"has no {ISSUER}")
+        return before
+
+    @field_validator("steps")
+    @classmethod
+    def _goes_through_the_phases(
+        cls, steps: tuple[Step, ...], info: ValidationInfo
+    ) -> tuple[Step, ...]:
+        """That none was skipped: each follows the one before, or was turned back to from it."""
+        kind: Kind = info.data.get("kind", "issuer")
+        phases = PHASES[kind]
+        if steps[0].phase != phases[0]:
+            raise ValueError(
+                f"a migration of the kind {kind!r} begins with the phase {phases[0]!r}, not "
+                f"{steps[0].phase!r}"
+            )
+        for former, step in itertools.pairwise(steps):
+            back = step.set_aside == _TURNED_BACK
+            way = _before(kind, former.phase) if back else _after(kind, former.phase)
+            if step.phase != way:
+                raise ValueError(f"the phase {step.phase!r} does not follow {former.phase!r}")
+        return steps
+
+    @model_validator(mode="after")
+    def _names_what_is_new(self) -> Self:
+        new = (self.new_key_file, self.new_signing_key_file)
+        if (self.kind == "signing-key") != all(new) or any(new) != all(new):
+            raise ValueError(
+                f"a migration of the kind {self.kind!r} has new key files: "
+                f"{', '.join(filter(None, new)) or 'none'}"
+            )
+        return self
 
     @property
     def phase(self) -> Phase:
@@ -233,8 +282,9 @@ def obstacles(
 
 def advanced(state: State, now: datetime, set_aside: str | None = None) -> State:
     """The migration in its next phase."""
-    phases = PHASES[state.kind]
-    following = phases[phases.index(state.phase) + 1]
+    following = _after(state.kind, state.phase)
+    if following is None:
+        raise UserError("The migration is done: there is no next phase.")
     return _entered(state, following, now, set_aside)
 
 
@@ -244,16 +294,22 @@ def turned_back(state: State, now: datetime) -> State:
     Raises:
         UserError: it is in its first phase.
     """
-    phases = PHASES[state.kind]
-    at = phases.index(state.phase)
-    if at == 0:
+    before = _before(state.kind, state.phase)
+    if before is None:
         flags = "\n".join(f"  --{flag}" for flag in state.before)
         raise UserError(
             f"This is the first phase. To give the migration up, set the flags that ran before, "
             f"and delete the file of its state:\n{flags}"
         )
-    before = phases[phases.index("drop") - 1] if state.phase == "done" else phases[at - 1]
     return _entered(state, before, now, _TURNED_BACK)
+
+
+def lengthened(state: State, config: ClusterConfig) -> State:
+    """The migration with the life of the longest token that the federation asks for meanwhile."""
+    asked = timedelta(seconds=state.token_lifetime_seconds)
+    life = _longest_life(config, state.settings_before, asked)
+    seconds = max(state.token_lifetime_seconds, int(life.total_seconds()))
+    return state.model_copy(update={"token_lifetime_seconds": seconds})
 
 
 def codes(state: State) -> tuple[str, ...]:
@@ -270,6 +326,19 @@ def described(state: State) -> dict[str, Any]:
 
 
 _ROTATED = ("service-account-key-file", "service-account-signing-key-file")
+
+
+def _after(kind: Kind, phase: Phase) -> Phase | None:
+    """The phase that follows; none follows the last one."""
+    phases = PHASES[kind]
+    return None if phase == phases[-1] else phases[phases.index(phase) + 1]
+
+
+def _before(kind: Kind, phase: Phase) -> Phase | None:
+    """The phase that the way back leads to: of those that set something else, from the end."""
+    phases = PHASES[kind]
+    at = phases.index("drop" if phase == "done" else phase)
+    return phases[at - 1] if at else None
 
 
 def _entered(state: State, phase: Phase, now: datetime, set_aside: str | None) -> State:

@@ -368,6 +368,77 @@ def test_a_state_that_was_edited_is_refused(folder: Path, text: str, message: st
     assert refusal("--migrate").startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("find", "put", "message"),
+    [
+        (
+            "phase: accept",
+            "phase: drop",
+            "steps: a migration of the kind 'issuer' begins with the phase 'accept', not 'drop'",
+        ),
+        (
+            "phase: accept",
+            "phase: publish",
+            "steps: a migration of the kind 'issuer' begins with the phase 'accept', not 'publish'",
+        ),
+        (
+            "steps:\n",
+            "steps:\n- {phase: accept, entered: '2026-01-01T00:00:00Z', set_aside: turned back}\n",
+            "steps: the phase 'accept' does not follow 'accept'",
+        ),
+        ("Z'", "'", "steps.0.entered: Input should have timezone info"),
+        ("_seconds: 86400", "_seconds: 0", "token_lifetime_seconds: Input should be greater than"),
+        ("_seconds: 86400", f"_seconds: {10**18}", "token_lifetime_seconds: Input should be less"),
+        (
+            "kind: issuer\n",
+            "kind: issuer\nnew_key_file: /new.pub\n",
+            "a migration of the kind 'issuer' has new key files: /new.pub",
+        ),
+        ("kind: issuer", "kind: signing-key", "steps: a migration of the kind 'signing-key' begi"),
+        ("- service-account-issuer=", "- anonymous-auth=", "before: has no service-account-issuer"),
+        ("- service-account-issuer=", "- service-account-issuer:", "before.0: String should match"),
+    ],
+)
+def test_a_state_that_no_migration_comes_to_is_refused(
+    folder: Path, find: str, put: str, message: str
+) -> None:
+    """Phases that were skipped by hand among them."""
+    run("--migrate", "--from", "ps")
+    path = folder / "prod.migration.yaml"
+    edited = path.read_text().replace(find, put)
+    assert edited != path.read_text()
+    path.write_text(edited)
+    assert refusal("--migrate").startswith(f"prod.migration.yaml: {message}")
+
+
+def test_a_state_without_content_is_refused(folder: Path) -> None:
+    (folder / "prod.migration.yaml").write_text("")
+    assert refusal("--migrate").startswith(
+        "prod.migration.yaml: Input should be a valid dictionary"
+    )
+
+
+def test_tokens_that_live_longer_meanwhile_make_the_wait_longer(folder: Path) -> None:
+    run("--migrate", "--from", "ps")
+    path = folder / "prod.yaml"
+    config = load(path).model_dump()
+    config["workloads"][0]["token_expiration_seconds"] = 864_000
+    path.write_text(json.dumps(config))
+    run("--migrate")
+    assert "token_lifetime_seconds: 864000\n" in (folder / "prod.migration.yaml").read_text()
+
+
+def test_a_configuration_that_says_otherwise_meanwhile_is_named(folder: Path) -> None:
+    run("--migrate", "--from", "ps")
+    path = folder / "prod.yaml"
+    path.write_text(path.read_text().replace('exposure: "binding"', 'exposure: "none"'))
+    assert run("--migrate").stderr == (
+        "discovery.exposure is 'none' in the configuration, and the migration was begun with "
+        "'binding', with which it goes on: '--exposure none' takes the other.\n"
+    )
+    assert run("--migrate", "--exposure", "none").stderr == ""
+
+
 def test_a_migration_that_the_form_cannot_have_is_refused_and_not_begun(folder: Path) -> None:
     result = run("--migrate", "--from", "ps", "--distribution", "talos", "--schema", "v1.12")
     assert (result.return_value, result.stdout) == (1, "")

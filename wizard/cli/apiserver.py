@@ -84,7 +84,9 @@ def apiserver(path: Path, as_json: bool, **options: Any) -> int:
     request = Request(**options)
     request.check()
     if request.migrate:
-        request = request.with_defaults(migrating.remembered(path))
+        begun_with = migrating.remembered(path)
+        _say_if_changed(files.load(path), request.exposure, begun_with.get("exposure"))
+        request = request.with_defaults(begun_with)
     readings = tuple(reading for source in request.sources for reading in _readings(source))
     target = _target(files.load(path), request, readings)
     running = agreed(readings) if readings else None
@@ -93,6 +95,17 @@ def apiserver(path: Path, as_json: bool, **options: Any) -> int:
         return _migrate(path, target, running, existing, request, as_json)
     migrating.check_none(path)
     return _report(plan(target, running), existing, request.output, as_json)
+
+
+def _say_if_changed(config: ClusterConfig, asked: str | None, begun: str | None) -> None:
+    """Name the exposure of a configuration that changed while a migration is under way."""
+    now = config.discovery.exposure
+    if begun and not asked and begun != now:
+        click.echo(
+            f"discovery.exposure is {now!r} in the configuration, and the migration was begun with "
+            f"{begun!r}, with which it goes on: '--exposure {now}' takes the other.",
+            err=True,
+        )
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def moved(path: Path, target: Target, running: Settings | None, move: Move) -> S
     if not place.exists():
         state = _begun(target, running, move, now)
     else:
-        state = _load(place, target)
+        state = migration.lengthened(_load(place, target), target.config)
         if move.new_keys or move.lifetime:
             raise UserError(
                 f"{relative(place)}: a migration is under way already. Finish it, or delete the "
@@ -238,9 +238,10 @@ def _read(place: Path) -> State:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
+        what = first["msg"].removeprefix("Value error, ")
         raise UserError(
-            f"{relative(place)}: {where}: {first['msg']}. Only this program writes the file: take "
-            "it from the history of your repository."
+            f"{relative(place)}: {where}{': ' if where else ''}{what}. Only this program writes "
+            "the file: take it from the history of your repository."
         ) from None
     except documents.DocumentError as error:
         raise UserError(f"{relative(place)}:{error.line}: {error}") from None
