@@ -293,8 +293,19 @@ class WizardApp(App[None]):
             about = f"How {self.activity.config.cluster} goes on, or ended"
             yield SystemCommand("Show the deployment", about, self.show_deployment)
         yield SystemCommand("Theme", "Dark, light, or 16 colours", self.action_change_theme)
-        yield SystemCommand(
-            "Screenshot", "Write this screen to an SVG file", self.deliver_screenshot
+        yield SystemCommand("Screenshot", "Write this screen to an SVG file", self.write_picture)
+
+    def write_picture(self) -> None:
+        """Ask where to, and write how the screen looks there."""
+        from wizard.tui.screens.dialogs import Asked
+        from wizard.tui.tasks import saving
+
+        picture = self.export_screenshot()  # before the question stands on it
+        self.push_screen(
+            Asked("Screenshot", "A picture of this screen goes to this file.", "oidc-iam.svg"),
+            lambda name: (
+                self.work(saving.write_picture(self, picture, Path(name)), "copy") if name else None
+            ),
         )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

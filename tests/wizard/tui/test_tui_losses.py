@@ -257,6 +257,24 @@ async def test_a_file_of_the_same_name_is_not_written_over_unasked(
     assert len(_drafts(project)) == 1
 
 
+async def test_a_probe_says_what_is_wrong_with_the_name_that_it_would_ask(
+    project: Path, world: World
+) -> None:
+    async with walking(project, world) as walk:
+        await walk.press("n")
+        await on(walk, Questions)
+        said = []
+        for keys in ((), tuple("K.io")):
+            await walk.press(*keys, "f5")
+            await done(walk, "probe")
+            said.append(" ".join(shown(walk, "#probe .state").split()))
+    assert said == [
+        "Answer Cluster DNS first.",
+        "✗ Cluster DNS: 'https://K.io' has capital letters in its host: AWS and Kubernetes compare "
+        "issuers byte for byte. Write 'https://k.io'.",
+    ]
+
+
 async def test_a_probe_that_hangs_is_given_up(
     project: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

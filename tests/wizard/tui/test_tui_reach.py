@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+import pytest
 from project_files import STAGING
 from pydantic import BaseModel
 from scripted import CHANGES, Scripted, World, failing, planning
@@ -21,6 +22,8 @@ from walking import (
     shown,
     to_plan,
     to_questions,
+    toasts,
+    until,
     walking,
     wizard,
 )
@@ -29,7 +32,7 @@ from federation.config import ClusterConfig
 from wizard.questions import BASICS, questions
 from wizard.tui.screens import more
 from wizard.tui.screens.deploy import ShowDeployment
-from wizard.tui.screens.dialogs import Typed
+from wizard.tui.screens.dialogs import Asked, Typed
 from wizard.tui.screens.done import Done
 from wizard.tui.screens.help import Help
 from wizard.tui.screens.more import More
@@ -119,6 +122,29 @@ async def test_a_click_on_a_tab_goes_into_it(project: Path, world: World) -> Non
         await walk.click(_tab(walk, "Trust"))
         await walk.pause()
         assert walk.app.screen.query_one("#trust-table").has_focus
+
+
+async def test_a_picture_of_the_screen_goes_where_the_person_wants_it(
+    project: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    async with walking(project, world) as walk:
+        await choose(walk, "Screenshot")
+        await on(walk, Asked)
+        await walk.press("enter")
+        await until(walk, lambda: toasts(walk))
+        assert toasts(walk) == ["oidc-iam.svg"]
+        await choose(walk, "Screenshot")
+        await on(walk, Asked)
+        await walk.press(*"clusters", "enter")
+        await until(walk, lambda: len(toasts(walk)) == 2)
+        assert (
+            toasts(walk)[1] == "clusters: cannot be written: Is a directory. Nothing was changed."
+        )
+    picture = (project / "oidc-iam.svg").read_text()
+    assert picture.startswith("<svg")
+    assert "New&#160;configuration" in picture
+    assert "goes&#160;to&#160;this&#160;file" not in picture
 
 
 async def test_a_dialog_is_answered_with_the_mouse(project: Path, world: World) -> None:

@@ -32,7 +32,8 @@ async def probe(app: WizardApp, results: Results) -> None:
     config = preview.probed(app.draft)
     if config is None:
         await results.clear()
-        results.say("Answer Cluster DNS first.")
+        problem = app.draft.problems().get("issuer", "") if app.draft.answer("issuer") else ""
+        results.say(f"✗ Cluster DNS: {problem}" if problem else "Answer Cluster DNS first.")
         return
     ports = (await app.loaded()).ports
     await _show(results, ports.probe(config), f"Probing {config.issuer_host} …")

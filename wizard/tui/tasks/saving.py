@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from federation import files
+from wizard.logs import shown
 from wizard.tui import draft as drafts
 from wizard.tui import review as reviews
 from wizard.tui.review import ChangedMeanwhileError, Review
@@ -34,6 +36,17 @@ async def save(app: WizardApp, screen: ShowReview, *, then_plan: bool) -> None:
         app.show_plan(screen.review.path, screen.review.config)
     else:
         app.notify(f"clusters/{screen.review.path.name} is written.", title="Saved", markup=False)
+
+
+async def write_picture(app: WizardApp, picture: str, to: Path) -> None:
+    """Write a picture of a screen to where the person wants it.
+
+    Raises:
+        UserError: it cannot be written there.
+    """
+    target = to.expanduser()
+    await asyncio.to_thread(files.write, target, picture)
+    app.notify(shown(target), title="The picture was written", markup=False)
 
 
 async def _resolved(app: WizardApp, screen: ShowReview, error: ChangedMeanwhileError) -> bool:
