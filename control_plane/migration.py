@@ -195,6 +195,11 @@ def begun(
             "What was given has no --service-account-key-file: give what shows all flags, such as "
             "the static pod or the process, so that the key in use stays."
         )
+    for path in new_keys or ():
+        if not path.startswith(("/", "$")):
+            raise UserError(f"{path!r} is not the path of a file on the nodes, from / on.")
+    if new_keys and new_keys[1] == before.signing_key_file:
+        raise UserError(f"{new_keys[1]} signs already: name the file of the new key.")
     return State(
         kind=kind,
         cluster=config.cluster,

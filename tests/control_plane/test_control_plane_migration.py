@@ -293,4 +293,24 @@ def test_a_migration_without_a_beginning_is_refused(
 ) -> None:
     with pytest.raises(UserError) as caught:
         begun(KUBEADM, before, START, new_keys=keys)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (
+            ("/etc/kubernetes/pki/new.pub", "/etc/kubernetes/pki/sa.key"),
+            "/etc/kubernetes/pki/sa.key signs already: name the file of the new key.",
+        ),
+        (("", "/new.key"), "'' is not the path of a file on the nodes, from / on."),
+        (("/new.pub", "new.key"), "'new.key' is not the path of a file on the nodes, from / on."),
+    ],
+)
+def test_a_key_that_signs_already_or_lies_nowhere_is_not_rotated_to(
+    keys: tuple[str, str], message: str
+) -> None:
+    """With the key in use as the new one, the last phase would drop what verifies its tokens."""
+    with pytest.raises(UserError) as caught:
+        begun(KUBEADM, RUNNING, START, new_keys=keys)
+    assert str(caught.value) == message
     assert str(caught.value) == message
