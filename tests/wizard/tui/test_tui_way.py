@@ -106,6 +106,16 @@ async def test_an_error_stands_under_its_field_as_soon_as_that_is_left(
         assert field(walk, "workloads.0.namespace").problem == ""
 
 
+async def test_an_answer_that_is_wider_than_its_field_is_seen(project: Path, world: World) -> None:
+    async with walking(project, world) as walk:
+        await to_questions(walk)
+        await answer(walk, "workloads.0.namespace", "n" * 62 + "m")
+        await walk.press("down", "up", "end")
+        await walk.pause()
+        [line] = [each for each in shown(walk).splitlines() if each.startswith(" Namespace")]
+        assert line.strip().endswith("nnnm")
+
+
 async def test_the_explanation_is_about_the_field_in_focus(project: Path, world: World) -> None:
     titles = []
     async with walking(project, world) as walk:
