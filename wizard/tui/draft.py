@@ -126,6 +126,16 @@ class Draft:
                 merged[key] = answer if mine == base.answer(key) else mine
         return replace(theirs, answers=merged, workloads=workloads.workloads)
 
+    def overrules_workloads_of(self, text: str) -> bool:
+        """Whether both changed the workloads, so that `onto` leaves theirs out.
+
+        Raises:
+            ConfigError: the text is not a configuration.
+        """
+        base = _of_workloads(opened(self._path, self.opened or text))
+        theirs = _of_workloads(opened(self._path, text))
+        return base not in (theirs, _of_workloads(self)) and theirs != _of_workloads(self)
+
     @property
     def _path(self) -> Path:
         assert self.path is not None  # noqa: S101

@@ -151,6 +151,21 @@ def test_workloads_that_i_changed_are_mine() -> None:
     assert (merged.workloads, merged.answer("workloads.1.namespace")) == (2, "invoices")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "overruled"),
+    [
+        ("eu-west-1", "eu-north-1", False),
+        ("namespace: default", "namespace: other", True),
+        ("namespace: default", "namespace: shop", False),
+    ],
+)
+def test_workloads_that_both_changed_otherwise_are_told_apart(
+    old: str, new: str, overruled: bool
+) -> None:
+    mine = opened(PATH, PROD).with_answer("workloads.0.namespace", "shop")
+    assert mine.overrules_workloads_of(PROD.replace(old, new)) is overruled
+
+
 def test_their_text_has_to_be_a_configuration() -> None:
     with pytest.raises(ConfigError):
         opened(PATH, PROD).onto(BROKEN)

@@ -239,6 +239,25 @@ async def test_a_file_that_changed_meanwhile_is_not_written_over_unasked(
     assert prod.read_text().endswith("# and a note of theirs\n")
 
 
+async def test_keeping_both_changes_says_whose_workloads_are_left_out(
+    project: Path, prod: Path, world: World
+) -> None:
+    async with walking(project, world) as walk:
+        await walk.press("down", "enter")
+        await on(walk, Questions)
+        await answer(walk, "workloads.0.namespace", "shop")
+        await walk.press("ctrl+n")
+        await on(walk, ShowReview)
+        prod.write_text(PROD.replace("namespace: default", "namespace: other"))
+        await walk.press("ctrl+s")
+        await on(walk, Ask)
+        await walk.press("enter")
+        await done(walk, "save")
+        assert toasts(walk) == [
+            "Both changed the workloads: yours stay. The rest has both. Look, then save."
+        ]
+
+
 async def test_a_file_of_the_same_name_is_not_written_over_unasked(
     project: Path, world: World
 ) -> None:

@@ -61,9 +61,14 @@ async def _resolved(app: WizardApp, screen: ShowReview, error: ChangedMeanwhileE
     match await app.push_screen_wait(Ask("Changed meanwhile", text, answers)):
         case "both":
             on_disk = await asyncio.to_thread(files.read, screen.review.path)
+            overruled = app.draft.overrules_workloads_of(on_disk)
             app.change(app.draft.onto(on_disk))
             screen.show(await _review(app))
-            app.notify("Your changes are on top of theirs now. Look, then save.")
+            app.notify(
+                "Both changed the workloads: yours stay. The rest has both. Look, then save."
+                if overruled
+                else "Your changes are on top of theirs now. Look, then save."
+            )
         case "mine":
             screen.show(await _review(app))
             await asyncio.to_thread(reviews.save, screen.review, agreed=True)
