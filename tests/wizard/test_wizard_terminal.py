@@ -191,6 +191,28 @@ def test_when_the_terminal_is_lost_the_app_ends_and_keeps_the_answers(project: P
     assert kept.draft.answer("issuer") == "lost.example.com"
 
 
+def test_init_asks_in_lines_that_fit_and_asks_before_it_replaces_a_file(project: Path) -> None:
+    there = project / "clusters" / "web.yaml"
+    there.write_text("# mine\n")
+    command = ("-m", "wizard", "init", "--region", "eu-west-1", "--namespace", "default")
+    for answer, status in (("n", 2), ("y", 0)):
+        with in_terminal(*command, project=project) as terminal:
+            terminal.await_text("Cluster DNS: ")
+            terminal.type("Web.example.com\n")
+            terminal.await_text("capital letters")
+            terminal.type("web.example.com\n")
+            terminal.await_text("Audience [sts.amazonaws.com]: ")
+            terminal.type("\n")
+            terminal.await_text("Service account [oidc-iam-pod]: ")
+            terminal.type("\n")
+            terminal.await_text("clusters/web.yaml is there already. Replace it? [y/N]: ")
+            assert max(map(len, terminal.seen.decode().splitlines())) < 80
+            assert there.read_text() == "# mine\n"
+            terminal.type(f"{answer}\n")
+            assert terminal.ended() == status
+    assert "web.example.com" in there.read_text()
+
+
 def test_bytes_that_are_no_text_are_shown_as_such_and_end_nothing(project: Path) -> None:
     with in_terminal("-m", "wizard", project=project) as terminal:
         terminal.await_text("New configuration")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,7 @@ def init(output: str | None, force: bool, **given: Any) -> None:
         raise UserError("--cluster-dns is missing: it is the one answer that has no default.")
     config = configuration(answers, surroundings)
     path = Path(output) if output else files.PROJECT / "clusters" / f"{config.cluster}.yaml"
-    if path.exists() and not force:
+    if path.exists() and not force and not _may_replace(path):
         raise UserError(
             f"{relative(path)} is there already: choose another --output, or --force to replace it."
         )
@@ -82,6 +84,11 @@ def init(output: str | None, force: bool, **given: Any) -> None:
 
 
 init = _with_questions(init)
+
+
+def _may_replace(path: Path) -> bool:
+    """Ask where there is a terminal: all questions have been answered by then."""
+    return sys.stdin.isatty() and click.confirm(f"\n{relative(path)} is there already. Replace it?")
 
 
 def _check(answers: dict[str, str]) -> None:
@@ -108,12 +115,24 @@ _NEEDED = ("cluster", "aws.region")
 
 
 def _prompt(question: Question, default: str) -> str:
-    click.echo(f"\n{question.help}")
+    click.echo(f"\n{_wrapped(question.help)}")
     while True:
         text = click.prompt(question.label, default=default or None, err=False)
         try:
             question.check(str(text))
         except UserError as error:
-            click.echo(f"  {error}")
+            click.echo(_wrapped(str(error), "  "))
         else:
             return str(text)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    """A text in lines that the terminal does not have to cut within a word."""
+    return textwrap.fill(
+        text,
+        shutil.get_terminal_size().columns - 1,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
