@@ -1,4 +1,4 @@
-"""Writes the draft that is being changed, soon after each change and never while a key waits."""
+"""Writes the drafts that are changed, soon after each change and never while a key waits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ PAUSE = 0.3
 
 
 class Keeper:
-    """Keeps the newest draft on disk; writes come one after the other."""
+    """Keeps the newest drafts on disk; writes come one after the other.
+
+    A draft that cannot be written is held, and tried again with each later one.
+    """
 
     def __init__(self, drafts: Drafts, complain: Callable[[str], object]) -> None:
         """Make a keeper.
@@ -29,16 +32,16 @@ class Keeper:
         """
         self._drafts = drafts
         self._complain = complain
-        self._newest: Draft | None = None
+        self._newest: dict[str, Draft] = {}
         self._changed = asyncio.Event()
         self._writing = threading.Lock()
         self._complained = False
         self.trouble = ""
-        """Why the newest draft is not on disk; empty where it is."""
+        """Why a draft is not on disk; empty where all are."""
 
     def change(self, draft: Draft) -> None:
         """Take a draft that has to be kept."""
-        self._newest = draft
+        self._newest[draft.name] = draft
         self._changed.set()
 
     async def run(self) -> None:
@@ -51,26 +54,31 @@ class Keeper:
 
     async def drop(self, name: str) -> None:
         """Remove a draft: what it says is saved, or not wanted any more."""
-        self._newest = None
-        self.trouble = ""
+        self._newest.pop(name, None)
+        if not self._newest:
+            self.trouble = ""
         await asyncio.to_thread(self._remove, name)
 
     def keep(self) -> None:
         """Write what has changed and is not written yet; waits for the disk."""
         with self._writing:
-            draft, self._newest = self._newest, None
-            try:
-                if draft is not None and draft.changed:
-                    self._drafts.keep(draft)
-                elif draft is not None:
-                    self._drafts.drop(draft.name)
-                self.trouble = ""
-            except (UserError, OSError) as error:
-                self._newest = self._newest or draft
-                self.trouble = str(error)
-                if not self._complained:
-                    self._complained = True
-                    self._complain(str(error))
+            drafts, self._newest = self._newest, {}
+            self.trouble = ""
+            for draft in drafts.values():
+                self._keep_one(draft)
+
+    def _keep_one(self, draft: Draft) -> None:
+        try:
+            if draft.changed:
+                self._drafts.keep(draft)
+            else:
+                self._drafts.drop(draft.name)
+        except (UserError, OSError) as error:
+            self._newest.setdefault(draft.name, draft)
+            self.trouble = str(error)
+            if not self._complained:
+                self._complained = True
+                self._complain(str(error))
 
     def _remove(self, name: str) -> None:
         with self._writing:

@@ -141,6 +141,27 @@ async def test_changes_are_written_while_nobody_waits(drafts: Drafts) -> None:
             assert [kept.draft for kept in drafts.all()] == [draft]
 
 
+def test_a_draft_that_could_not_be_written_is_held_while_another_is_begun(
+    drafts: Drafts, project: Path
+) -> None:
+    other = Draft("new-2", {"issuer": "other.example.com"})
+    keeper = Keeper(drafts, lambda _: None)
+    folder = project / ".drafts"
+    folder.write_text("a file where the folder should be")
+    keeper.change(NEW)
+    keeper.keep()
+    keeper.change(other)
+    keeper.keep()
+    assert keeper.trouble
+    folder.unlink()
+    keeper.keep()
+    assert not keeper.trouble
+    assert {kept.draft.name: kept.draft for kept in drafts.all()} == {
+        "new-1": NEW,
+        "new-2": other,
+    }
+
+
 def test_why_a_draft_cannot_be_written_is_told_once_and_tried_again(
     drafts: Drafts, project: Path
 ) -> None:
