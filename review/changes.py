@@ -101,6 +101,11 @@ class Plan:
         return sum(stack.destroy for stack in self.stacks)
 
     @property
+    def forget(self) -> int:
+        """How many resources stay where they are, without Terraform."""
+        return sum(_count(stack.changes, "forget") for stack in self.stacks)
+
+    @property
     def steps(self) -> int:
         """How many `ResourceDone` a deployment of it ends with: a replacement takes two."""
         return self.add + self.change + self.destroy
@@ -108,7 +113,7 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.steps
+        return not self.steps and not self.forget
 
 
 def stack_plan(stack: str, shown: Mapping[str, Any]) -> StackPlan:

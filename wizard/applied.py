@@ -1,10 +1,10 @@
 """What was applied last, and whether that came to its end: small files beside the state.
 
 `state/CLUSTER.applied.json` is the configuration that was deployed, `state/CLUSTER.begun.json` says
-what has begun and not ended well, and `state/CLUSTER.left-behind.yaml` is a configuration that was
-deployed with a stack that a later one has no more. None holds a secret, and of the Terraform state
-only whether there are resources is read. Terraform's plan remains the truth: this is a reminder
-that costs no request.
+what has begun and not ended well, and `state/STACK.left-behind.yaml` is the last configuration that
+had a stack which later ones have no more. None holds a secret, and of the Terraform state only
+whether there are resources is read. Terraform's plan remains the truth: this is a reminder that
+costs no request.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from federation import files
-from federation.config import ClusterConfig
+from federation.config import STACKS, ClusterConfig
 
 Doing = Literal["deploy", "destroy"]
 Status = Literal[
@@ -24,64 +24,65 @@ Status = Literal[
 ]
 
 
-def begin(project: Path, cluster: str, doing: Doing) -> None:
+def begin(project: Path, config: ClusterConfig, doing: Doing) -> None:
     """Note that something begins: until `record` or `forget` it counts as done in part.
 
     Raises:
         UserError: the note cannot be written, and neither could Terraform's state.
     """
-    files.write(_begun(project, cluster), json.dumps({"doing": doing}) + "\n")
+    keep_left_behind(project, config)
+    begun = {"doing": doing, "config": config.model_dump(mode="json")}
+    files.write(_begun(project, config.cluster), json.dumps(begun) + "\n")
 
 
 def record(project: Path, config: ClusterConfig) -> None:
-    """Note that a configuration was deployed.
+    """Note that a configuration was deployed, and that what it left behind is taken down.
 
     Raises:
         UserError: the note cannot be written.
     """
-    keep_left_behind(project, config)
     files.write(_applied(project, config.cluster), config.model_dump_json(indent=2) + "\n")
-    _begun(project, config.cluster).unlink(missing_ok=True)
+    _forget_all_but_applied(project, config.cluster)
 
 
 def forget(project: Path, cluster: str) -> None:
-    """Note that a cluster's stacks were destroyed."""
+    """Note that a cluster's stacks were destroyed, and those that were left behind too."""
     _applied(project, cluster).unlink(missing_ok=True)
-    _begun(project, cluster).unlink(missing_ok=True)
+    _forget_all_but_applied(project, cluster)
 
 
-def left_behind(project: Path, config: ClusterConfig) -> tuple[str, ...]:
-    """The stacks that were deployed and that the configuration has no more: that of a bucket.
-
-    Where Terraform had the Kubernetes objects too, they are now applied as manifests: what is left
-    of them is no stack to take down.
-    """
-    known = last(project, config.cluster)
-    return _gone(known, config) or _gone(_kept(project, config.cluster), config)
-
-
-def keep_left_behind(project: Path, config: ClusterConfig) -> Path | None:
-    """The configuration, as a file, with which stacks that it has no more can be taken down.
+def left_behind(project: Path, config: ClusterConfig) -> dict[str, ClusterConfig]:
+    """The stacks that were deployed, in part at least, and that a configuration has no more.
 
     Returns:
-        None where there are no such stacks.
+        By stack the configuration with which it was deployed last, in the order in which they can
+        be taken down.
+    """
+    begun, known = _begun_with(project, config.cluster)[1], last(project, config.cluster)
+    left = {}
+    for stack in map(config.stack, reversed(STACKS)):
+        if stack not in config.stacks:
+            # The latest first: what is kept is forgotten when a deployment is recorded.
+            for each in (begun, _kept(project, stack), known):
+                if each is not None and stack in each.stacks:
+                    left[stack] = each
+                    break
+    return left
+
+
+def keep_left_behind(project: Path, config: ClusterConfig) -> dict[str, Path]:
+    """The same as files, which outlive what is known of the configurations.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: a file cannot be written.
     """
-    place = _left_behind(project, config.cluster)
-    known = last(project, config.cluster)
-    if known is not None and _gone(known, config):
-        files.save(known, place)
-    elif not left_behind(project, config):
-        place.unlink(missing_ok=True)
-        return None
-    return place
-
-
-def forget_left_behind(project: Path, cluster: str) -> None:
-    """Note that what was left behind is taken down."""
-    _left_behind(project, cluster).unlink(missing_ok=True)
+    left = left_behind(project, config)
+    for stack in map(config.stack, STACKS):
+        if stack in left:
+            files.save(left[stack], _left_behind(project, stack))
+        else:
+            _left_behind(project, stack).unlink(missing_ok=True)
+    return {stack: _left_behind(project, stack) for stack in left}
 
 
 def last(project: Path, cluster: str) -> ClusterConfig | None:
@@ -96,7 +97,7 @@ def status(project: Path, config: ClusterConfig) -> Status:
     """How a configuration stands to what was deployed last."""
     states = [_has_resources(project, stack) for stack in config.stacks]
     known = last(project, config.cluster)
-    began = _begun_with(project, config.cluster)
+    began, _ = _begun_with(project, config.cluster)
     if not any(states) and (False in states or (known is None and config.backend.type == "local")):
         return "never applied"  # or all of it was destroyed, by whatever program
     if began is not None:
@@ -121,27 +122,28 @@ def _has_resources(project: Path, stack: str) -> bool | None:
         return None
 
 
-def _begun_with(project: Path, cluster: str) -> str | None:
-    """What has begun and not ended well."""
+def _begun_with(project: Path, cluster: str) -> tuple[Doing | None, ClusterConfig | None]:
+    """What has begun and not ended well, and with which configuration."""
     try:
-        return str(json.loads(_begun(project, cluster).read_bytes())["doing"])
+        begun = json.loads(_begun(project, cluster).read_bytes())
+        return begun["doing"], ClusterConfig.model_validate(begun["config"])
     except (OSError, ValueError, TypeError, KeyError):
-        return None
+        return None, None
 
 
-def _gone(known: ClusterConfig | None, config: ClusterConfig) -> tuple[str, ...]:
-    if known is None or known.kubernetes.apply != "manifests":
-        return ()
-    return tuple(stack for stack in known.stacks if stack not in config.stacks)
+def _forget_all_but_applied(project: Path, cluster: str) -> None:
+    _begun(project, cluster).unlink(missing_ok=True)
+    for kind in STACKS:
+        _left_behind(project, f"{cluster}-{kind}").unlink(missing_ok=True)
 
 
-def _kept(project: Path, cluster: str) -> ClusterConfig | None:
-    place = _left_behind(project, cluster)
+def _kept(project: Path, stack: str) -> ClusterConfig | None:
+    place = _left_behind(project, stack)
     return files.load(place) if place.exists() else None
 
 
-def _left_behind(project: Path, cluster: str) -> Path:
-    return project / "state" / f"{cluster}.left-behind.yaml"
+def _left_behind(project: Path, stack: str) -> Path:
+    return project / "state" / f"{stack}.left-behind.yaml"
 
 
 def _applied(project: Path, cluster: str) -> Path:

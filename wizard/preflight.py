@@ -25,6 +25,7 @@ from federation.errors import UserError, WorldError
 from federation.files import PROJECT
 from wizard import applied
 from wizard.cdktf.runs import cdktf_program, terraform_program
+from wizard.left_behind import orphans
 from wizard.process import Command, capture
 from wizard.served_keys import served_keys
 from wizard.surroundings import kubeconfig_paths
@@ -90,12 +91,16 @@ def stacks(config: ClusterConfig) -> Check | None:
     left = applied.left_behind(PROJECT, config)
     if not left:
         return None
-    return Check(
-        "stacks",
-        "warn",
-        f"{', '.join(left)} was deployed, and is no longer in the configuration.",
-        "'python -m wizard deploy' takes it down at its end, and 'destroy' too.",
+    seen = (
+        f"{' and '.join(left)} {'was' if len(left) == 1 else 'were'} deployed, and "
+        f"{'is' if len(left) == 1 else 'are'} no longer in the configuration."
     )
+    remedy = "A deploy takes down at its end what is left behind, and so does 'destroy'."
+    if known := left.get(config.stack("workloads")):
+        remedy += " A deploy hands the Kubernetes objects over to the manifests: they stay."
+        if nobodys := orphans(known, config):
+            remedy += f" Not among the manifests, and for you to delete: {', '.join(nobodys)}."
+    return Check("stacks", "warn", seen, remedy)
 
 
 def require(checks: Iterable[Check]) -> tuple[Check, ...]:

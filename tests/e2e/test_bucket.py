@@ -217,8 +217,8 @@ def test_going_back_to_the_api_server_removes_the_bucket_with_every_version(here
     said = here.wizard("deploy", "--yes")
 
     assert "warning: stacks: edge-discovery was deployed, and is no longer" in said
-    assert "No longer in the configuration: edge-discovery.\n" in said
-    assert not (here.copy.project / "state" / "edge.left-behind.yaml").exists()
+    assert "    - edge-discovery: aws_s3_bucket.documents\n" in said
+    assert not (here.copy.project / "state" / "edge-discovery.left-behind.yaml").exists()
     with pytest.raises(ClientError) as caught:
         here.s3.head_bucket(Bucket=BUCKET)
     assert caught.value.response["Error"]["Code"] == "404"

@@ -36,7 +36,7 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
-from wizard.cdktf.runs import Outputs, Part, Project, Run, Say
+from wizard.cdktf.runs import Behind, Outputs, Part, Project, Run, Say
 
 IDENTITY = stack(
     "demo-identity",
@@ -430,6 +430,116 @@ async def test_an_interrupt_before_what_comes_after_leaves_that_out(
             if event == Line(None, "Apply complete!"):
                 run.interrupted = True  # as by an interrupt that found nothing to stop any more
     assert events[-1] == Interrupted(log)
+
+
+OLD_STATE = {
+    "version": 4,
+    "terraform_version": "1.5.0",
+    "serial": 1,
+    "lineage": "old",
+    "outputs": {},
+    "resources": [
+        {
+            "mode": "managed",
+            "type": "terraform_data",
+            "name": "bucket",
+            "provider": 'provider["terraform.io/builtin/terraform"]',
+            "instances": [
+                {
+                    "schema_version": 0,
+                    "attributes": {
+                        "id": "1",
+                        "input": None,
+                        "output": None,
+                        "triggers_replace": None,
+                    },
+                }
+            ],
+        }
+    ],
+}
+"""Of a stack with one resource."""
+TAKEN_DOWN = [
+    Step(None, "synthesizing"),
+    Step("demo-old", "destroying demo-old"),
+    Counted("demo-old", 0, 0, 1),
+    ResourceStarted("demo-old", "terraform_data.bucket", "delete"),
+    ResourceDone("demo-old", "terraform_data.bucket", "delete", 0),
+    StackDone("demo-old", 0, 0, 1),
+]
+
+
+def left_behind(folder: Path) -> tuple[Project, Behind]:
+    """A project with nothing in it, whose CDKTF CLI is a script, and a stack that it had once."""
+    scripted(folder, "open(sys.argv[-1], 'w').write('{}') if sys.argv[1] == 'deploy' else None")
+    old = stack("demo-old", resource={"terraform_data": {"bucket": {}}})
+    whole = project_of(folder, {"demo-now": stack("demo-now"), "demo-old": old})
+    (folder / "state").mkdir()
+    (folder / "state" / "demo-old.tfstate").write_text(json.dumps(OLD_STATE))
+    left = replace(whole, stacks=("demo-old",))
+    return replace(whole, stacks=("demo-now",)), Behind((left,))
+
+
+@pytest.mark.parametrize("destroy", [False, True])
+async def test_what_is_left_behind_comes_last_in_a_plan(
+    destroy: bool, tmp_path: Path, log: Path
+) -> None:
+    project, behind = left_behind(tmp_path)
+    run = runs.plan(project, log, destroy=destroy, behind=lambda: behind)
+    outcome = (await events_of(run))[-1]
+    assert isinstance(outcome, Succeeded)
+    assert outcome.plan is not None
+    assert [(each.stack, each.destroy) for each in outcome.plan.stacks] == [
+        ("demo-now", 0),
+        ("demo-old", 1),
+    ]
+
+
+async def test_what_is_left_behind_is_taken_down_when_all_else_is_deployed(
+    tmp_path: Path, log: Path
+) -> None:
+    project, behind = left_behind(tmp_path)
+    after = Part("applying manifests", lambda _, __: None)
+    run = runs.deploy(project, log, after=after, behind=lambda: behind)
+    synthesizing, *destroying = TAKEN_DOWN
+    assert await news_of(run) == [
+        Step(None, "deploying"),
+        Step(None, "applying manifests"),
+        synthesizing,
+        Step("demo-old", "handing the objects of demo-old over to the manifests"),
+        *destroying,
+        Succeeded({}),
+    ]
+
+
+async def test_what_is_left_behind_is_taken_down_when_all_else_is_destroyed(
+    tmp_path: Path, log: Path
+) -> None:
+    project, behind = left_behind(tmp_path)
+    run = runs.destroy(project, log, behind=lambda: behind)
+    assert await news_of(run) == [Step(None, "destroying"), *TAKEN_DOWN, Succeeded({})]
+
+
+async def test_a_plan_says_what_it_could_not_plan_to_take_down(tmp_path: Path, log: Path) -> None:
+    project, behind = left_behind(tmp_path)
+    (tmp_path / "state" / "demo-old.tfstate").write_text("{")
+    outcome = (await events_of(runs.plan(project, log, behind=lambda: behind)))[-1]
+    assert isinstance(outcome, Failed)
+    assert outcome.causes[-1] == Cause(
+        "demo-old cannot be taken down",
+        "It was deployed, and is no longer in the configuration.",
+        "Solve what is said above. To leave it as it is, and forget it, remove what is noted of it "
+        "in state/: demo.applied.json, demo.begun.json and demo-old.left-behind.yaml.",
+    )
+
+
+async def test_a_deployment_whose_left_behind_stays_has_not_succeeded(
+    tmp_path: Path, log: Path
+) -> None:
+    project, behind = left_behind(tmp_path)
+    (tmp_path / "state" / "demo-old.tfstate").write_text("{")
+    outcome = (await events_of(runs.deploy(project, log, behind=lambda: behind)))[-1]
+    assert isinstance(outcome, Failed)
 
 
 async def test_synthesizing_writes_what_cdktf_deploys(tmp_path: Path, log: Path) -> None:

@@ -430,7 +430,29 @@ def test_a_stack_that_was_deployed_and_is_not_configured_any_more_is_told(
         "stacks",
         "warn",
         f"{now.cluster}-discovery was deployed, and is no longer in the configuration.",
-        "'python -m wizard deploy' takes it down at its end, and 'destroy' too.",
+        "A deploy takes down at its end what is left behind, and so does 'destroy'.",
+    )
+
+
+def test_what_becomes_of_the_objects_is_told_where_they_become_manifests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "PROJECT", tmp_path)
+    old = {"namespace": "team", "service_account": "old", "create_namespace": True}
+    app = {"namespace": "default", "service_account": "app"}
+    before = configured(workloads=[app, old])
+    applied.record(tmp_path, before)
+    now = configured(kubernetes={"apply": "manifests"}, workloads=[app])
+    check = preflight.stacks(now)
+    assert check is not None
+    assert check.seen == (
+        f"{now.cluster}-workloads and {now.cluster}-discovery were deployed, and are no longer in "
+        "the configuration."
+    )
+    assert check.remedy == (
+        "A deploy takes down at its end what is left behind, and so does 'destroy'. A deploy hands "
+        "the Kubernetes objects over to the manifests: they stay. Not among the manifests, and for "
+        "you to delete: Namespace team, ConfigMap team/old-role, ServiceAccount team/old."
     )
 
 

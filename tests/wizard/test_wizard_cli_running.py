@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from federation.config import ClusterConfig
 from federation.errors import UserError, WorldError
-from review.changes import Plan
+from review.changes import Plan, ResourceChange, StackPlan
 from wizard.cli import running
 from wizard.cli.deploy import deploy
 from wizard.cli.destroy import destroy
@@ -90,3 +90,16 @@ def test_an_empty_plan_says_why_it_is_empty(
 ) -> None:
     running.show_plan(Plan(()), destroy=destroy)
     assert capsys.readouterr().out == said
+
+
+def test_what_terraform_only_forgets_is_something_to_agree_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    forget = ResourceChange("kubernetes_pod_v1.a", "kubernetes_pod_v1", "a", "forget")
+    plan = Plan((StackPlan("prod-workloads", (forget,)),))
+    assert not plan.empty
+    running.show_plan(plan)
+    assert capsys.readouterr().out == (
+        "    . prod-workloads: kubernetes_pod_v1.a\n"
+        "Plan: 0 to add, 0 to change, 0 to destroy. Terraform forgets 1, which stay.\n"
+    )

@@ -23,9 +23,9 @@ from typing import Any, Self
 from federation.config import ClusterConfig
 from federation.errors import OidcIamError, WorldError
 from federation.files import PROJECT
-from review.changes import Plan, StackPlan, stack_plan
-from wizard.causes import explain_all
-from wizard.cdktf import retries
+from review.changes import Plan, ResourceChange, StackPlan, stack_plan
+from wizard.causes import Cause, explain_all
+from wizard.cdktf import objects, retries
 from wizard.cdktf.events import (
     Event,
     Failed,
@@ -41,8 +41,10 @@ from wizard.cdktf.plan import planned_outputs, state_with
 from wizard.process import Child, Command, Log, capture, started
 from wizard.surroundings import kubeconfig_paths
 
-_SHOW_TIMEOUT = 120.0
+_TIMEOUT = 120.0
 _STOPPED = 130
+_OWN_STATE = "own.tfstate"
+_QUIET = ("-input=false", "-no-color")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Project:
     stacks: tuple[str, ...]
     environment: Mapping[str, str | None] = field(default_factory=dict, repr=False)
 
-    def with_environment(self, environment: Mapping[str, str]) -> Project:
+    def with_environment(self, environment: Mapping[str, str | None]) -> Project:
         """The same with more in the environment."""
         return replace(self, environment={**self.environment, **environment})
 
@@ -132,6 +134,24 @@ class Part:
     work: Callable[[Outputs, Say], object]
 
 
+@dataclass(frozen=True)
+class Behind:
+    """What earlier configurations have left to be done.
+
+    Attributes:
+        projects: Each has a stack to take down, in this order, with the configuration that made it.
+        handed_over: Stacks of the project itself whose Kubernetes objects are manifests from now
+            on: Terraform forgets them.
+    """
+
+    projects: tuple[Project, ...] = ()
+    handed_over: tuple[str, ...] = ()
+
+
+FindBehind = Callable[[], Behind]
+"""Finds it, in a thread: it reads files."""
+
+
 def synth(project: Project, log: Path, *, hcl: bool = False) -> Run:
     """Write the stacks' Terraform below `cdktf.out`, as JSON or as HCL."""
     if hcl:
@@ -139,38 +159,56 @@ def synth(project: Project, log: Path, *, hcl: bool = False) -> Run:
     return Run(project, log, _synthesized)
 
 
-def plan(project: Project, log: Path, *, destroy: bool = False, before: Part | None = None) -> Run:
+def plan(
+    project: Project,
+    log: Path,
+    *,
+    destroy: bool = False,
+    before: Part | None = None,
+    behind: FindBehind = Behind,
+) -> Run:
     """Synthesize, and say what a deployment (or taking everything down) would change.
 
     A stack that reads outputs which are not known yet is planned with text in their place, so that
     the plan is whole before anything is applied. The plan for destroying is made from the state
     alone: it does not ask a cluster that may be gone.
+
+    Args:
+        project: What to plan.
+        log: Where all that is printed goes.
+        destroy: Whether it is all to be taken down.
+        before: What is done first.
+        behind: Finds what comes last in the plan.
     """
-    return Run(project, log, lambda run: _planned(run, destroy), before)
+    return Run(project, log, lambda run: _planned(run, destroy, behind), before)
 
 
-def deploy(project: Project, log: Path, *, after: Part | None = None) -> Run:
+def deploy(
+    project: Project, log: Path, *, after: Part | None = None, behind: FindBehind = Behind
+) -> Run:
     """Run `cdktf deploy` on what was synthesized, without asking: the plan has been agreed to.
 
     Args:
         project: What to deploy.
         log: Where all that is printed goes.
         after: What is done with the outputs then.
+        behind: Finds what is taken down after all that; the Kubernetes objects in it stay.
     """
-    return Run(project, log, lambda run: _deployed(run, after))
+    return Run(project, log, lambda run: _deployed(run, after, behind))
 
 
-def destroy(project: Project, log: Path, *, before: Part | None = None) -> Run:
-    """Run `cdktf destroy` on what was synthesized, without asking."""
-    return Run(project, log, lambda run: _cdktf(run, "destroying", *_apply(run, "destroy")), before)
+def destroy(
+    project: Project, log: Path, *, before: Part | None = None, behind: FindBehind = Behind
+) -> Run:
+    """Run `cdktf destroy` on what was synthesized, without asking.
 
-
-def take_down(project: Project, log: Path) -> Run:
-    """Synthesize, and destroy the project's stacks alone, without asking.
-
-    Terraform does it itself: the CDKTF CLI takes no stack without those that depend on it.
+    Args:
+        project: What to destroy.
+        log: Where all that is printed goes.
+        before: What is done first.
+        behind: Finds what is taken down after all that, whole.
     """
-    return Run(project, log, _taken_down)
+    return Run(project, log, lambda run: _destroyed(run, behind), before)
 
 
 class Run:
@@ -266,6 +304,10 @@ class Run:
             self._log.write([str(error)])
             raise
 
+    def around(self, project: Project) -> Project:
+        """Another project with what this run has around it."""
+        return replace(self.project.with_environment(project.environment), stacks=project.stacks)
+
     def failure(self, status: int, reader: CdktfLog | TerraformLog) -> Failed | Interrupted:
         """How the run ends where a command did not end well."""
         if self.interrupted:
@@ -301,7 +343,11 @@ def _apply(run: Run, verb: str) -> list[str]:
     return [verb, *run.project.stacks, *options]
 
 
-async def _deployed(run: Run, after: Part | None) -> Outcome:
+async def _deployed(run: Run, after: Part | None, behind: FindBehind) -> Outcome:
+    found = await asyncio.to_thread(behind)
+    for stack in found.handed_over:
+        if failure := await _forget_objects(run, run.project, stack):
+            return failure
     with tempfile.TemporaryDirectory() as folder:
         outputs = Path(folder) / "outputs.json"
         args = [*_apply(run, "deploy"), "--outputs-file", str(outputs)]
@@ -313,40 +359,106 @@ async def _deployed(run: Run, after: Part | None) -> Outcome:
         if run.interrupted:
             return Interrupted(run.log)
         await run.do(after, made)
-    return Succeeded(made)
+    failure = await _take_down(run, found.projects, with_objects=False)
+    return failure or Succeeded(made)
 
 
-async def _synthesized(run: Run) -> Outcome:
+async def _destroyed(run: Run, behind: FindBehind) -> Outcome:
+    found = await asyncio.to_thread(behind)
+    outcome = await _cdktf(run, "destroying", *_apply(run, "destroy"))
+    if not isinstance(outcome, Succeeded):
+        return outcome
+    return await _take_down(run, found.projects, with_objects=True) or outcome
+
+
+async def _synthesized(run: Run, project: Project | None = None) -> Outcome:
     run.tell(Step(None, "synthesizing"))
     reader = TerraformLog(None)
-    status = await run.execute(_app(run.project), reader)
+    status = await run.execute(_app(project or run.project), reader)
     return run.failure(status, reader) if status else Succeeded({})
 
 
-async def _taken_down(run: Run) -> Outcome:
-    outcome = await _synthesized(run)
-    if not isinstance(outcome, Succeeded):
-        return outcome
-    for stack in reversed(run.project.stacks):
-        run.tell(Step(stack, f"destroying {stack}"))
-        reader, folder = TerraformLog(stack), run.project.stack_folder(stack)
-        for args in (["init"], ["destroy", "-auto-approve"]):
-            terraform = (terraform_program(), *args, "-input=false", "-no-color")
-            if status := await run.execute(run.project.command(*terraform, cwd=folder), reader):
-                return run.failure(status, reader)
-    return Succeeded({})
+async def _take_down(
+    run: Run, left: tuple[Project, ...], *, with_objects: bool
+) -> Failed | Interrupted | None:
+    """Destroy stacks alone; how that failed, or None.
+
+    Terraform does it itself: the CDKTF CLI takes no stack without those that depend on it. It goes
+    by the state alone, as the plan for it does: what the stack reads of others may be gone.
+    """
+    for project in map(run.around, left):
+        outcome = await _synthesized(run, project)
+        if not isinstance(outcome, Succeeded):
+            return outcome
+        for stack in project.stacks:
+            if not with_objects and (failure := await _forget_objects(run, project, stack)):
+                return failure
+            run.tell(Step(stack, f"destroying {stack}"))
+            for args in (["init"], ["destroy", "-auto-approve", "-refresh=false"]):
+                if failure := await _terraform(run, project, stack, *args, *_QUIET):
+                    return failure
+    return None
 
 
-async def _planned(run: Run, destroy: bool) -> Outcome:
-    outcome = await _synthesized(run)
+async def _forget_objects(run: Run, project: Project, stack: str) -> Failed | Interrupted | None:
+    """Let a stack's state forget its Kubernetes objects; how that failed, or None."""
+    run.tell(Step(stack, f"handing the objects of {stack} over to the manifests"))
+    if failure := await _terraform(run, project, stack, "init", *_QUIET):
+        return failure
+    state = await asyncio.to_thread(_state, project, stack)
+    found = objects.addresses(state)
+    return await _terraform(run, project, stack, "state", "rm", *found) if found else None
+
+
+async def _terraform(
+    run: Run, project: Project, stack: str, *args: str
+) -> Failed | Interrupted | None:
+    """Run Terraform in a stack's folder; how that failed, or None."""
+    reader, folder = TerraformLog(stack), project.stack_folder(stack)
+    command = project.command(terraform_program(), *args, cwd=folder)
+    status = await run.execute(command, reader)
+    return run.failure(status, reader) if status else None
+
+
+async def _planned(run: Run, destroy: bool, behind: FindBehind) -> Outcome:
+    found = await asyncio.to_thread(behind)
+    left: list[StackPlan] = []
+    for project in map(run.around, found.projects):
+        # First, since the folders of the project's own stacks have to be whole in the end.
+        planned = await _plans(run, project, Behind(), destroy=True)
+        if isinstance(planned, Failed):
+            return replace(planned, causes=(*planned.causes, *map(_stays, project.stacks)))
+        if isinstance(planned, Interrupted):
+            return planned
+        left += planned if destroy else map(objects.kept, planned)
+    planned = await _plans(run, run.project, found, destroy=destroy)
+    if not isinstance(planned, list):
+        return planned
+    return Succeeded({}, Plan((*planned, *left)))
+
+
+def _stays(stack: str) -> Cause:
+    cluster = stack.rpartition("-")[0]
+    return Cause(
+        f"{stack} cannot be taken down",
+        "It was deployed, and is no longer in the configuration.",
+        "Solve what is said above. To leave it as it is, and forget it, remove what is noted of it "
+        f"in state/: {cluster}.applied.json, {cluster}.begun.json and {stack}.left-behind.yaml.",
+    )
+
+
+async def _plans(
+    run: Run, project: Project, behind: Behind, *, destroy: bool
+) -> list[StackPlan] | Failed | Interrupted:
+    outcome = await _synthesized(run, project)
     if not isinstance(outcome, Succeeded):
         return outcome
-    planning = _Planning(run, destroy)
-    for stack in run.project.stacks:
+    planning = _Planning(run, project, destroy, () if destroy else behind.handed_over)
+    for stack in project.stacks:
         run.tell(Step(stack, f"planning {stack}"))
         if failure := await planning.add(stack):
             return failure
-    return Succeeded({}, Plan(tuple(planning.plans[::-1] if destroy else planning.plans)))
+    return planning.plans[::-1] if destroy else planning.plans
 
 
 class _Planning:
@@ -356,29 +468,55 @@ class _Planning:
     stack's own folder stays as it was synthesized, since `cdktf deploy` takes all that is in it.
     """
 
-    def __init__(self, run: Run, destroy: bool) -> None:
+    def __init__(
+        self, run: Run, project: Project, destroy: bool, handed_over: tuple[str, ...]
+    ) -> None:
         self.plans: list[StackPlan] = []
         self._run = run
+        self._project = project
         self._destroy = destroy
+        self._handed_over = handed_over
         self._outputs: dict[str, dict[str, Any]] = {}
 
     async def add(self, stack: str) -> Failed | Interrupted | None:
         """Plan one more; how it failed, or None."""
         folder = self._copy(stack)
-        reader = TerraformLog(stack)
+        if failure := await self._do(stack, folder, "init"):
+            return failure
+        forgotten: tuple[ResourceChange, ...] = ()
+        if stack in self._handed_over:
+            forgotten = await asyncio.to_thread(self._without_objects, stack, folder)
+            if forgotten and (failure := await self._do(stack, folder, "init")):
+                return failure
         whole = ["-destroy", "-refresh=false"] if self._destroy else []
-        for args in (["init"], ["plan", *whole, "-out=plan"]):
-            command = self._terraform(stack, folder, *args, "-input=false", "-no-color")
-            if status := await self._run.execute(command, reader):
-                return self._run.failure(status, reader)
+        if failure := await self._do(stack, folder, "plan", *whole, "-out=plan"):
+            return failure
         shown = await asyncio.to_thread(self._shown, stack, folder)
-        self.plans.append(stack_plan(stack, shown))
+        plan = stack_plan(stack, shown)
+        self.plans.append(replace(plan, changes=(*plan.changes, *forgotten)))
         self._outputs[stack] = planned_outputs(stack, shown)
         self._run.tell(StackPlanned(self.plans[-1]))
         return None
 
+    async def _do(self, stack: str, folder: Path, *args: str) -> Failed | Interrupted | None:
+        reader = TerraformLog(stack)
+        command = self._terraform(stack, folder, *args, *_QUIET)
+        status = await self._run.execute(command, reader)
+        return self._run.failure(status, reader) if status else None
+
+    def _without_objects(self, stack: str, folder: Path) -> tuple[ResourceChange, ...]:
+        """Let the copy have a state of its own, in which Terraform has forgotten the objects."""
+        state = _state(self._project, stack)
+        if forgotten := objects.forgotten(state):
+            (folder / _OWN_STATE).write_text(json.dumps(objects.without(state)))
+            place = folder / "cdk.tf.json"
+            configuration = json.loads(place.read_text())
+            configuration["terraform"]["backend"] = {"local": {"path": _OWN_STATE}}
+            place.write_text(json.dumps(configuration))
+        return forgotten
+
     def _copy(self, stack: str) -> Path:
-        source = self._run.project.stack_folder(stack)
+        source = self._project.stack_folder(stack)
         # As deep as the stack's own folder, so that relative paths in it lead to the same places.
         folder = source.parents[1] / "plans" / stack
         shutil.rmtree(folder, ignore_errors=True)
@@ -396,26 +534,37 @@ class _Planning:
         references = configuration.get("data", {}).get("terraform_remote_state", {})
         for name, reference in references.items():
             for stack, outputs in self._outputs.items():
-                if _backend_of(self._run.project.stack_folder(stack)) == _place(reference):
+                if _backend_of(self._project.stack_folder(stack)) == _place(reference):
                     state = f"{name}.tfstate"
                     (folder / state).write_text(state_with(outputs))
                     references[name] = {"backend": "local", "config": {"path": state}}
 
     def _terraform(self, stack: str, folder: Path, *args: str) -> Command:
-        # The providers that are installed here are those that cdktf finds installed later.
-        data = self._run.project.stack_folder(stack) / ".terraform"
-        return self._run.project.command(
-            terraform_program(), *args, cwd=folder, TF_DATA_DIR=str(data)
-        )
+        # The providers that are installed here are those that cdktf finds installed later; but
+        # Terraform would ask whether a state that is elsewhere is to be moved.
+        own = (folder / _OWN_STATE).exists()
+        data = (folder if own else self._project.stack_folder(stack)) / ".terraform"
+        return self._project.command(terraform_program(), *args, cwd=folder, TF_DATA_DIR=str(data))
 
     def _shown(self, stack: str, folder: Path) -> dict[str, Any]:
         command = self._terraform(stack, folder, "show", "-json", "plan")
-        captured = capture(command, _SHOW_TIMEOUT)
-        (folder / "plan").unlink()  # it holds all values, secret ones too
+        captured = capture(command, _TIMEOUT)
+        for each in ("plan", _OWN_STATE):
+            (folder / each).unlink(missing_ok=True)  # they hold all values, secret ones too
         if captured.status:
             raise WorldError(f"Terraform cannot show its plan of {stack}: {captured.stderr}")
         shown: dict[str, Any] = json.loads(captured.stdout)
         return shown
+
+
+def _state(project: Project, stack: str) -> dict[str, Any]:
+    """A stack's state, from wherever it is; its folder is initialized. It may hold secrets."""
+    folder = project.stack_folder(stack)
+    captured = capture(project.command(terraform_program(), "state", "pull", cwd=folder), _TIMEOUT)
+    if captured.status:
+        raise WorldError(f"Terraform cannot read the state of {stack}: {captured.stderr}")
+    state: dict[str, Any] = json.loads(captured.stdout or "{}")
+    return state
 
 
 def _backend_of(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from federation import files
 from federation.config import ClusterConfig
 from wizard import applied
 from wizard.cdktf import runs
-from wizard.cli.left_behind import left_behind
 from wizard.cli.options import config_option, relative
 from wizard.cli.running import (
     agreed,
@@ -22,6 +22,7 @@ from wizard.cli.running import (
     require_ready,
     show_plan,
 )
+from wizard.left_behind import left_behind
 from wizard.logs import new_log
 from wizard.manifests import apply_manifests
 
@@ -60,22 +61,32 @@ def deployed(
         WorldError: planning or applying failed.
         InterruptedRunError: somebody stopped it.
     """
-    left = left_behind(config)
+    behind = partial(left_behind, config)
     project = runs.project(path, config)
-    plan = planned(runs.plan(project, new_log(f"plan-{config.cluster}")))
+    plan = planned(runs.plan(project, new_log(f"plan-{config.cluster}"), behind=behind))
     show_plan(plan)
-    if left:
-        left.show()
-    if (left or not plan.empty) and not agreed("Apply this?", yes):
+    if not plan.empty and not agreed("Apply this?", yes):
         return None
-    applied.begin(files.PROJECT, config.cluster, "deploy")
-    outputs = follow(runs.deploy(project, new_log(f"deploy-{config.cluster}")), plan.steps).outputs
-    if config.kubernetes.apply == "manifests":
-        apply_manifests(config, outputs[config.stack("identity")]["role_arns"], click.echo)
+    applied.begin(files.PROJECT, config, "deploy")
+    log = new_log(f"deploy-{config.cluster}")
+    run = runs.deploy(project, log, after=_applying_manifests(config), behind=behind)
+    outputs = follow(run, plan.steps).outputs
     applied.record(files.PROJECT, config)
-    if left:
-        left.take_down()
     return outputs
+
+
+def _applying_manifests(config: ClusterConfig) -> runs.Part | None:
+    if config.kubernetes.apply != "manifests":
+        return None
+
+    def work(outputs: runs.Outputs, say: runs.Say) -> None:
+        def both(line: str) -> None:
+            click.echo(line)
+            say(line)
+
+        apply_manifests(config, outputs[config.stack("identity")]["role_arns"], both)
+
+    return runs.Part("applying manifests", work)
 
 
 def show_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> None:

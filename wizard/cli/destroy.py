@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -10,7 +11,6 @@ from federation import files
 from federation.config import ClusterConfig
 from wizard import applied, manifests
 from wizard.cdktf import runs
-from wizard.cli.left_behind import left_behind
 from wizard.cli.options import config_option
 from wizard.cli.running import (
     agreed,
@@ -20,6 +20,7 @@ from wizard.cli.running import (
     require_ready,
     show_plan,
 )
+from wizard.left_behind import left_behind
 from wizard.logs import new_log
 
 
@@ -45,21 +46,20 @@ def destroyed(path: Path, config: ClusterConfig, yes: bool) -> bool:
         UserError: something of others is in a namespace that would go with it.
         WorldError: planning or destroying failed.
     """
-    manifests.refuse_others(config)
-    left = left_behind(config)
+    for each in (config, *applied.left_behind(files.PROJECT, config).values()):
+        manifests.refuse_others(each)
+    behind = partial(left_behind, config)
     project = runs.project(path, config)
-    plan = planned(runs.plan(project, new_log(f"plan-{config.cluster}"), destroy=True))
+    log = new_log(f"plan-{config.cluster}")
+    plan = planned(runs.plan(project, log, destroy=True, behind=behind))
     show_plan(plan, destroy=True)
-    if left:
-        left.show()
     question = f"Every pod that uses these roles loses them. Type '{config.cluster}' to destroy"
-    if (left or not plan.empty) and not agreed(question, yes, config.cluster):
+    if not plan.empty and not agreed(question, yes, config.cluster):
         return False
-    applied.begin(files.PROJECT, config.cluster, "destroy")
+    applied.begin(files.PROJECT, config, "destroy")
     if config.kubernetes.apply == "manifests":
         manifests.delete_manifests(config, click.echo)
-    follow(runs.destroy(project, new_log(f"destroy-{config.cluster}")), plan.steps)
+    run = runs.destroy(project, new_log(f"destroy-{config.cluster}"), behind=behind)
+    follow(run, plan.steps)
     applied.forget(files.PROJECT, config.cluster)
-    if left:
-        left.take_down()
     return True

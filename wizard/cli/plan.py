@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from federation import files
 from wizard.cdktf import runs
 from wizard.cli.options import config_option, json_option, print_json
 from wizard.cli.running import planned, require_ready, show_plan
+from wizard.left_behind import left_behind
 from wizard.logs import new_log
 
 
@@ -26,7 +28,8 @@ def plan(path: Path, as_json: bool, destroy: bool) -> None:
     config = files.load(path)
     require_ready(config, changes=False)
     log = new_log(f"plan-{config.cluster}")
-    run = runs.plan(runs.project(path, config), log, destroy=destroy)
+    behind = partial(left_behind, config)
+    run = runs.plan(runs.project(path, config), log, destroy=destroy, behind=behind)
     made = planned(run, quiet=as_json)
     if as_json:
         print_json(asdict(made))

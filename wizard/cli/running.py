@@ -132,7 +132,9 @@ def show_plan(plan: Plan, *, destroy: bool = False) -> None:
     elif plan.empty:
         click.echo("No changes: what is there matches the configuration.")
     else:
-        click.echo(f"Plan: {plan.add} to add, {plan.change} to change, {plan.destroy} to destroy.")
+        forget = f" Terraform forgets {plan.forget}, which stay." if plan.forget else ""
+        counts = f"{plan.add} to add, {plan.change} to change, {plan.destroy} to destroy."
+        click.echo(f"Plan: {counts}{forget}")
 
 
 def require_answer(yes: bool) -> None:

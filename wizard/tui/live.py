@@ -17,7 +17,7 @@ from federation.config import ClusterConfig
 from federation.errors import WorldError
 from wizard import surroundings
 from wizard.cdktf import runs
-from wizard.cdktf.runs import Outputs, Part, Run, Say
+from wizard.cdktf.runs import Behind, FindBehind, Outputs, Part, Run, Say
 from wizard.logs import new_log
 from wizard.process import started
 from wizard.surroundings import Surroundings
@@ -86,17 +86,26 @@ class Live:
             new_log(f"plan-{config.cluster}"),
             destroy=destroy,
             before=_refusing_others(config) if destroy else None,
+            behind=_finding_left(config),
         )
 
     def deploy(self, path: Path, config: ClusterConfig) -> Run:
         """Apply what was planned, and the manifests where Terraform does not."""
-        log = new_log(f"deploy-{config.cluster}")
-        return runs.deploy(runs.project(path, config), log, after=_applying_manifests(config))
+        return runs.deploy(
+            runs.project(path, config),
+            new_log(f"deploy-{config.cluster}"),
+            after=_applying_manifests(config),
+            behind=_finding_left(config),
+        )
 
     def destroy(self, path: Path, config: ClusterConfig) -> Run:
         """Take all down, manifests first."""
-        log = new_log(f"destroy-{config.cluster}")
-        return runs.destroy(runs.project(path, config), log, before=_deleting_manifests(config))
+        return runs.destroy(
+            runs.project(path, config),
+            new_log(f"destroy-{config.cluster}"),
+            before=_deleting_manifests(config),
+            behind=_finding_left(config),
+        )
 
     async def _examined(self, config: ClusterConfig, **options: Any) -> AsyncIterator[Result]:
         runner = await _imported("doctor.runner")
@@ -110,11 +119,22 @@ def _written(folder: Path, stacks: Iterable[str]) -> dict[str, str]:
     return {stack: (folder / stack / "cdk.tf").read_text(encoding="utf-8") for stack in stacks}
 
 
+def _finding_left(config: ClusterConfig) -> FindBehind:
+    def find() -> Behind:
+        from wizard.left_behind import left_behind
+
+        return left_behind(config)
+
+    return find
+
+
 def _refusing_others(config: ClusterConfig) -> Part:
     def work(_: Outputs, __: Say) -> None:
+        from wizard import applied
         from wizard.manifests import refuse_others
 
-        refuse_others(config)
+        for each in (config, *applied.left_behind(files.PROJECT, config).values()):
+            refuse_others(each)
 
     return Part("looking for what others have made", work)
 

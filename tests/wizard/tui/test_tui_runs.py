@@ -31,7 +31,7 @@ from walking import (
 
 from federation.config import ClusterConfig
 from federation.errors import WorldError
-from review.changes import Plan
+from review.changes import Plan, ResourceChange, StackPlan
 from wizard.cdktf import runs
 from wizard.cdktf.events import Event, Failed, Line, Retrying, Succeeded
 from wizard.process import LONGEST_LINE
@@ -95,6 +95,22 @@ async def test_a_plan_without_changes_leaves_the_manifests_to_be_done(
             "Terraform has nothing to change; the manifests are still to be done."
         )
         assert not walk.app.screen.query_one("PlanTree").display
+
+
+async def test_what_terraform_only_forgets_is_counted_and_marked(
+    project: Path, world: World
+) -> None:
+    forget = ResourceChange("kubernetes_pod_v1.a", "kubernetes_pod_v1", "a", "forget")
+    world.planned = Scripted(planning(Plan((StackPlan("prod-workloads", (forget,)),))))
+    async with walking(project, world) as walk:
+        await to_plan(walk)
+        assert shown(walk, "#summary") == (
+            "+ 0 to add   ~ 0 to change   - 0 to destroy   . 1 to forget"
+        )
+        assert shown(walk, "PlanTree") == ("▼ prod-workloads  +0 ~0 -0\n└ . kubernetes_pod_v1.a")
+        await walk.press("ctrl+n")
+        await on(walk, ShowDeployment)
+        await ended(walk)
 
 
 async def test_what_a_deployment_lacks_stops_it_before_anything_runs(

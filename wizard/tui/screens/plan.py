@@ -32,6 +32,7 @@ Terraform's own plan. Nothing has been changed yet.
 ~  will be changed
 -  will be destroyed
 ±  will be made anew, since it cannot be changed
+.  stays, and Terraform forgets it: it is a manifest from then on
 
 Enter opens a resource and shows its attributes. L shows what was printed, / searches it. A
 plan that destroys something asks for the cluster's name before it is carried out.
@@ -157,4 +158,5 @@ Escape while it is being made stops it."""
             (f"~ {plan.change} to change", "bold $text-warning"),
             "   ",
             (f"- {plan.destroy} to destroy", "bold $text-error"),
+            f"   . {plan.forget} to forget" if plan.forget else "",
         )

@@ -32,7 +32,7 @@ async def carry_out(app: WizardApp, activity: Activity) -> None:
     """Follow a deployment to its end, remember it, and say so wherever the person is."""
     cluster = activity.config.cluster
     doing: applied.Doing = "destroy" if activity.kind == "destroy" else "deploy"
-    await activity.follow(lambda: applied.begin(app.project, cluster, doing))
+    await activity.follow(lambda: applied.begin(app.project, activity.config, doing))
     outcome = activity.progress.outcome
     done = "destroyed" if doing == "destroy" else "deployed"
     if isinstance(outcome, Succeeded):

@@ -1,0 +1,59 @@
+"""What earlier configurations have left to be done, and what they leave in the cluster.
+
+Going back from a bucket to the API server, with `kubernetes.apply: manifests`, leaves the stack
+`discovery` out: Terraform would never hear of its bucket again. Going from Terraform to manifests
+leaves `workloads` out, and the objects in it, which have to stay: a pod whose service account is
+made anew loses its token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from federation import files
+from federation.config import ClusterConfig
+from federation.manifests import objects
+from wizard import applied
+from wizard.cdktf import runs
+
+
+def left_behind(config: ClusterConfig) -> runs.Behind:
+    """What is to be done besides deploying or destroying a configuration.
+
+    Raises:
+        UserError: the files that say so cannot be read or written.
+    """
+    kept = applied.keep_left_behind(files.PROJECT, config)
+    projects = (
+        replace(runs.project(path, config), stacks=(stack,)) for stack, path in kept.items()
+    )
+    # The objects of the workloads have gone over to the manifests, and so has the binding.
+    gone_over = config.stack("workloads") in kept
+    discovery = config.stack("discovery")
+    stays = gone_over and discovery in config.stacks
+    return runs.Behind(tuple(projects), (discovery,) if stays else ())
+
+
+def orphans(known: ClusterConfig, config: ClusterConfig) -> tuple[str, ...]:
+    """The objects that Terraform made with one configuration, and that are not among the manifests
+    of the next, which Terraform does not delete.
+
+    Returns:
+        Each as KIND NAME, or KIND NAMESPACE/NAME.
+    """
+    there, stay = list(_named(known)), set(_named(config))
+    stay |= {f"Namespace {each.namespace}" for each in config.workloads}
+    if config.kubernetes.context is not None:
+        # Applying the manifests deletes the binding where it is not wanted.
+        stay |= {each for each in there if each.startswith("ClusterRoleBinding ")}
+    return tuple(each for each in there if each not in stay)
+
+
+def _named(config: ClusterConfig) -> Iterator[str]:
+    roles = {f"{each.namespace}/{each.service_account}": "" for each in config.workloads}
+    for each in objects(config, roles):
+        metadata: dict[str, Any] = each["metadata"]
+        namespace = f"{metadata['namespace']}/" if "namespace" in metadata else ""
+        yield f"{each['kind']} {namespace}{metadata['name']}"
