@@ -21,11 +21,11 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from wizard.threads import UnawaitedThreads, leave
-from wizard.tui import terminal
+from wizard.tui import navigation, terminal
 from wizard.tui.offers import offered
 from wizard.tui.screens.start import Start
-from wizard.tui.screens.step import Asking, Step
-from wizard.tui.widgets.trail import STEPS, Trail
+from wizard.tui.screens.step import Step
+from wizard.tui.widgets.trail import Trail
 
 if TYPE_CHECKING:
     from federation.config import ClusterConfig
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from wizard.tui.keeper import Keeper
     from wizard.tui.loading import Loaded
     from wizard.tui.ports import Ports, Result, Run
-    from wizard.tui.review import Review
 
 _FUNCTION_KEY = re.compile(r"\bf\d+$")
 
@@ -141,81 +140,31 @@ class WizardApp(App[None]):
         """Stop what is being done about something; whether there was anything."""
         return bool(self.workers.cancel_group(self, group))
 
-    def show_questions(self, draft: Draft) -> None:
-        """Ask about a configuration, beginning with these answers."""
-        from wizard.tui.screens.questions import Questions
+    def begin(
+        self,
+        kind: Kind,
+        path: Path,
+        config: ClusterConfig,
+        run: Run,
+        *,
+        plan: Plan | None = None,
+        checks: AsyncIterator[Result] | None = None,
+    ) -> Activity | None:
+        """Begin to plan, deploy or destroy; None, and the reason is shown, where something runs."""
+        from wizard.tui.activity import Activity
 
-        self._draft = draft
-        self.back_to("Start")
-        self.push_screen(Questions())
-
-    def show_more(self, key: str | None = None) -> None:
-        """Show all other settings, beginning with one question."""
-        from wizard.tui.screens.more import More
-
-        self.push_screen(More(key))
-
-    def show_problem(self, key: str) -> None:
-        """Go to a question whose answer is not right."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, Asking) and screen.asks(key):
-                asking = screen
-                while self.screen is not asking:
-                    self.pop_screen()
-                asking.enter(key)
-                return
-        self.show_more(key)
-
-    def show_review(self, review: Review) -> None:
-        """Show what saving would do."""
-        from wizard.tui.screens.review import ShowReview
-
-        self.push_screen(ShowReview(review))
-
-    def show_plan(self, path: Path, config: ClusterConfig, *, destroy: bool = False) -> None:
-        """Plan a configuration, and show how that goes."""
-        from wizard.tui.screens.plan import ShowPlan
-        from wizard.tui.tasks import running
-
-        run = self.ports.plan(path, config, destroy=destroy)
-        checks = self.ports.preflight(config)
-        if activity := self._started("plan", path, config, run, checks=checks):
-            self.work(running.plan(self, activity, destroy=destroy), "run")
-            self.push_screen(ShowPlan(activity, destroy=destroy))
-
-    def carry_out(self, planned: Activity, plan: Plan, *, destroy: bool) -> None:
-        """Deploy or destroy what was planned, and show how that goes."""
-        from wizard.tui.tasks import running
-
-        path, config = planned.path, planned.config
-        start = self.ports.destroy if destroy else self.ports.deploy
-        kind: Kind = "destroy" if destroy else "deploy"
-        if activity := self._started(kind, path, config, start(path, config), plan=plan):
-            self.work(running.carry_out(self, activity), "run")
-            self.show_deployment()
-
-    def show_deployment(self) -> None:
-        """Show the deployment that runs, or ran last."""
-        from wizard.tui.screens.deploy import ShowDeployment
-
-        if self.activity is not None and self.activity.kind != "plan":
-            self.back_to("Start")
-            self.push_screen(ShowDeployment(self.activity))
-
-    def show_done(self, activity: Activity) -> None:
-        """Show what came of a deployment."""
-        from wizard.tui.screens.done import Done
-
-        self.back_to("Start")
-        self.push_screen(Done(activity))
-
-    def back_to(self, step: str) -> None:
-        """Leave every screen that is further than a step."""
-        wanted = STEPS.index(step)
-        while len(self.screen_stack) > 1 and (
-            not isinstance(self.screen, Step) or STEPS.index(self.screen.STEP) > wanted
-        ):
-            self.pop_screen()
+        if self.activity is not None and self.activity.running:
+            cluster = self.activity.config.cluster
+            why = (
+                f"Terraform still ends what was cancelled for {cluster}: try again in a moment."
+                if self.activity.cancelled
+                else f"{cluster} is being worked on: one at a time."
+            )
+            self.notify(why, title="Not now", severity="warning")
+            return None
+        now = self.ports.now
+        self.activity = Activity(kind, path, config, run, now, plan=plan, checks=checks)
+        return self.activity
 
     def action_help(self) -> None:
         """Show what the step is for, and its keys."""
@@ -291,7 +240,8 @@ class WizardApp(App[None]):
                 yield SystemCommand(active.binding.description, key, act)
         if self.activity is not None and self.activity.kind != "plan":
             about = f"How {self.activity.config.cluster} goes on, or ended"
-            yield SystemCommand("Show the deployment", about, self.show_deployment)
+            show = partial(navigation.show_deployment, self)
+            yield SystemCommand("Show the deployment", about, show)
         yield SystemCommand("Theme", "Dark, light, or 16 colours", self.action_change_theme)
         yield SystemCommand("Screenshot", "Write this screen to an SVG file", self.write_picture)
 
@@ -367,31 +317,6 @@ class WizardApp(App[None]):
     def _complain(self, text: str) -> None:
         message = f"{text} What you answer is not safe until you save it."
         self.call_later(self.notify, message, title="No draft", severity="error", markup=False)
-
-    def _started(
-        self,
-        kind: Kind,
-        path: Path,
-        config: ClusterConfig,
-        run: Run,
-        *,
-        plan: Plan | None = None,
-        checks: AsyncIterator[Result] | None = None,
-    ) -> Activity | None:
-        from wizard.tui.activity import Activity
-
-        if self.activity is not None and self.activity.running:
-            cluster = self.activity.config.cluster
-            why = (
-                f"Terraform still ends what was cancelled for {cluster}: try again in a moment."
-                if self.activity.cancelled
-                else f"{cluster} is being worked on: one at a time."
-            )
-            self.notify(why, title="Not now", severity="warning")
-            return None
-        now = self.ports.now
-        self.activity = Activity(kind, path, config, run, now, plan=plan, checks=checks)
-        return self.activity
 
     def _fatal_error(self) -> None:
         """Name the file with the traceback, instead of showing it with all that the app holds."""

@@ -30,6 +30,7 @@ from walking import (
 
 from federation.config import ClusterConfig
 from wizard.questions import BASICS, questions
+from wizard.tui import navigation
 from wizard.tui.screens import more
 from wizard.tui.screens.deploy import ShowDeployment
 from wizard.tui.screens.dialogs import Asked, Typed
@@ -61,7 +62,7 @@ async def test_each_question_is_shown_in_a_form(project: Path, world: World) -> 
         for _ in more.GROUPS:
             await walk.press("f3")
             found.update(_asked(walk))
-        wizard(walk).show_more("workloads.0.trust")
+        navigation.show_more(wizard(walk), "workloads.0.trust")
         await on(walk, EditWorkload)
         assert field(walk, "workloads.0.trust").editor.has_focus
         found.update(_asked(walk))

@@ -13,6 +13,7 @@ from textual.widgets import ProgressBar, Static
 from textual.widgets._progress_bar import Bar
 
 from wizard.cdktf.events import Succeeded
+from wizard.tui import navigation
 from wizard.tui.progress import duration
 from wizard.tui.screens.dialogs import Ask
 from wizard.tui.screens.following import Following
@@ -78,17 +79,17 @@ and the next deployment goes on from there. Quitting has to wait for the end.
 
     def action_back(self) -> None:
         """Leave the screen alone."""
-        self.wizard.back_to("Start")
+        navigation.back_to(self.wizard, "Start")
 
     def action_done(self, destroyed: bool) -> None:
         """Show what came of it."""
-        self.wizard.show_done(self.activity)
+        navigation.show_done(self.wizard, self.activity)
 
     def action_again(self) -> None:
         """Plan what is left to do."""
-        self.wizard.back_to("Start")
+        navigation.back_to(self.wizard, "Start")
         activity = self.activity
-        self.wizard.show_plan(activity.path, activity.config, destroy=self._destroys)
+        navigation.show_plan(self.wizard, activity.path, activity.config, destroy=self._destroys)
 
     def action_cancel(self) -> None:
         """Ask, and let Terraform finish what is in flight."""

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from wizard.tui import navigation
 from wizard.tui.activity import Activity
 from wizard.tui.next_steps import Copyable, copyables
 from wizard.tui.screens.step import Step
@@ -81,7 +82,7 @@ Enter, Y or a click copies the output or the command under the cursor, through t
 
     def action_back(self) -> None:
         """Go to the start."""
-        self.wizard.back_to("Start")
+        navigation.back_to(self.wizard, "Start")
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

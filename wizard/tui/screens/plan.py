@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from review.changes import Plan
 from wizard.cdktf.events import Succeeded
+from wizard.tui import navigation
 from wizard.tui.activity import Activity
 from wizard.tui.progress import duration
 from wizard.tui.screens.dialogs import Typed
@@ -99,7 +100,9 @@ Escape while it is being made stops it."""
     def action_again(self) -> None:
         """Plan once more."""
         self.dismiss()
-        self.wizard.show_plan(self.activity.path, self.activity.config, destroy=self._destroy)
+        navigation.show_plan(
+            self.wizard, self.activity.path, self.activity.config, destroy=self._destroy
+        )
 
     def action_carry_out(self, destroy: bool) -> None:
         """Deploy or destroy; where something is destroyed, ask for the cluster's name first."""
@@ -134,7 +137,7 @@ Escape while it is being made stops it."""
     def _carry_out(self, *, agreed: bool) -> None:
         plan = self._plan
         if agreed and plan is not None:
-            self.wizard.carry_out(self.activity, plan, destroy=self._destroy)
+            navigation.carry_out(self.wizard, self.activity, plan, destroy=self._destroy)
 
     def _summary(self) -> Content:
         activity, plan = self.activity, self._plan

@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 from wizard.questions import BASICS
-from wizard.tui import preview
+from wizard.tui import navigation, preview
 from wizard.tui.screens.step import Asking
 from wizard.tui.tasks import checking
 from wizard.tui.widgets.explanation import Explanation
@@ -82,7 +82,7 @@ Every answer is kept as a draft at once: you can leave at any time and go on lat
 
     def action_more(self) -> None:
         """Show all other settings."""
-        self.wizard.show_more()
+        navigation.show_more(self.wizard)
 
     def action_probe(self) -> None:
         """Look at the cluster; what is being looked at already is given up."""

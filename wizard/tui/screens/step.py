@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
+from wizard.tui import navigation
 from wizard.tui.widgets.keys import Keys
 from wizard.tui.widgets.trail import Trail
 
@@ -72,7 +73,7 @@ class Step(Screen[None]):
 
     @on(Trail.Chosen)
     def _go_back(self, event: Trail.Chosen) -> None:
-        self.wizard.back_to(event.step)
+        navigation.back_to(self.wizard, event.step)
 
 
 class Asking(Step):
@@ -92,6 +93,6 @@ class Asking(Step):
 
         problems = self.wizard.draft.problems()
         if problems:
-            self.wizard.show_problem(next(iter(problems)))
+            navigation.show_problem(self.wizard, next(iter(problems)))
         else:
             self.wizard.work(saving.review(self.wizard), "review")

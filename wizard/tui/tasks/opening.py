@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wizard.tui import navigation
 from wizard.tui.screens.dialogs import Ask
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ async def begin(app: WizardApp) -> None:
     from wizard.tui import draft
 
     loaded = await app.loaded()
-    app.show_questions(draft.begun(f"new-{uuid.uuid4().hex[:8]}", loaded.surroundings))
+    navigation.show_questions(app, draft.begun(f"new-{uuid.uuid4().hex[:8]}", loaded.surroundings))
 
 
 async def open_entry(app: WizardApp, entry: Entry) -> None:
@@ -37,7 +38,7 @@ async def open_entry(app: WizardApp, entry: Entry) -> None:
         wanted = "draft" if entry.path is None else await _which(app, entry, entry.kept)
         if wanted == "draft":
             await app.loaded()
-            app.show_questions(entry.kept.draft)
+            navigation.show_questions(app, entry.kept.draft)
         if wanted != "file":
             return
     if entry.problems:
@@ -61,7 +62,7 @@ async def plan_file(app: WizardApp, path: Path, *, destroy: bool) -> None:
 
     config = await asyncio.to_thread(files.load, path)
     await app.loaded()
-    app.show_plan(path, config, destroy=destroy)
+    navigation.show_plan(app, path, config, destroy=destroy)
 
 
 async def _open_file(app: WizardApp, path: Path) -> None:
@@ -70,7 +71,7 @@ async def _open_file(app: WizardApp, path: Path) -> None:
 
     await app.loaded()
     text = await asyncio.to_thread(files.read, path)
-    app.show_questions(draft.opened(path, text))
+    navigation.show_questions(app, draft.opened(path, text))
 
 
 async def _which(app: WizardApp, entry: Entry, kept: Kept) -> str:

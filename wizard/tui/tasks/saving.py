@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from federation import files
 from wizard.logs import shown
 from wizard.tui import draft as drafts
+from wizard.tui import navigation
 from wizard.tui import review as reviews
 from wizard.tui.review import ChangedMeanwhileError, Review
 from wizard.tui.screens.dialogs import Ask
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 async def review(app: WizardApp) -> None:
     """Look at what saving the draft would do, and show it."""
-    app.show_review(await _review(app))
+    navigation.show_review(app, await _review(app))
 
 
 async def save(app: WizardApp, screen: ShowReview, *, then_plan: bool) -> None:
@@ -33,7 +34,7 @@ async def save(app: WizardApp, screen: ShowReview, *, then_plan: bool) -> None:
     await _settle(app, screen)
     if then_plan:
         screen.give_up_terraform()
-        app.show_plan(screen.review.path, screen.review.config)
+        navigation.show_plan(app, screen.review.path, screen.review.config)
     else:
         app.notify(f"clusters/{screen.review.path.name} is written.", title="Saved", markup=False)
 
@@ -76,8 +77,8 @@ async def _resolved(app: WizardApp, screen: ShowReview, error: ChangedMeanwhileE
         case "theirs":
             text = await asyncio.to_thread(files.read, screen.review.path)
             name = app.draft.name
-            app.back_to("Start")
-            app.show_questions(drafts.opened(screen.review.path, text))
+            navigation.back_to(app, "Start")
+            navigation.show_questions(app, drafts.opened(screen.review.path, text))
             await app.keeper.drop(name)
     return False
 
