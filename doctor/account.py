@@ -99,12 +99,13 @@ class Account:
             NoCredentialsError: there are no credentials.
             AwsError: they are refused.
         """
-        session = session_for(aws)
         settings = boto_config(seconds)
-        sts = session.client("sts", endpoint_url=aws.endpoint_url, config=settings)
+        with set_up():
+            session = session_for(aws)
+            sts = session.client("sts", endpoint_url=aws.endpoint_url, config=settings)
+            iam = session.client("iam", endpoint_url=aws.endpoint_url, config=settings)
         with explained():
-            number = sts.get_caller_identity()["Account"]
-        return cls(number, session.client("iam", endpoint_url=aws.endpoint_url, config=settings))
+            return cls(sts.get_caller_identity()["Account"], iam)
 
     def __init__(self, number: str, iam: IAMClient) -> None:
         self.number = number
@@ -228,6 +229,15 @@ def _loader() -> Loader:
     from botocore.loaders import Loader
 
     return Loader()
+
+
+@contextmanager
+def set_up() -> Iterator[None]:
+    """Turn what is wrong in the environment and in ~/.aws, when a client is made, into ours."""
+    try:
+        yield
+    except (BotoCoreError, ValueError) as error:
+        raise AwsError("", str(error)) from None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from doctor.account import ANSWER_SECONDS, AwsError, boto_config, explained, session_for
+from doctor.account import ANSWER_SECONDS, AwsError, boto_config, explained, session_for, set_up
 from federation.config import Aws
 
 LARGEST = 1_000_000
@@ -47,12 +47,13 @@ class LiveBucket:
             name: The name of the bucket.
             seconds: For one answer.
         """
-        self._session = session_for(aws)
         self._settings: dict[str, Any] = {
             "endpoint_url": aws.endpoint_url,
             "config": boto_config(seconds),
         }
-        self._s3 = self._session.client("s3", **self._settings)
+        with set_up():
+            self._session = session_for(aws)
+            self._s3 = self._session.client("s3", **self._settings)
         self._bucket = {"Bucket": name, "ExpectedBucketOwner": account}
 
     def is_versioned(self) -> bool | None:

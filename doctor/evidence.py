@@ -151,7 +151,10 @@ async def sts(examination: Examination) -> Sts:
     """STS, to be called without credentials."""
     examination.allows("sts")
     seconds = examination.options.answer_timeout
-    return await asyncio.to_thread(Sts, examination.config.aws, seconds)
+    try:
+        return await asyncio.to_thread(Sts, examination.config.aws, seconds)
+    except AwsError as error:
+        raise Missing(str(error)) from None
 
 
 def _kubeconfig(examination: Examination) -> Path | None:

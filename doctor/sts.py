@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from doctor.account import ANSWER_SECONDS, boto_config, explained, session, session_for
+from doctor.account import ANSWER_SECONDS, boto_config, explained, session, session_for, set_up
 from federation.config import Aws
 
 SESSION_NAME = "oidc-iam-doctor"
@@ -31,11 +31,12 @@ class Sts:
 
         self._aws = aws
         self._settings = boto_config(seconds)
-        self._sts = session_for(aws).client(
-            "sts",
-            endpoint_url=aws.endpoint_url,
-            config=self._settings.merge(Config(signature_version=UNSIGNED)),
-        )
+        with set_up():
+            self._sts = session_for(aws).client(
+                "sts",
+                endpoint_url=aws.endpoint_url,
+                config=self._settings.merge(Config(signature_version=UNSIGNED)),
+            )
 
     def assume(self, role_arn: str, token: str) -> Assumed:
         """Call AssumeRoleWithWebIdentity for the shortest session there is.

@@ -137,3 +137,25 @@ async def test_an_sts_that_cannot_be_reached_is_told(live: LiveFederation) -> No
             "Look at the network and at HTTPS_PROXY; pods need the same way to STS.",
         )
     ] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "seen"),
+    [
+        ("AWS_PROFILE", "nobody", "'The config profile (nobody) could not be found'"),
+        ("AWS_ENDPOINT_URL", "nonsense", "'Invalid endpoint: nonsense'"),
+    ],
+)
+async def test_what_is_wrong_in_the_environment_is_told(
+    name: str, value: str, seen: str, live: LiveFederation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = live.config.model_dump(mode="json")
+    if name == "AWS_ENDPOINT_URL":
+        settings["aws"]["endpoint_url"] = None
+    config = ClusterConfig.model_validate_json(json.dumps(settings))
+    monkeypatch.setenv(name, value)
+
+    findings = await examined(config, Options(only=frozenset({"aws-access", "sts-assume-role"})))
+
+    found = {(each.code, each.verdict, each.seen) for each in findings}
+    assert found == {("aws-access", "fail", seen), ("sts-assume-role", "skip", seen)}
