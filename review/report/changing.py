@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from review.breaks import Break
 from review.changes import StackPlan
-from review.planned import Break, Planned, sentence
+from review.plan_words import sentence
+from review.planned import Planned
 from review.report.material import Material
 from review.report.model import (
     Block,

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from review.breaks import Break
 from review.changes import UNKNOWN, AttributeChange, ChangeAction, Plan, ResourceChange, StackPlan
-from review.planned import Break, Planned, documents, sentence, weighed
+from review.plan_words import sentence
+from review.planned import Planned, documents, weighed
 
 TOKEN = "ghp_" + "a" * 36
 
