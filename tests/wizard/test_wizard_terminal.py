@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -28,6 +29,8 @@ The terminal app needs a terminal that can move its cursor, and this is not one.
 
 
 SILENCE_SECONDS = 15
+
+_COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]")
 
 CTRL_C = "\x03"
 CTRL_Q = "\x11"
@@ -174,8 +177,13 @@ def test_ctrl_c_leaves_at_the_second_time(project: Path) -> None:
 def test_without_colours_the_first_screen_is_the_same_text(project: Path) -> None:
     with in_terminal("-m", "wizard", project=project, NO_COLOR="1", TERM="xterm") as terminal:
         terminal.await_text("New configuration")
+        terminal.type("n")
+        terminal.await_text("The cluster's issuer, https")
         terminal.type(CTRL_Q)
         assert terminal.ended() == 0
+    assert _COLOUR.findall(terminal.seen) == []
+    assert b"\x1b[1;4;39;49m+ New configuration" in terminal.seen  # under the cursor
+    assert b"\x1b[7;39;49m \x1b[0m" in terminal.seen  # the cursor in the first field
 
 
 def test_when_the_terminal_is_lost_the_app_ends_and_keeps_the_answers(project: Path) -> None:

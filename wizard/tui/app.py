@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -225,6 +226,17 @@ class WizardApp(App[None]):
         if self.activity is not None and self.activity.running:
             self.activity.interrupt()
         self.work(self._exit_when_idle(), "exit")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Take away all colours for NO_COLOR where the theme leaves them to the terminal.
+
+        Textual chooses once, for the theme that it starts with, and makes greys of colours: of
+        those that it does not know, black on black.
+        """
+        filters = super().get_line_filters()
+        if not self.native_ansi_color:
+            return filters
+        return [NoColor() if isinstance(each, Monochrome) else each for each in filters]
 
     def get_key_display(self, binding: Binding) -> str:
         """How a key is called on the screens: F1 as on the keyboard, the others as Textual does."""
