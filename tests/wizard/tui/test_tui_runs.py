@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from project_files import STAGING
 from scripted import CAUSE, CHANGES, LOG, OUTPUTS, Scripted, World, deploying, failing, planning
-from textual.widgets import Input
+from textual.widgets import Input, ProgressBar
 from textual.widgets._footer import FooterKey
 from walking import (
     Walk,
@@ -33,7 +33,7 @@ from federation.config import ClusterConfig
 from federation.errors import WorldError
 from review.changes import Plan, ResourceChange, StackPlan
 from wizard.cdktf import runs
-from wizard.cdktf.events import Event, Failed, Line, Retrying, Succeeded
+from wizard.cdktf.events import Event, Failed, Line, Retrying, Step, Succeeded
 from wizard.process import LONGEST_LINE
 from wizard.tui.ports import Result, Run
 from wizard.tui.screens.deploy import ShowDeployment
@@ -111,6 +111,20 @@ async def test_what_terraform_only_forgets_is_counted_and_marked(
         await walk.press("ctrl+n")
         await on(walk, ShowDeployment)
         await ended(walk)
+
+
+async def test_a_deployment_without_resources_is_whole_in_the_end(
+    project: Path, world: World, gate: asyncio.Event
+) -> None:
+    world.planned = Scripted([Succeeded({}, Plan(()))])
+    world.deployed = Scripted([Step(None, "deploying"), Succeeded(OUTPUTS)], gate)
+    async with walking(project, world) as walk:
+        await to_deployment(walk)
+        bar = walk.app.screen.query_one(ProgressBar)
+        assert bar.percentage is None
+        gate.set()
+        await ended(walk)
+        assert bar.percentage == 1
 
 
 async def test_what_a_deployment_lacks_stops_it_before_anything_runs(

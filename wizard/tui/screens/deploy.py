@@ -65,7 +65,10 @@ and the next deployment goes on from there. Quitting has to wait for the end.
         """Show the bar, the resource in work and the time."""
         activity, progress = self.activity, self.activity.progress
         bar = self.query_one(ProgressBar)
-        bar.update(total=progress.total or None, progress=min(progress.done, progress.total))
+        if not progress.total and isinstance(progress.outcome, Succeeded):
+            bar.update(total=1, progress=1)  # manifests alone: there was nothing to count
+        else:
+            bar.update(total=progress.total or None, progress=min(progress.done, progress.total))
         # What it shows is rounded to its width, and that may have changed since it was told.
         bar.query_one(Bar).percentage = bar.percentage
         elapsed = duration(activity.elapsed)
