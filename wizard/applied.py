@@ -126,9 +126,13 @@ def _begun_with(project: Path, cluster: str) -> tuple[Doing | None, ClusterConfi
     """What has begun and not ended well, and with which configuration."""
     try:
         begun = json.loads(_begun(project, cluster).read_bytes())
-        return begun["doing"], ClusterConfig.model_validate(begun["config"])
+        doing: Doing = begun["doing"]
     except (OSError, ValueError, TypeError, KeyError):
         return None, None
+    try:
+        return doing, ClusterConfig.model_validate(begun.get("config"))
+    except ValidationError:
+        return doing, None
 
 
 def _forget_all_but_applied(project: Path, cluster: str) -> None:

@@ -87,8 +87,19 @@ def preflight(config: ClusterConfig | None, deadline: float = DEADLINE) -> Itera
 
 
 def stacks(config: ClusterConfig) -> Check | None:
-    """Whether stacks that were deployed are in the configuration still; None where they are."""
+    """Whether what was deployed is in the way of the configuration, or left behind by it."""
     left = applied.left_behind(PROJECT, config)
+    known = applied.last(PROJECT, config.cluster)
+    if known and (known.kubernetes.apply, config.kubernetes.apply) == ("manifests", "terraform"):
+        return Check(
+            "stacks",
+            "warn",
+            "the Kubernetes objects were applied as manifests, and Terraform makes none that is "
+            "there.",
+            "Import them into the state ('terraform import' in the stacks' folders below "
+            "cdktf.out/stacks), or delete them first; a pod whose service account is deleted loses "
+            "its token.",
+        )
     if not left:
         return None
     seen = (
@@ -96,9 +107,9 @@ def stacks(config: ClusterConfig) -> Check | None:
         f"{'is' if len(left) == 1 else 'are'} no longer in the configuration."
     )
     remedy = "A deploy takes down at its end what is left behind, and so does 'destroy'."
-    if known := left.get(config.stack("workloads")):
+    if before := left.get(config.stack("workloads")):
         remedy += " A deploy hands the Kubernetes objects over to the manifests: they stay."
-        if nobodys := orphans(known, config):
+        if nobodys := orphans(before, config):
             remedy += f" Not among the manifests, and for you to delete: {', '.join(nobodys)}."
     return Check("stacks", "warn", seen, remedy)
 

@@ -191,6 +191,13 @@ def test_each_stack_is_taken_down_with_the_configuration_that_made_it(tmp_path: 
     }
 
 
+def test_what_has_begun_counts_also_where_its_configuration_cannot_be_read(tmp_path: Path) -> None:
+    state(tmp_path, "identity", "managed")
+    (tmp_path / "state" / "prod.begun.json").write_text('{"doing": "destroy"}')
+    assert applied.status(tmp_path, config()) == "destroyed in part"
+    assert applied.left_behind(tmp_path, NO_BUCKET) == {}
+
+
 def test_a_stack_that_is_in_the_configuration_again_is_not_left_behind(tmp_path: Path) -> None:
     applied.record(tmp_path, BUCKET)
     applied.begin(tmp_path, NO_BUCKET, "deploy")
