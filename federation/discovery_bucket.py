@@ -33,6 +33,11 @@ def public_access(settings: Bucket) -> dict[str, bool]:
     }
 
 
+def refuses_without_tls(config: ClusterConfig) -> bool:
+    """Whether requests without TLS are denied: an emulator without it would keep out everyone."""
+    return not (config.aws.endpoint_url or "").startswith("http:")
+
+
 def policy(config: ClusterConfig, settings: Bucket, distribution_arn: str) -> dict[str, Any]:
     """Who may read: anyone the two objects, or CloudFront; nobody without TLS.
 
@@ -53,8 +58,7 @@ def policy(config: ClusterConfig, settings: Bucket, distribution_arn: str) -> di
     if settings.acm_certificate_arn:
         read["Principal"] = {"Service": "cloudfront.amazonaws.com"}
         read["Condition"] = {"StringEquals": {"AWS:SourceArn": distribution_arn}}
-    if (config.aws.endpoint_url or "").startswith("http:"):
-        # An emulator without TLS would keep out everyone, us among them.
+    if not refuses_without_tls(config):
         return {"Version": "2012-10-17", "Statement": [read]}
     refuse = {
         "Sid": "RefuseWithoutTls",

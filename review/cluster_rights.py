@@ -16,7 +16,6 @@ from federation.config import ClusterConfig
 from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
 from federation.names import DISCOVERY_BINDING, DISCOVERY_ROLE
 
-NAME = "oidc-iam-deployer"
 _RBAC = "rbac.authorization.k8s.io"
 _ON_NAMED = ("delete", "get", "patch")
 
@@ -24,16 +23,19 @@ Rule = dict[str, Any]
 
 
 def cluster_rights(config: ClusterConfig) -> tuple[dict[str, Any], ...]:
-    """The ClusterRole where one is needed, and a Role in each namespace."""
+    """The ClusterRole where one is needed, and a Role in each namespace.
+
+    They have a name of the configuration: another one of the same cluster has its own.
+    """
     made = {*config.namespaces_to_create}
     names = _names(config)
     rules = [*_of_cluster(config)]
     for namespace in sorted(made & names.keys()):
         # A Role cannot be there before its namespace is.
         rules += _of_namespace(names[namespace])
-    roles = [_role("ClusterRole", rules)] if rules else []
+    roles = [_role(config, "ClusterRole", rules)] if rules else []
     roles += [
-        _role("Role", list(_of_namespace(names[namespace])), namespace)
+        _role(config, "Role", list(_of_namespace(names[namespace])), namespace)
         for namespace in sorted(names.keys() - made)
     ]
     return tuple(roles)
@@ -93,6 +95,9 @@ def _rule(group: str, kind: str, verbs: Sequence[str], names: Sequence[str] = ()
     return rule | ({"resourceNames": list(names)} if names else {})
 
 
-def _role(kind: str, rules: list[Rule], namespace: str | None = None) -> dict[str, Any]:
-    metadata = {"name": NAME} | ({"namespace": namespace} if namespace else {})
+def _role(
+    config: ClusterConfig, kind: str, rules: list[Rule], namespace: str | None = None
+) -> dict[str, Any]:
+    metadata = {"name": f"oidc-iam-deployer-{config.cluster}"}
+    metadata |= {"namespace": namespace} if namespace else {}
     return {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": metadata, "rules": rules}

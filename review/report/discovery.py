@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from control_plane.authentication import authentication_configuration
 from federation.config import ANONYMOUS_PATHS_MINOR, ANONYMOUS_REQUESTS_OFF, Bucket
+from federation.discovery_bucket import refuses_without_tls
 from federation.names import DISCOVERY_BINDING, DISCOVERY_ROLE
 from review.report.material import Material
 from review.report.model import (
@@ -62,13 +63,14 @@ _BESIDES = Paragraph(
 
 
 def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
+    config = material.config
     if settings.acm_certificate_arn:
         yield Paragraph(
             said(
                 "CloudFront serves them for {} with the certificate {}, from the private bucket "
                 "{}: public access is blocked, and the bucket's policy lets this one distribution "
                 "read the two objects.",
-                material.config.issuer_host,
+                config.issuer_host,
                 settings.acm_certificate_arn,
                 settings.bucket,
             )
@@ -82,11 +84,13 @@ def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
                 settings.bucket,
             )
         )
+    without_tls = "are denied" if refuses_without_tls(config) else "are let in by this emulator"
     yield Paragraph(
         said(
-            "Requests without TLS are denied, and old versions of the objects are kept. The API "
-            "server itself needs no address on the internet. {} any identity of the account with "
-            "`s3:PutObject` on the bucket can publish a key of its own, and obtain every role.",
+            f"Requests without TLS {without_tls}, and old versions of the objects are kept. The "
+            "API server itself needs no address on the internet. {} any identity of the account "
+            "with `s3:PutObject` on the bucket can publish a key of its own, and obtain every "
+            "role.",
             Strong("Who can write the objects decides over every role:"),
         )
     )

@@ -187,7 +187,7 @@ def test_a_namespace_that_is_made_has_its_rights_in_the_cluster_role() -> None:
     assert role == {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
-        "metadata": {"name": "oidc-iam-deployer"},
+        "metadata": {"name": f"oidc-iam-deployer-{config().cluster}"},
         "rules": [
             {"nonResourceURLs": ["/.well-known/openid-configuration"], "verbs": ["get"]},
             {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["create"]},
@@ -198,6 +198,15 @@ def test_a_namespace_that_is_made_has_its_rights_in_the_cluster_role() -> None:
             _named("serviceaccounts", "app"),
         ],
     }
+
+
+def test_two_configurations_of_one_cluster_have_rights_of_different_names() -> None:
+    names = {
+        role["metadata"]["name"]
+        for cluster in ("prod", "prod-data")
+        for role in cluster_rights(config(cluster=cluster))
+    }
+    assert names == {"oidc-iam-deployer-prod", "oidc-iam-deployer-prod-data"}
 
 
 def _named(kind: str, name: str) -> dict[str, Any]:

@@ -174,6 +174,23 @@ def test_a_private_bucket_is_told_with_who_can_write_to_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        ("http://127.0.0.1:5000", "Requests without TLS are let in by this emulator, and"),
+        ("https://aws.example.com", "Requests without TLS are denied, and"),
+        (None, "Requests without TLS are denied, and"),
+    ],
+)
+def test_requests_without_tls_are_denied_where_the_policy_says_so(
+    endpoint: str | None, said: str
+) -> None:
+    document = load(STACKS / "bucket.yaml").model_dump(mode="json")
+    document["aws"]["endpoint_url"] = endpoint
+    made = documents(ClusterConfig.model_validate(document))
+    assert said in section(made, "Discovery documents")
+
+
 def test_documents_that_something_else_serves_are_somebody_elses_to_tell_of() -> None:
     told = section(documents(load(STACKS / "adopted.yaml")), "Discovery documents")
     assert told.split("\n\n")[3:] == [
