@@ -18,6 +18,7 @@ import urllib3
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
+from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
 
 from doctor.quoting import shown
 from federation.errors import UserError
@@ -81,15 +82,16 @@ class Cluster:
         logging.getLogger("kubernetes.client.rest").setLevel(logging.INFO)
         settings = client.Configuration()
         settings.retries = False
+        paths = str(kubeconfig) if kubeconfig else None
         try:
-            self._api = config.new_client_from_config(  # type: ignore[no-untyped-call]
-                config_file=str(kubeconfig) if kubeconfig else None,
-                context=context,
-                persist_config=False,
-                client_configuration=settings,
+            self._api = client_of(
+                paths, context, persist_config=False, client_configuration=settings
             )
         except (ConfigException, OSError) as error:
             raise ClusterError(shown(error)) from None
+        own = self._api.configuration
+        if not own.api_key and not own.cert_file and (program := _program(paths, context)):
+            raise ClusterError(f"{shown(program)} of the kubeconfig gives no credentials")
 
     @property
     def server(self) -> str:
@@ -323,6 +325,44 @@ class Cluster:
             raise ClusterError(shown(error)) from None
 
 
+def client_of(paths: str | None, context: str | None, **options: Any) -> client.ApiClient:
+    """The Kubernetes client's connection, as a kubeconfig has it.
+
+    Args:
+        paths: The files, as KUBECONFIG names them; None searches as kubectl does.
+        context: The context in them; None is the current one.
+        options: What the client takes besides.
+
+    Raises:
+        ConfigException: the file is none that the client reads.
+        OSError: it cannot be read.
+    """
+    try:
+        made: client.ApiClient = config.new_client_from_config(  # type: ignore[no-untyped-call]
+            paths, context, **options
+        )
+        return made
+    except (ConfigException, OSError):
+        raise
+    except Exception as error:
+        # The client takes it for granted that a file has the form that it reads.
+        kind = type(error).__name__
+        raise ConfigException(f"The kubeconfig is none that can be read ({kind})") from None
+
+
+def _program(paths: str | None, context: str | None) -> str | None:
+    """The program that a user has for credentials; where it fails, the client only logs that."""
+    merged = KubeConfigMerger(paths or KUBE_CONFIG_DEFAULT_LOCATION)  # type: ignore[no-untyped-call]
+    whole = merged.config.value
+    named = {part: {each.value["name"]: each.value for each in whole[part]} for part in _NAMED}
+    wanted = named["contexts"].get(context or whole.get("current-context"), {})
+    user = named["users"].get(wanted.get("context", {}).get("user"), {}).get("user") or {}
+    return str(user["exec"].get("command")) if user.get("exec") else None
+
+
+_NAMED = ("contexts", "users")
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """Turn the exceptions of the client into ours."""
@@ -332,6 +372,9 @@ def _explained() -> Iterator[None]:
         raise ClusterError(_refusal(error.status, error.body, error.reason), error.status) from None
     except urllib3.exceptions.HTTPError as error:
         raise ClusterError(f"no answer: {shown(_innermost(error))}") from None
+    except ValueError:
+        # A header or an address that cannot be sent; the text would show a credential.
+        raise ClusterError("the kubeconfig has a value that cannot be sent") from None
 
 
 @contextmanager

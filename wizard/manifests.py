@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kubernetes import client, config, dynamic
+from kubernetes import client, dynamic
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError
 
+from doctor.cluster import client_of
 from federation import files
 from federation.config import ClusterConfig
 from federation.errors import UserError, WorldError
@@ -140,9 +141,7 @@ def _connected(federation: ClusterConfig) -> dynamic.DynamicClient:
     path = str(files.PROJECT / Path(named).expanduser()) if named else None
     with _Explained("connecting to the cluster"):
         return dynamic.DynamicClient(
-            config.new_client_from_config(
-                path or os.pathsep.join(kubeconfig_paths()), federation.kubernetes.context
-            )
+            client_of(path or os.pathsep.join(kubeconfig_paths()), federation.kubernetes.context)
         )
 
 

@@ -280,13 +280,11 @@ def public_keys(config: ClusterConfig) -> Check | None:
 
 
 def _connected(config: ClusterConfig, context: str) -> Any:
-    from kubernetes.config import new_client_from_config
+    from doctor.cluster import client_of
 
     named = config.kubernetes.kubeconfig
     paths = [str(PROJECT / Path(named).expanduser())] if named else kubeconfig_paths()
-    api = new_client_from_config(  # type: ignore[no-untyped-call]
-        os.pathsep.join(paths), context, persist_config=False
-    )
+    api = client_of(os.pathsep.join(paths), context, persist_config=False)
     api.configuration.retries = False
     return api
 

@@ -106,6 +106,16 @@ async def test_an_allowlist_of_anonymous_paths_that_is_too_short_is_named(tmp_pa
     ]
 
 
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+current-context: prod
+contexts: [{{name: prod, context: {{cluster: prod, user: me}}}}]
+clusters: [{{name: prod, cluster: {{server: {server}}}}}]
+users: [{{name: me, user: {user}}}]
+"""
+
+
 def exposed(config: ClusterConfig, exposure: str) -> ClusterConfig:
     """The configuration with another way to show the documents."""
     settings = config.model_dump(mode="json")
@@ -159,3 +169,43 @@ async def test_a_further_setting_of_a_config_map_is_named_without_its_value(
     assert [(each.seen, each.expected) for each in found if each.verdict == "warn"] == [
         ("PASSWORD", "no PASSWORD")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("{[", "'The kubeconfig is none that can be read (ParserError)'"),
+        ("[]", "'The kubeconfig is none that can be read (TypeError)'"),
+        (KUBECONFIG.format(server=5, user="{}"), "'The kubeconfig is none that can be read (Attri"),
+        (
+            KUBECONFIG.format(
+                server="https://127.0.0.1:9",
+                user="{exec: {apiVersion: client.authentication.k8s.io/v1, command: 'false'}}",
+            ),
+            "'false' of the kubeconfig gives no credentials",
+        ),
+    ],
+)
+async def test_a_kubeconfig_that_is_of_no_use_is_told(
+    in_folder: Path, monkeypatch: pytest.MonkeyPatch, text: str, seen: str
+) -> None:
+    """None of it is shown, since it may be a credential."""
+    path = in_folder / "kubeconfig"
+    path.write_text(text)
+    found = await look_without(in_folder, monkeypatch, context="prod", kubeconfig=str(path))
+
+    assert (found[0], found[1][: len(seen)]) == ("fail", seen)
+
+
+async def test_a_credential_that_cannot_be_sent_is_not_shown(
+    in_folder: Path, live: LiveFederation
+) -> None:
+    settings = live.config.model_dump(mode="json")
+    kubeconfig = json.loads(Path(settings["kubernetes"]["kubeconfig"]).read_text())
+    kubeconfig["users"][0]["user"] = {"token": "s3cr3t\nX: y"}
+    (in_folder / "kubeconfig").write_text(json.dumps(kubeconfig))
+    settings["kubernetes"]["kubeconfig"] = str(in_folder / "kubeconfig")
+    config = ClusterConfig.model_validate_json(json.dumps(settings))
+    (found,) = await examined(config, Options(only=frozenset({"control-plane-access"})))
+
+    assert (found.verdict, found.seen) == ("fail", "the kubeconfig has a value that cannot be sent")
