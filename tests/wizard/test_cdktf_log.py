@@ -130,6 +130,11 @@ def test_a_terminal_gets_the_same_events() -> None:
     ]
 
 
+def test_a_file_that_is_gone_at_once_is_not_named() -> None:
+    said = "  first = v0\n\nThe outputs have been written to /tmp/x/outputs.json\n"
+    assert events(said, "demo-a") == [Line(None, "  first = v0"), Line(None, "")]
+
+
 @pytest.mark.parametrize(
     ("line", "event"),
     [

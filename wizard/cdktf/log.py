@@ -29,6 +29,8 @@ _CONTROL = re.compile(
     r"|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f]"
 )
 _DRAWN = re.compile(r"[\u2800-\u28ff]\s+\w+|\d+ Stacks? \w+ing\s+\d+ Stacks? done\s+.*")
+_GONE = re.compile(r"The outputs have been written to .+")
+"""Names a file that is ours, and removed by the time that somebody reads the line."""
 _ABOUT_RESOURCE = re.compile(
     r"(?P<address>[a-z][\w-]*(?:\.[\w-]+)+(?:\[[^\]]*\])?)(?: \([^)]*\))*: (?P<news>.+)"
 )
@@ -71,7 +73,7 @@ class CdktfLog:
     def read(self, line: str) -> Iterator[Event]:
         """What a line tells, beginning with the line itself."""
         line = clean(line)
-        if _DRAWN.fullmatch(line.strip()):
+        if _DRAWN.fullmatch(line.strip()) or _GONE.fullmatch(line.strip()):
             return
         blank = not line.strip()
         if blank and self._blank:
