@@ -105,7 +105,8 @@ async def _is_obtained(examination: Examination, workload: Workload) -> AsyncIte
 async def _names_key(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(token, workload)
     about = evidence.name(workload)
-    seen = f"alg {shown(found.algorithm)}, kid {shown(found.key_id)}"
+    kid = f"kid {shown(found.key_id)}" if found.key_id else "no kid"
+    seen = f"alg {shown(found.algorithm)}, {kid}"
     if found.algorithm in discovery.ALGORITHMS and found.key_id:
         yield rules.HEADER.passed(seen, about)
     else:
@@ -118,9 +119,8 @@ async def _verifies(examination: Examination, workload: Workload) -> AsyncIterat
     about = evidence.name(workload)
     known = [each.kid for each in key_set.keys]
     if found.key_id not in known:
-        yield rules.SIGNATURE.failed(
-            f"signed by the key {shown(found.key_id)}", f"one of {listed(known)}", about
-        )
+        key = f"the key {shown(found.key_id)}" if found.key_id else "a key that it does not name"
+        yield rules.SIGNATURE.failed(f"signed by {key}", f"one of {listed(known)}", about)
         return
     try:
         jwt.decode(found.encoded, key_set, algorithms=list(discovery.ALGORITHMS))

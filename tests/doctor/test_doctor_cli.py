@@ -305,6 +305,10 @@ def test_a_token_comes_from_a_file_or_standard_input(in_folder: Path, name: str)
             "One report at a time can go to stdout: give the others a FILE.",
         ),
         (
+            ("--sarif", "report", "--junit", "./report"),
+            "Two reports cannot go to one file: the second would replace the first.",
+        ),
+        (
             ("--token", TOKEN),
             "--token takes the name of a file. That was a token itself, which every user of this "
             "machine can see among the processes: put it into a file, or pipe it to '-'.",

@@ -179,3 +179,12 @@ async def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         "fail",
         f"{tmp_path / 'none'}: No such file or directory",
     )
+
+
+async def test_a_token_without_the_name_of_a_key_is_said_to_name_none(tmp_path: Path) -> None:
+    findings = await look(signed(kid=None), tmp_path)
+
+    assert [each.seen for each in findings if each.verdict == "fail"] == [
+        "alg 'RS256', no kid",
+        "signed by a key that it does not name",
+    ]

@@ -77,9 +77,12 @@ def is_stdout(*reports: str | None) -> bool:
     """Whether one of the reports goes to stdout, so that nothing else may.
 
     Raises:
-        UserError: several do.
+        UserError: several do, or two go to one file.
     """
     count = reports.count(_STDOUT)
+    places = [Path(each).resolve() for each in reports if each and each != _STDOUT]
+    if len(set(places)) < len(places):
+        raise UserError("Two reports cannot go to one file: the second would replace the first.")
     if count > 1:
         raise UserError("One report at a time can go to stdout: give the others a FILE.")
     return count == 1
