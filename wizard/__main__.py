@@ -6,6 +6,7 @@ The app's first screen is there before anything that only the command line needs
 import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 _NO_TERMINAL = """\
 The terminal app needs a terminal that can move its cursor, and this is not one.
@@ -21,6 +22,7 @@ The Python that runs this ({}) does not have its packages.
 
 def main() -> None:
     """Run what was asked for, and exit."""
+    _open_what_is_closed()
     if not (find_spec("pydantic") and find_spec("ruamel")):
         sys.stderr.write(_NOT_INSTALLED.format(sys.executable))
         sys.exit(1)
@@ -35,6 +37,13 @@ def main() -> None:
     else:
         sys.stderr.write(_NO_TERMINAL)
         sys.exit(2)
+
+
+def _open_what_is_closed() -> None:
+    """Have all three standard files: who starts us may have closed some (`>&-`)."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  (as long as we run)
 
 
 def _has_terminal() -> bool:

@@ -123,6 +123,22 @@ def test_without_a_terminal_it_points_to_the_commands() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", TO_THE_COMMANDS)
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_a_closed_standard_file_is_no_defect(closed: str, tmp_path: Path) -> None:
+    path = tmp_path / "prod.yaml"
+    path.write_text("cluster:\tprod\n")
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m wizard check --config "$1" {closed}', sys.executable, path],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = f"{path}:1: is not YAML: a tab stands where only spaces may: replace it.\n"
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ("" if "2>" in closed else said)
+
+
 def test_in_a_dumb_terminal_it_points_to_the_commands_too(project: Path) -> None:
     with in_terminal("-m", "wizard", project=project, TERM="dumb") as terminal:
         assert terminal.ended() == 2
