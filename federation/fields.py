@@ -198,7 +198,8 @@ def _kubernetes_version(value: Any) -> Any:
 
 def _account_id(value: Any) -> Any:
     if not isinstance(value, str) or not re.fullmatch(r"\d{12}", value, re.ASCII):
-        raise ValueError(f"{value!r} is not an account id: write its 12 digits in quotes.")
+        quotes = "" if isinstance(value, str) else " in quotes"
+        raise ValueError(f"{value!r} is not an account id: write its 12 digits{quotes}.")
     return value
 
 

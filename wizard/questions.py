@@ -53,8 +53,9 @@ class Question:
 
     @property
     def help(self) -> str:
-        """The field's description in the model."""
-        return description(self.place) or description(self.place[:-1])
+        """The field's description in the model; only YAML needs the quotes that it speaks of."""
+        about = description(self.place) or description(self.place[:-1])
+        return re.sub(",? in quotes", "", about)
 
     def value(self, text: str) -> Any:
         """The value that a typed text stands for; None where it is empty.

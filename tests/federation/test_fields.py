@@ -247,7 +247,8 @@ def test_a_region_that_does_not_exist_is_refused(region: str, message: str) -> N
 def test_an_account_is_twelve_digits_as_text(account: Any, shown: str) -> None:
     assert taken(fields.AccountId, "012345678901") == "012345678901"
     assert refusal(fields.AccountId, account) == (
-        f"{shown} is not an account id: write its 12 digits in quotes."
+        f"{shown} is not an account id: write its 12 digits"
+        f"{'' if isinstance(account, str) else ' in quotes'}."
     )
 
 

@@ -175,7 +175,7 @@ async def test_a_wrong_answer_among_the_other_settings_is_gone_to(
         await on(walk, More)
         await until(walk, lambda: field(walk, "aws.account_id").editor.has_focus)
         assert field(walk, "aws.account_id").problem == (
-            "'12' is not an account id: write its 12 digits in quotes."
+            "'12' is not an account id: write its 12 digits."
         )
 
 
