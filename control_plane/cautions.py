@@ -45,7 +45,12 @@ def warnings(target: Target, before: Settings | None, after: Settings) -> Iterat
             "The issuer that signs changes. With several API servers, those that are changed first "
             "issue tokens that the others refuse: use 'python -m wizard apiserver --migrate'."
         )
-    if "/" in config.issuer_key and target.exposure != "none":
+    if config.discovery.hosting == "s3" and target.exposure != "none":
+        yield (
+            "A bucket serves the documents, so that the API server needs to take no anonymous "
+            "request for them: exposure 'none' is enough."
+        )
+    if "/" in config.issuer_key and target.reaches_server:
         yield (
             f"{config.issuer} has a path, and the API server serves the documents at its root "
             "alone: a proxy or a bucket has to serve them below the path."

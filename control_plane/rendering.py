@@ -82,7 +82,8 @@ def rendered(plan: Plan, existing: Existing | None = None) -> Rendering:
     own = plan.target.distribution
     if plan.limits_anonymous and own.name not in ("talos", "kubespray", "cluster-api"):
         place = (
-            f"{plan.after.authentication_config}, on {own.nodes}, before the API server needs it"
+            f"{plan.after.authentication_config}, on every control plane node, before the API "
+            "server needs it"
         )
         files[AUTHENTICATION_FILE] = File(_authentication(plan, existing), place)
     instructions = render(
@@ -92,6 +93,7 @@ def rendered(plan: Plan, existing: Existing | None = None) -> Rendering:
         distribution=own,
         schema=plan.target.schema,
         files=files,
+        reaches_server=plan.target.reaches_server,
         allowlist_changes=_allowlist_changes(plan, existing),
         removed=[f"--{change.flag}" for change in plan.changes if not change.after],
         fewer=[f"--{name}" for name in (ISSUER, KEY_FILE) if _has_fewer(plan, name)],

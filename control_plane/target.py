@@ -39,6 +39,11 @@ class Target:
         return self.config.discovery.exposure
 
     @property
+    def reaches_server(self) -> bool:
+        """Whether AWS reads the documents from the API server, and not from somewhere else."""
+        return self.exposure != "none" and self.config.discovery.hosting != "s3"
+
+    @property
     def minor(self) -> int | None:
         """The minor version of the API servers, where it is known."""
         return self.config.kubernetes.minor

@@ -16,21 +16,33 @@ JWKS = f"{ISSUER}/openid/v1/jwks"
 
 
 def config(**changes: Any) -> ClusterConfig:
-    """A federation; `version`, `distribution`, `exposure`, `issuer` and `audience` may differ."""
+    """A federation; `version`, `distribution`, `exposure`, `issuer` and `audience` may differ, and
+    a `bucket` of that name may serve the documents."""
     kubernetes = {
         name: changes.get(name) for name in ("version", "distribution") if changes.get(name)
     }
     return ClusterConfig.model_validate(
         {
             "cluster": "prod",
-            "issuer": changes.get("issuer", ISSUER),
+            "issuer": _issuer(changes),
             "audience": changes.get("audience", "sts.amazonaws.com"),
-            "discovery": {"exposure": changes.get("exposure", "binding")},
+            "discovery": {"exposure": changes.get("exposure", "binding"), **_hosting(changes)},
             "aws": {"region": "eu-west-1"},
             "kubernetes": {"context": "prod", **kubernetes},
             "workloads": [{"namespace": "default", "service_account": "web"}],
         }
     )
+
+
+def _issuer(changes: dict[str, Any]) -> str:
+    bucket = changes.get("bucket")
+    own = f"https://{bucket}.s3.eu-west-1.amazonaws.com" if bucket else ISSUER
+    return str(changes.get("issuer", own))
+
+
+def _hosting(changes: dict[str, Any]) -> dict[str, Any]:
+    bucket = changes.get("bucket")
+    return {"hosting": "s3", "s3": {"bucket": bucket, "keys": ["sa.pub"]}} if bucket else {}
 
 
 def target(

@@ -172,13 +172,26 @@ def test_an_authentication_configuration_in_use_keeps_its_authenticators() -> No
     result = rendered(plan, Existing(authentication=document))
     file = result.files["authentication-config.yaml"]
     assert file.place == (
-        "/etc/auth.yaml, on every control plane node, with the same values, before the API "
-        "server needs it"
+        "/etc/auth.yaml, on every control plane node, before the API server needs it"
     )
     read_back = YAML(typ="safe").load(file.text)
     assert (read_back["apiVersion"], read_back["jwt"]) == (document["apiVersion"], jwt)
     assert plan.warnings == (
         "/etc/auth.yaml is in use and gets 'anonymous', which counts after a restart only.",
+    )
+
+
+@pytest.mark.parametrize("exposure", ["binding", "authentication-config"])
+def test_where_a_bucket_serves_the_documents_aws_is_not_led_to_the_api_server(
+    exposure: str,
+) -> None:
+    plan = planned(None, version="1.34", exposure=exposure, bucket="oidc-documents")
+    instructions = rendered(plan).instructions
+    assert "to what serves the documents, and never to the API server." in instructions
+    assert "curl" not in instructions
+    assert plan.warnings[-1] == (
+        "A bucket serves the documents, so that the API server needs to take no anonymous request "
+        "for them: exposure 'none' is enough."
     )
 
 
