@@ -8,7 +8,7 @@ that are no text) is a mistake too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,6 @@ _MOST_VALUES = 100_000
 _MOST_DIGITS = 40
 """Characters of a whole number; Python refuses to show one of thousands of digits."""
 
-_UNCLOSED = "found unexpected end of stream"
-
 _EXPLANATIONS = {
     r"found character '\\t' that.*": "a tab stands where only spaces may: replace it.",
     r"found character '(.)' that.*": r"text that begins with '\1' needs quotes.",
@@ -47,9 +45,32 @@ _EXPLANATIONS = {
     r"found undefined alias '(.*)'": (
         r"the anchor '&\1' is not there: text that begins with '*' needs quotes."
     ),
-    _UNCLOSED: "a quote is opened and never closed.",
+    r"expected the node content, but found '<stream end>'": (
+        "a value is missing at the end, or a '[' or '{' is never closed."
+    ),
+    r"expected the node content, but found '(.*)'": (
+        r"a value is missing before '\1', or is text that begins with it and needs quotes."
+    ),
+    r"expected alphabetic or numeric character.*": "text that begins with '*' or '&' needs quotes.",
+    r"sequence entries are not allowed here": (
+        "'- ' begins an entry of a list: write it on a line of its own, or put the text in quotes."
+    ),
+    r"(found unknown escape character|expected escape sequence) .*": (
+        r"'\\' begins an escape in double quotes: double it, or use single quotes."
+    ),
 }
 """What a person did, by what ruamel.yaml says about it."""
+
+_BEGUN_BEFORE = {
+    r"found unexpected end of stream": "a quote is opened and never closed.",
+    r"could not find expected ':'": (
+        "this is neither a key nor a value: write ': ' behind a key, with a space after the colon."
+    ),
+    r"expected ',' or '(.)', but got .*": (
+        r"a list or mapping in brackets begins here: put ',' between its parts and '\1' at its end."
+    ),
+}
+"""The same, where the mistake is not on the line that is named, but where that began."""
 
 
 class DocumentError(UserError):
@@ -95,10 +116,12 @@ def read(text: str) -> Document:
         return Document(None if node is None else reading.value(node, ()), reading.lines)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        if error.problem == _UNCLOSED:  # noticed at the end; the quote is where it is opened
+        problem = " ".join((error.problem or "").split())
+        explained = _explained(problem, _EXPLANATIONS)
+        if explained is None and (explained := _explained(problem, _BEGUN_BEFORE)):
             mark = error.context_mark or mark
         line = mark.line + 1 if mark else 1
-        raise DocumentError(line, f"is not YAML: {_explained(error.problem or '')}") from None
+        raise DocumentError(line, f"is not YAML: {explained or f'{problem}.'}") from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         code = error.character if isinstance(error.character, int) else ord(error.character)
@@ -108,13 +131,12 @@ def read(text: str) -> Document:
         raise DocumentError(1, "is nested too deeply, or an alias in it contains itself.") from None
 
 
-def _explained(problem: str) -> str:
-    problem = " ".join(problem.split())
-    for pattern, explanation in _EXPLANATIONS.items():
+def _explained(problem: str, explanations: Mapping[str, str]) -> str | None:
+    for pattern, explanation in explanations.items():
         match = re.fullmatch(pattern, problem)
         if match:
             return match.expand(explanation)
-    return f"{problem}."
+    return None
 
 
 class _Reading:

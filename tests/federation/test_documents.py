@@ -18,6 +18,12 @@ BLOCK = (
     "is not YAML: this line does not go on with what is above: begin the entries of one mapping or "
     "list in one column, and put text with quotes inside in quotes as a whole."
 )
+ESCAPE = "is not YAML: '\\' begins an escape in double quotes: double it, or use single quotes."
+BRACKETS = "is not YAML: a list or mapping in brackets begins here: put ',' between its parts and "
+KEY = (
+    "is not YAML: this is neither a key nor a value: write ': ' behind a key, with a space after "
+    "the colon."
+)
 TAB = "is not YAML: a tab stands where only spaces may: replace it."
 CYCLE = "is nested too deeply, or an alias in it contains itself."
 
@@ -106,8 +112,35 @@ def test_a_key_that_overrides_one_taken_over_has_its_own_line() -> None:
             "is not YAML: the anchor '&b' is not there: text that begins with '*' needs quotes.",
         ),
         ("a: 1\nb: 'c\nd: e\n", 2, "is not YAML: a quote is opened and never closed."),
-        ('a: "\\q"\n', 1, "is not YAML: found unknown escape character 'q'."),
-        ("a: [b\nc: d\n", 2, "is not YAML: expected ',' or ']', but got ':'."),
+        ('a: "\\q"\n', 1, ESCAPE),
+        ('a: "\\xz"\n', 1, ESCAPE),
+        ("a: 1\nb: [b\nc: d\n", 2, BRACKETS + "']' at its end."),
+        ("a: 1\nb: {c: d\ne: f\n", 2, BRACKETS + "'}' at its end."),
+        (
+            "a: [\n",
+            2,
+            "is not YAML: a value is missing at the end, or a '[' or '{' is never closed.",
+        ),
+        (
+            "a: ]\n",
+            1,
+            "is not YAML: a value is missing before ']', or is text that begins with it and needs "
+            "quotes.",
+        ),
+        ("a: *\n", 1, "is not YAML: text that begins with '*' or '&' needs quotes."),
+        ("a: b\n\nc:d\n\ne: f\n", 3, KEY),
+        ("a: b\nc\n", 2, KEY),
+        (
+            "a: - b\n",
+            1,
+            "is not YAML: '- ' begins an entry of a list: write it on a line of its own, or put "
+            "the text in quotes.",
+        ),
+        (
+            "a: |x\n b\n",
+            1,
+            "is not YAML: expected chomping or indentation indicators, but found 'x'.",
+        ),
         (
             "a: b\n---\nc: d\n",
             2,

@@ -119,7 +119,8 @@ class TestTextThatCannotBeRead:
 
     def test_broken_yaml(self) -> None:
         assert messages(replaced("eu-west-1", "[eu-west-1")) == [
-            "prod.yaml:6: is not YAML: expected ',' or ']', but got ':'."
+            "prod.yaml:5: is not YAML: a list or mapping in brackets begins here: put ',' between "
+            "its parts and ']' at its end."
         ]
 
     def test_a_key_that_is_there_twice(self) -> None:
