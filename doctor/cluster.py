@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import shlex
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -152,9 +154,10 @@ class Cluster:
         with _understood():
             return {
                 pod["metadata"]["name"]: tuple(
-                    argument
+                    word
                     for container in pod["spec"]["containers"]
                     for argument in (*container.get("command", ()), *container.get("args", ()))
+                    for word in _words(argument)
                 )
                 for pod in pods
             }
@@ -392,6 +395,23 @@ def _refusal(status: int | None, body: bytes | str | None, reason: object) -> st
     except (ValueError, KeyError, TypeError):
         message = reason
     return f"HTTP {status}: {shown(message)}" if status else shown(message)
+
+
+def _words(argument: str) -> list[str]:
+    """An argument as it is, but the words of a script that starts an API server (`sh -c`)."""
+    if not _SCRIPT.search(argument):
+        return [argument]
+    # Cutting into words takes the square of the length.
+    lexer = shlex.shlex(argument[:_LONGEST_SCRIPT], posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    try:
+        return list(lexer)
+    except ValueError:
+        return argument.split()
+
+
+_SCRIPT = re.compile(r"\bkube-apiserver\s+[-\\]")
+_LONGEST_SCRIPT = 131_072
 
 
 def _full_name(metadata: Mapping[str, str]) -> str:

@@ -48,6 +48,21 @@ async def test_without_api_audiences_an_api_server_takes_its_issuers(live: LiveF
     assert (finding.verdict, finding.seen) == ("fail", f"'{ISSUER}' on kube-apiserver-node-1")
 
 
+async def test_the_flags_of_an_api_server_that_a_shell_starts_are_seen(
+    live: LiveFederation,
+) -> None:
+    script = f"exec kube-apiserver \\\n  {SIGNS} --api-audiences='a,sts.amazonaws.com' 2>&1"
+    with breaking.api_server_flags(("/bin/sh", "-c", script))(live):
+        (finding,) = await examined(
+            live.config, Options(only=frozenset({"control-plane-api-audiences"}))
+        )
+
+    assert (finding.verdict, finding.seen) == (
+        "fail",
+        "'a', 'sts.amazonaws.com' on kube-apiserver-node-1",
+    )
+
+
 async def test_no_binding_is_asked_for_where_something_else_serves_the_documents(
     live: LiveFederation,
 ) -> None:
