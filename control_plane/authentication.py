@@ -50,8 +50,7 @@ def authentication_configuration(
     """
     kept = dict(existing or {})
     _check(kept)
-    conditions = kept.get("anonymous", {}).get("conditions") or []
-    paths = dict.fromkeys([*(each["path"] for each in conditions), *_paths(kubernetes)])
+    paths = dict.fromkeys([*_allowed(kept), *_paths(kubernetes)])
     return {
         "apiVersion": f"{_GROUP}/{authentication_form(kubernetes.minor)}",
         "kind": _KIND,
@@ -80,6 +79,23 @@ def passes_anonymous_auth(distribution: str | None) -> str | None:
     return _FLAG_PASSED.get(distribution or "")
 
 
+def _allowed(existing: Mapping[str, Any]) -> Iterator[str]:
+    """The paths that a document allows already."""
+    anonymous = existing.get("anonymous") or {}
+    conditions = (anonymous.get("conditions") or []) if isinstance(anonymous, Mapping) else None
+    paths = [
+        each.get("path") if isinstance(each, Mapping) else None
+        for each in (conditions if isinstance(conditions, list) else [None])
+    ]
+    for path in paths:
+        if not isinstance(path, str) or not path.startswith("/"):
+            raise UserError(
+                "The file of --authentication-config has something else in anonymous.conditions "
+                "than a list of '- path: /PATH'."
+            )
+        yield path
+
+
 def _paths(kubernetes: Kubernetes) -> Iterator[str]:
     yield from (*DISCOVERY_PATHS, *HEALTH_PATHS)
     if kubernetes.distribution not in _WITHOUT_KUBEADM:
@@ -95,7 +111,8 @@ def _check(existing: Mapping[str, Any]) -> None:
             f"The file of --authentication-config is no {_KIND} of {_GROUP}: it says "
             f"apiVersion {existing.get('apiVersion')!r} and kind {existing.get('kind')!r}."
         )
-    if existing.get("anonymous", {}).get("enabled") is False:
+    anonymous = existing.get("anonymous")
+    if isinstance(anonymous, Mapping) and anonymous.get("enabled") is False:
         raise UserError(
             "The file of --authentication-config turns anonymous requests off. To let AWS read "
             "the two documents, set anonymous.enabled: true there and run this again."

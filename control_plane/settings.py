@@ -148,6 +148,9 @@ def faults(settings: Settings) -> Iterator[str]:
     """
     if len(set(settings.issuers)) < len(settings.issuers):
         yield f"--{ISSUER} has the same issuer twice, with which the API server does not start."
+    for issuer in settings.issuers:
+        if not issuer.isprintable():
+            yield f"--{ISSUER} has {issuer!r}, with a character that no flag has."
     if "" in settings.issuers:
         yield f"--{ISSUER} is empty, with which the API server does not start."
     first = urlsplit(settings.issuers[0]) if settings.issuers else None

@@ -106,6 +106,43 @@ def test_another_document_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "anonymous",
+    [
+        "all",
+        ["/livez"],
+        {"conditions": "/livez"},
+        {"conditions": ["/livez"]},
+        {"conditions": [{}]},
+        {"conditions": [{"path": 5}]},
+        {"conditions": [{"path": "livez"}]},
+    ],
+)
+def test_a_list_of_paths_that_is_none_is_refused(anonymous: Any) -> None:
+    document = {
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AuthenticationConfiguration",
+        "anonymous": anonymous,
+    }
+    with pytest.raises(UserError) as caught:
+        authentication_configuration(cluster(), document)
+    assert str(caught.value) == (
+        "The file of --authentication-config has something else in anonymous.conditions than a "
+        "list of '- path: /PATH'."
+    )
+
+
+@pytest.mark.parametrize("anonymous", [None, {}, {"enabled": None}, {"conditions": None}])
+def test_nothing_about_anonymous_requests_is_no_list_either(anonymous: Any) -> None:
+    document = {
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AuthenticationConfiguration",
+        "anonymous": anonymous,
+    }
+    made = authentication_configuration(cluster(), document)
+    assert made["anonymous"]["conditions"][0] == {"path": "/.well-known/openid-configuration"}
+
+
 def test_anonymous_requests_that_someone_turned_off_are_not_turned_on_silently() -> None:
     existing = {
         "apiVersion": "apiserver.config.k8s.io/v1",
