@@ -321,7 +321,12 @@ def _k3s(document: Mapping[str, Any], name: str) -> Reading:
     if not all(isinstance(value, str) for value in given):
         raise UserError(f"{name}: kube-apiserver-arg is not a list of texts like NAME=VALUE.")
     domain = document.get("cluster-domain", "cluster.local")
-    is_rke2 = "cni" in document or str(document.get("server")).endswith(_RKE2_PORT)
+    is_rke2 = (
+        "cni" in document
+        or "profile" in document
+        or str(document.get("server")).endswith(_RKE2_PORT)
+        or "/rke2/" in name
+    )
     distribution = "rke2" if is_rke2 else "k3s"
     issuer = f"https://kubernetes.default.svc.{domain}"
     own = {ISSUER: (issuer,), AUDIENCES: (issuer, distribution)}

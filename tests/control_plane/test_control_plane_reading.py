@@ -247,6 +247,18 @@ def test_a_further_server_of_rke2_is_known_by_where_it_registers(line: str) -> N
     assert (found.distribution, found.settings.issuers) == ("rke2", (OLD,))
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("/etc/rancher/rke2/config.yaml", "token: secret\n"),
+        ("config.yaml", "token: secret\nprofile: cis\n"),
+    ],
+)
+def test_rke2_is_known_by_its_folder_and_its_profile(name: str, text: str) -> None:
+    (found,) = read(text.encode(), name)
+    assert (found.distribution, found.settings.api_audiences) == ("rke2", (OLD, "rke2"))
+
+
 def test_k3s_puts_values_behind_its_own_and_before_them() -> None:
     (found,) = read(
         b"cluster-init: true\n"
