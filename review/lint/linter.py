@@ -92,6 +92,29 @@ def check_codes(accept: Iterable[Acceptance], file: str) -> None:
             )
 
 
+def refuse_secrets(estate: Estate, accept: Sequence[Acceptance], today: date) -> None:
+    """See that nothing that others are to be given holds what looks like a secret.
+
+    Args:
+        estate: The facts of the configuration.
+        accept: The findings that somebody decided to live with: an accepted one is no secret.
+        today: An acceptance whose last day is over counts no more.
+
+    Raises:
+        UserError: something does; the value is not repeated.
+    """
+    rules = secrets.RULES
+    found = [each for each in lint(estate, accept, today).findings if each.rule in rules]
+    if found:
+        lines = (" ".join(filter(None, (f"{f.seen.where}: {f.seen.text}", f.note))) for f in found)
+        codes = ", ".join(sorted({each.rule.code for each in found}))
+        raise UserError(
+            "\n".join(lines) + "\nA review would hand it to everybody who reads it. Keep secrets "
+            "where secrets are kept (AWS Secrets Manager, a Kubernetes Secret), and change this "
+            f"one; if it is none, accept {codes} under lint.accept, with a reason and a last day."
+        )
+
+
 def _found(estate: Estate) -> list[Finding]:
     found = {Finding(rule, seen) for rule in RULES for seen in rule.look(estate)}
     return sorted(found, key=_order)

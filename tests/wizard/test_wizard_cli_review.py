@@ -74,6 +74,64 @@ def test_a_file_or_day_that_is_not_right_is_refused_before_anything_is_written(
     assert list(in_folder.iterdir()) == []
 
 
+SECRET = "ghp_" + "a" * 36
+REFUSED = (
+    "tagged.yaml: aws.tags.{}: {}\n"
+    "A review would hand it to everybody who reads it. Keep secrets where secrets are kept (AWS "
+    "Secrets Manager, a Kubernetes Secret), and change this one; if it is none, accept "
+    "secret-like-value under lint.accept, with a reason and a last day."
+)
+
+
+def tagged(name: str, value: str, accepted_until: str | None = None) -> None:
+    """A configuration with a tag, as `tagged.yaml`."""
+    region = "{region: eu-west-1"
+    text = CONFIGURATION.read_text("utf-8")
+    text = text.replace(region, f"{region}, tags: {{{name}: {value}}}")
+    if accepted_until:
+        text += (
+            "lint:\n  accept:\n    - code: secret-like-value\n      reason: a test\n"
+            f"      until: '{accepted_until}'\n"
+        )
+    Path("tagged.yaml").write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "place", "text"),
+    [
+        ("note", SECRET, "note", "the value looks like a GitHub token."),
+        (SECRET, "x", "...", "the name looks like a secret."),
+    ],
+)
+def test_a_tag_that_looks_like_a_secret_is_refused_without_repeating_it(
+    in_folder: Path, name: str, value: str, place: str, text: str
+) -> None:
+    tagged(name, value)
+    with pytest.raises(UserError) as caught:
+        run("--config", "tagged.yaml", "--output", "out")
+    assert str(caught.value) == REFUSED.format(place, text)
+    assert [path.name for path in in_folder.iterdir()] == ["tagged.yaml"]
+
+
+def test_an_acceptance_that_is_over_lets_no_secret_into_a_review(in_folder: Path) -> None:
+    tagged("note", SECRET, "2026-01-31")
+    with pytest.raises(UserError) as caught:
+        run("--config", "tagged.yaml", "--output", "out", "--today", "2026-02-01")
+    over = " It was accepted until 2026-01-31 (a test), which is over."
+    assert str(caught.value) == REFUSED.format(
+        "note", "the value looks like a GitHub token." + over
+    )
+
+
+def test_a_tag_that_is_accepted_as_no_secret_passes_to_what_comes_next(in_folder: Path) -> None:
+    tagged("note", SECRET, "2026-01-31")
+    (in_folder / "out").mkdir()
+    (in_folder / "out" / "theirs").touch()
+    with pytest.raises(UserError) as caught:
+        run("--config", "tagged.yaml", "--output", "out", "--today", "2026-01-31")
+    assert str(caught.value).startswith("out is not empty")
+
+
 def files(folder: Path) -> int:
     return sum(path.is_file() for path in folder.rglob("*"))
 

@@ -56,13 +56,15 @@ def review(
         refuse_foreign,
         write,
     )
+    from review.configured import configured
     from review.estate import joined
-    from review.lint.linter import check_codes
+    from review.lint.linter import check_codes, refuse_secrets
     from review.planned import weighed
     from review.report.material import Known
 
     config = files.load(path)
     check_codes(config.lint.accept, relative(path))
+    refuse_secrets(configured(config, relative(path)), config.lint.accept, today or date.min)
     known = Known(joined(evidence.read(given)), today)
     refuse_foreign(output, zipped)
     project = runs.project(path, config)
