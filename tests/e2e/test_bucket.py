@@ -1,12 +1,15 @@
 """Documents in a bucket: deployed to a real moto, and compared with those of a real API server.
 
-The API server has a key of every kind that AWS takes; the project gets their public parts. The
+The API server has a key of every kind that AWS takes; the project gets their public parts. Where
+Terraform finds the kubernetes provider, it makes the objects first, and they become manifests
+later: a pod that uses a role must not notice it, and nothing may be left that nobody knows of. The
 tests run in order: each begins where the one before ended.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +31,27 @@ from project_copy import Attach, ProjectCopy, project_copy
 from federation.config import ClusterConfig
 from federation.files import save, validate
 from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
+from sandbox import mirrors
 from sandbox.sandbox import CONTEXT, Sandbox
 
 BUCKET = "edge-issuer"
 ISSUER = f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/edge"
 OTHERS = {"p256": ec.SECP256R1(), "p384": ec.SECP384R1(), "p521": ec.SECP521R1()}
 NEW = "keys/new.pub"
+OURS = "app.kubernetes.io/managed-by=oidc-iam"
+APP = {"namespace": "default", "service_account": "app"}
+OLD = {"namespace": "team", "service_account": "old", "create_namespace": True}
+OBJECTS = [
+    "ClusterRoleBinding oidc-reviewer",
+    "ConfigMap app-role",
+    "ConfigMap old-role",
+    "Namespace team",
+    "ServiceAccount app",
+    "ServiceAccount old",
+]
+GOES_OVER = mirrors.can_install("kubernetes")
+"""Whether Terraform makes the objects first."""
+FORGOTTEN = f" Terraform forgets {len(OBJECTS)}, which stay." if GOES_OVER else ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,9 @@ class Here:
     def terraform(self, *arguments: str) -> str:
         """What Terraform prints."""
         command = ("terraform", *arguments, "-no-color")
-        return self.copy.run(*command, status=0, **self.box.environment())
+        paths = json.dumps([str(self.box.kubeconfig)])
+        environment = {**self.box.environment(), "TF_VAR_kubeconfig_paths": paths}
+        return self.copy.run(*command, status=0, **environment)
 
     def of_the_api_server(self, path: str) -> str:
         """A document as the API server serves it."""
@@ -85,9 +105,36 @@ class Here:
             aws_secret_access_key="sandbox",
         )
 
-    def configure(self, *keys: str) -> None:
+    def configure(self, *keys: str, apply: str = "manifests") -> None:
         """Write the configuration with these files of keys."""
-        save(configured(self.box, keys), self.path)
+        bucket = {"hosting": "s3", "s3": {"bucket": BUCKET, "keys": keys}}
+        save(configured(self.box, bucket, apply, APP, OLD), self.path)
+
+    def objects(self) -> dict[str, str]:
+        """What is ours in the cluster, with its UID: an object that is made anew has another."""
+        kinds = "serviceaccounts,configmaps,namespaces,clusterrolebindings"
+        kubeconfig = f"--kubeconfig={self.box.kubeconfig}"
+        found = json.loads(
+            self.copy.run("kubectl", kubeconfig, "get", kinds, "-A", "-l", OURS, "-ojson")
+        )
+        return {
+            f"{each['kind']} {each['metadata']['name']}": each["metadata"]["uid"]
+            for each in found["items"]
+        }
+
+    @property
+    def states(self) -> Path:
+        """Where Terraform's state is, and what is noted beside it."""
+        return self.copy.project / "state"
+
+    def in_state(self, stack: str) -> set[str]:
+        """The types of what Terraform has of a stack."""
+        state = json.loads((self.states / f"edge-{stack}.tfstate").read_text())
+        return {each["type"] for each in state["resources"] if each["mode"] == "managed"}
+
+    def notes(self) -> list[str]:
+        """What is noted beside the states."""
+        return sorted(path.name for path in self.states.iterdir() if "tfstate" not in path.name)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +153,7 @@ def here(tmp_path_factory: pytest.TempPathFactory, attach: Attach) -> Iterator[H
         write_public(private.public_key(), folder / "sa.pub")
         copy = copy.having(attach(box.environment()))
         found = Here(copy, box, copy.project / "clusters" / "edge.yaml")
-        found.configure(*all_keys())
+        found.configure(*all_keys(), apply="terraform" if GOES_OVER else "manifests")
         yield found
 
 
@@ -119,19 +166,21 @@ def all_keys() -> list[str]:
     return ["keys/sa.pub", *(f"keys/{name}.pub" for name in OTHERS)]
 
 
-def configured(box: Sandbox, keys: tuple[str, ...]) -> ClusterConfig:
-    return ClusterConfig.model_validate(
+def configured(
+    box: Sandbox, discovery: dict[str, Any], apply: str, *workloads: dict[str, Any]
+) -> ClusterConfig:
+    return validate(
         {
             "cluster": "edge",
             "issuer": ISSUER,
-            "discovery": {"hosting": "s3", "s3": {"bucket": BUCKET, "keys": keys}},
+            "discovery": {"exposure": "binding", "thumbprint": "omit", **discovery},
             "aws": {"region": "eu-west-1", "endpoint_url": box.aws_endpoint, "max_retries": 3},
             "kubernetes": {
-                "apply": "manifests",
+                "apply": apply,
                 "kubeconfig": ".sandbox/kubeconfig",
                 "context": CONTEXT,
             },
-            "workloads": [{"namespace": "default", "service_account": "app"}],
+            "workloads": workloads,
         }
     )
 
@@ -150,14 +199,16 @@ def test_the_key_set_of_the_files_is_that_of_the_api_server(here: Here) -> None:
 
 def test_a_deploy_serves_what_the_api_server_would(here: Here) -> None:
     said = here.wizard("deploy", "--yes")
-    assert "Plan: 10 to add, 0 to change, 0 to destroy.\n" in said
+    added = 12 + len(OBJECTS) if GOES_OVER else 12
+    assert f"Plan: {added} to add, 0 to change, 0 to destroy.\n" in said
     for path in (OPENID_CONFIGURATION_PATH, JWKS_PATH):
         assert here.text_of_the_bucket(path) == here.of_the_api_server(path)
         served = here.of_the_bucket(path)
         assert served["ContentType"] == "application/json"
         assert served["CacheControl"] == "public, max-age=300"
+    assert sorted(here.objects()) == OBJECTS
     assert json.loads(here.wizard("drift", "--json"))["counts"] == {
-        "same": 9,
+        "same": 14,
         "differs": 0,
         "unseen": 0,
         "skipped": 0,
@@ -181,13 +232,10 @@ def test_strangers_read_what_the_policy_names_and_nothing_else(here: Here) -> No
     here.s3.delete_object(Bucket=BUCKET, Key="edge/other", VersionId=other["VersionId"])
 
 
-def test_nothing_is_bound_in_the_cluster(here: Here) -> None:
-    kubeconfig = f"--kubeconfig={here.box.kubeconfig}"
-    said = here.copy.run("kubectl", kubeconfig, "get", "clusterrolebinding", "-o", "name")
-    assert "clusterrolebinding.rbac.authorization.k8s.io/oidc-reviewer" not in said.splitlines()
-
-
 def test_a_new_key_is_published_and_what_somebody_else_changed_is_mended(here: Here) -> None:
+    """The objects become manifests in the same deploy, and none is made anew."""
+    before = here.objects()
+    shutil.copytree(here.states, here.states.with_name("state of terraform"))
     here.s3.put_object(Bucket=BUCKET, Key=f"edge{OPENID_CONFIGURATION_PATH}", Body=b"{}")
     here.configure(NEW, *all_keys())
 
@@ -195,11 +243,15 @@ def test_a_new_key_is_published_and_what_somebody_else_changed_is_mended(here: H
 
     for name in ("jwks", "openid_configuration"):
         assert f"    ~ edge-discovery: aws_s3_object.{name}\n" in said
-    assert "Plan: 0 to add, 2 to change, 0 to destroy.\n" in said
+    assert f"Plan: 0 to add, 2 to change, 0 to destroy.{FORGOTTEN}\n" in said
     document = here.of_the_api_server(OPENID_CONFIGURATION_PATH)
     assert here.text_of_the_bucket(OPENID_CONFIGURATION_PATH) == document
     published = json.loads(here.text_of_the_bucket(JWKS_PATH))["keys"]
     assert published[1:] == json.loads(here.of_the_api_server(JWKS_PATH))["keys"]
+    assert here.objects() == before
+    assert "kubernetes_cluster_role_binding_v1" not in here.in_state("discovery")
+    assert not GOES_OVER or here.in_state("workloads") == set()
+    assert here.notes() == ["edge.applied.json"]
 
 
 def test_a_key_that_signs_is_not_left_out(here: Here) -> None:
@@ -209,16 +261,24 @@ def test_a_key_that_signs_is_not_left_out(here: Here) -> None:
 
 
 def test_going_back_to_the_api_server_removes_the_bucket_with_every_version(here: Here) -> None:
-    here.configure(*all_keys())
-    back = configured(here.box, ("keys/sa.pub",)).model_dump(mode="json")
-    back["discovery"] = {"thumbprint": "omit"}
-    save(validate(back), here.path)
+    """From what Terraform made, and to manifests, all at once; a workload goes with it."""
+    shutil.rmtree(here.states)
+    here.states.with_name("state of terraform").rename(here.states)
+    before = here.objects()
+    save(configured(here.box, {}, "manifests", APP), here.path)
 
     said = here.wizard("deploy", "--yes")
 
-    assert "warning: stacks: edge-discovery was deployed, and is no longer" in said
+    gone = "edge-workloads and edge-discovery were" if GOES_OVER else "edge-discovery was"
+    assert f"warning: stacks: {gone} deployed, and " in said
     assert "    - edge-discovery: aws_s3_bucket.documents\n" in said
-    assert not (here.copy.project / "state" / "edge-discovery.left-behind.yaml").exists()
+    assert f" to destroy.{FORGOTTEN}\n" in said
+    nobodys = "Namespace team, ConfigMap team/old-role, ServiceAccount team/old"
+    assert (f"Not among the manifests, and for you to delete: {nobodys}.\n" in said) is GOES_OVER
+    assert here.objects() == before
+    assert here.in_state("discovery") == set()
+    assert not GOES_OVER or here.in_state("workloads") == set()
+    assert here.notes() == ["edge.applied.json"]
     with pytest.raises(ClientError) as caught:
         here.s3.head_bucket(Bucket=BUCKET)
     assert caught.value.response["Error"]["Code"] == "404"
