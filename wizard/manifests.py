@@ -219,6 +219,11 @@ class _Explained:
             raise WorldError(f"{self._doing}: {_answer(error)}") from error
         if isinstance(error, ConfigException):
             raise UserError(f"{self._doing}: {error} Check kubernetes.context.") from error
+        if isinstance(error, OSError):
+            raise WorldError(
+                f"{self._doing}: {error.filename or 'the kubeconfig'} cannot be read: "
+                f"{error.strerror or type(error).__name__}. Check kubernetes.kubeconfig."
+            ) from error
         if isinstance(error, HTTPError):
             raise WorldError(
                 f"{self._doing}: the API server cannot be reached ({type(error).__name__}). "

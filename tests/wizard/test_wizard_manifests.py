@@ -187,3 +187,14 @@ def test_without_a_context_they_are_written_namespaces_first(
     ]
     written = {path.name: path.read_text() for path in stale.parent.iterdir()}
     assert written == manifests(federation, ARNS)
+
+
+def test_a_kubeconfig_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "kubeconfig"
+    folder.mkdir()
+    with pytest.raises(WorldError) as caught:
+        applied(configured(folder))
+    assert str(caught.value) == (
+        f"connecting to the cluster: {folder} cannot be read: Is a directory. "
+        "Check kubernetes.kubeconfig."
+    )
