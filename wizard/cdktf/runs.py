@@ -414,8 +414,13 @@ async def _terraform(
     run: Run, project: Project, stack: str, *args: str
 ) -> Failed | Interrupted | None:
     """Run Terraform in a stack's folder; how that failed, or None."""
-    reader, folder = TerraformLog(stack), project.stack_folder(stack)
-    command = project.command(terraform_program(), *args, cwd=folder)
+    folder = project.stack_folder(stack)
+    return await _execute(run, stack, project.command(terraform_program(), *args, cwd=folder))
+
+
+async def _execute(run: Run, stack: str, command: Command) -> Failed | Interrupted | None:
+    """Run a command of Terraform on a stack; how that failed, or None."""
+    reader = TerraformLog(stack)
     status = await run.execute(command, reader)
     return run.failure(status, reader) if status else None
 
@@ -481,6 +486,13 @@ class _Planning:
     async def add(self, stack: str) -> Failed | Interrupted | None:
         """Plan one more; how it failed, or None."""
         folder = self._copy(stack)
+        try:
+            return await self._plan(stack, folder)
+        finally:
+            for each in ("plan", _OWN_STATE):
+                (folder / each).unlink(missing_ok=True)  # they hold all values, secret ones too
+
+    async def _plan(self, stack: str, folder: Path) -> Failed | Interrupted | None:
         if failure := await self._do(stack, folder, "init"):
             return failure
         forgotten: tuple[ResourceChange, ...] = ()
@@ -499,10 +511,7 @@ class _Planning:
         return None
 
     async def _do(self, stack: str, folder: Path, *args: str) -> Failed | Interrupted | None:
-        reader = TerraformLog(stack)
-        command = self._terraform(stack, folder, *args, *_QUIET)
-        status = await self._run.execute(command, reader)
-        return self._run.failure(status, reader) if status else None
+        return await _execute(self._run, stack, self._terraform(stack, folder, *args, *_QUIET))
 
     def _without_objects(self, stack: str, folder: Path) -> tuple[ResourceChange, ...]:
         """Let the copy have a state of its own, in which Terraform has forgotten the objects."""
@@ -549,8 +558,6 @@ class _Planning:
     def _shown(self, stack: str, folder: Path) -> dict[str, Any]:
         command = self._terraform(stack, folder, "show", "-json", "plan")
         captured = capture(command, _TIMEOUT)
-        for each in ("plan", _OWN_STATE):
-            (folder / each).unlink(missing_ok=True)  # they hold all values, secret ones too
         if captured.status:
             raise WorldError(f"Terraform cannot show its plan of {stack}: {captured.stderr}")
         shown: dict[str, Any] = json.loads(captured.stdout)
