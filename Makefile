@@ -1,14 +1,14 @@
 # `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint unit bench schema pages screenshots lock clean
+.PHONY: help install demo test test-all lint unit bench schema pages screenshots lock clean
 
 PYTHON ?= python3
 VENV := .venv
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$$PATH" VIRTUAL_ENV="$(CURDIR)/$(VENV)"
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 install: $(VENV)/.installed node_modules/.installed ## install what is needed, into this folder
 
@@ -39,14 +39,20 @@ demo: install ## a federation in a sandbox, deployed, proven and taken down agai
 test: install ## linters, types, unit, stack and end-to-end tests
 	@$(MAKE) --no-print-directory -j 2 lint unit
 
+test-all: install ## the same, with the slow tests that prove breadth, and more examples of each property
+	@$(MAKE) --no-print-directory -j 2 lint unit TESTS=--hypothesis-profile=breadth
+
 lint: install ## linters and types
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) lint-imports --no-cache
 	@$(RUN) mypy
 
+# Which tests: those of 'make test'.
+TESTS := -m "not breadth" --hypothesis-profile=quick
+
 unit: install
-	@$(RUN) python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	@$(RUN) python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS) $(PYTEST)
 
 bench: install ## measure how long a synth takes; writes docs/performance.md
 	@$(RUN) python -m bench $(BENCH)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # The kernel of jsii starts with the first import of a binding, for all tests of the process.
 from stacks import bindings
@@ -37,6 +38,14 @@ os.environ.setdefault("GOGC", "400")
 
 # Nor does a worker of pytest: looking for cycles after each 700 objects is a seventh of its time.
 gc.set_threshold(200_000, 50, 100)
+
+# No property is about time, and machines differ. 'make test' takes the first, 'make test-all' the
+# second, and pytest by itself Hypothesis's own number of examples.
+_unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", _unhurried, max_examples=25)
+settings.register_profile("breadth", _unhurried, max_examples=400)
+settings.register_profile("unhurried", _unhurried)
+settings.load_profile("unhurried")
 
 _REMOVED = ("AWS_", "TF_VAR_", "TF_LOG", "KUBE", "OIDC_IAM_")
 _KEPT = ("KUBEBUILDER_ASSETS", "OIDC_IAM_PROVIDER_MIRRORS")

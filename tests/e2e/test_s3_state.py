@@ -23,6 +23,8 @@ from sandbox import mirrors
 from sandbox.sandbox import Sandbox
 from wizard.causes import explain
 
+pytestmark = pytest.mark.breadth
+
 BUCKET = "states"
 PREFIX = "oidc-iam/prod"
 

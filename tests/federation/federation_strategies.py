@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from federation.config import DISTRIBUTIONS, ClusterConfig, bucket_url
 from federation.files import validate
 from federation.regions import partitions
-
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""No property here is about time, and machines differ."""
 
 AWKWARD = (
     "yes", "no", "on", "null", "~", "true", "0123", "1e3", "0x1F", "1_000", "12:30:45",

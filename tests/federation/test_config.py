@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from federation_examples import MINIMAL, configured, with_workloads
-from federation_strategies import configurations, unhurried
+from federation_strategies import configurations
 from hypothesis import given
 from pydantic import ValidationError
 
@@ -84,7 +84,6 @@ class TestWhatFollows:
         with pytest.raises(ValidationError, match="Instance is frozen"):
             config.workloads[0].role.name = "other"  # type: ignore[misc]
 
-    @unhurried
     @given(configurations())
     def test_issuer_audience_and_subject_have_one_source(self, config: ClusterConfig) -> None:
         assert f"https://{config.issuer_key}" == config.issuer

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from federation_examples import MINIMAL, configured, with_workloads
-from federation_strategies import AWKWARD, configurations, unhurried
+from federation_strategies import AWKWARD, configurations
 from hypothesis import given
 
 from federation.config import ClusterConfig
@@ -713,7 +713,6 @@ class TestSaving:
         )
         assert dump(config) == SAVED
 
-    @unhurried
     @given(configurations())
     def test_what_is_read_back_is_what_was_saved(self, config: ClusterConfig) -> None:
         assert parse(dump(config), "") == config

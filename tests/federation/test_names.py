@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from federation_strategies import labels, subdomains, unhurried
+from federation_strategies import labels, subdomains
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +47,6 @@ def test_a_name_at_its_limit_stays_and_one_beyond_is_fitted(length: int) -> None
     assert len(names.fit("x" * (length + 1), length)) == length
 
 
-@unhurried
 @given(st.lists(st.tuples(labels, labels, subdomains), min_size=2, max_size=8, unique=True))
 def test_two_workloads_never_share_a_role_name(workloads: list[tuple[str, str, str]]) -> None:
     derived = {names.role_name(*parts).lower() for parts in workloads}
@@ -55,7 +54,6 @@ def test_two_workloads_never_share_a_role_name(workloads: list[tuple[str, str, s
     assert max(map(len, derived)) <= names.ROLE_NAME_LIMIT
 
 
-@unhurried
 @given(labels, labels, subdomains, subdomains)
 def test_long_names_that_differ_at_their_end_alone_stay_different(
     cluster: str, namespace: str, one: str, other: str
@@ -64,7 +62,6 @@ def test_long_names_that_differ_at_their_end_alone_stay_different(
     assert len(pair) == len({one, other})
 
 
-@unhurried
 @given(st.lists(st.tuples(labels, subdomains | st.just("")), unique=True, max_size=8))
 def test_two_workloads_never_share_a_terraform_name(workloads: list[tuple[str, str]]) -> None:
     derived = {names.terraform_name(*parts) for parts in workloads}

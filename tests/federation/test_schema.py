@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from federation_examples import MINIMAL
-from federation_strategies import answers, unhurried
+from federation_strategies import answers
 from hypothesis import given
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
@@ -40,7 +40,6 @@ def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(json.loads(schema()))
 
 
-@unhurried
 @given(answers())
 def test_what_loads_is_accepted_as_written_and_as_saved(document: dict[str, Any]) -> None:
     assert faults(document) == []

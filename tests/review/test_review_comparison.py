@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from review_examples import PROVIDER, SAFE
 
@@ -364,7 +364,6 @@ MANY = SAFE | {
 }
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_input_is_no_difference(random: Random) -> None:
     document = files.validate(MANY).model_dump(mode="json")

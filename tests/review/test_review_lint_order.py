@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from review_examples import HOST, SAFE, TODAY, policy, statement
 
@@ -96,7 +96,6 @@ def test_there_is_enough_to_tell_apart() -> None:
     assert EXPECTED["counts"] == {"error": 20, "warning": 10, "note": 8}
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_input_changes_nothing(random: Random) -> None:
     changes = list(PLAN["resource_changes"])
