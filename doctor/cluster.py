@@ -229,15 +229,18 @@ class Cluster:
                 return None
             raise
 
-    def config_map(self, namespace: str, name: str) -> Mapping[str, str]:
-        """The data of a ConfigMap.
+    def config_map(self, namespace: str, name: str) -> Mapping[str, object]:
+        """The entries of a ConfigMap. Text is a `str`, an entry of `binaryData` is `bytes`.
 
         Raises:
-            ClusterError: it cannot be read; status 404 where there is none.
+            ClusterError: it cannot be read; status 404 if there is none.
         """
         found = self._get(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
         with _understood():
-            return {str(key): str(value) for key, value in (found.get("data") or {}).items()}
+            binary = {
+                key: str(value).encode() for key, value in (found.get("binaryData") or {}).items()
+            }
+            return {**(found.get("data") or {}), **binary}
 
     def pod_token(self, namespace: str, name: str, audiences: Collection[str]) -> Token:
         """The token for one of the audiences that a running pod has.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,8 @@ from doctor.sts import Sts
 from federation.config import Workload
 
 T = TypeVar("T")
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds; all of them end before a check's own time does."""
@@ -112,7 +115,21 @@ async def role_arn(examination: Examination, workload: Workload) -> str:
         return configured
 
 
-async def config_map(examination: Examination, workload: Workload) -> Mapping[str, str]:
+async def configured_role_arn(examination: Examination, workload: Workload) -> str:
+    """The ARN that the configuration gives the workload's role.
+
+    Only the number of the account may come from AWS, if the configuration does not name it.
+    """
+    config = examination.config
+    if (configured := config.role_arn(workload)) is not None:
+        return configured
+    number = (await examination.once(account)).number
+    if not _ACCOUNT.fullmatch(number):
+        raise Missing(f"AWS answers with {shown(number)} for the number of the account")
+    return str(config.role_arn(workload, number))
+
+
+async def config_map(examination: Examination, workload: Workload) -> Mapping[str, object]:
     """The workload's ConfigMap, as read back from the cluster."""
     found = await examination.once(cluster)
     try:

@@ -422,11 +422,14 @@ class ClusterConfig(_Part):
             return self.aws.oidc_provider.split(":")[4]
         return self.aws.account_id
 
-    def role_arn(self, workload: Workload) -> str | None:
-        """The ARN of the workload's role, where `account_id` is known."""
-        if self.account_id is None:
+    def role_arn(self, workload: Workload, account_id: str | None = None) -> str | None:
+        """The ARN of the workload's role; None if neither the configuration nor the caller names
+        the account."""
+        account = self.account_id or account_id
+        if account is None:
             return None
-        return self.arn(f"role{workload.role.path}{self.role_name(workload)}")
+        name = f"{workload.role.path}{self.role_name(workload)}"
+        return f"arn:{self.partition}:iam::{account}:role{name}"
 
     def provider_arn(self) -> str | None:
         """The ARN of the OIDC provider, where it or the account is configured."""

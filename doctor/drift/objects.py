@@ -34,14 +34,19 @@ def differences(live: Mapping[str, Any], described: Mapping[str, Any]) -> Iterat
             yield from _of_subjects(live.get(key) or [], value)
         else:
             yield from _within(live.get(key), value, key)
-    for key in sorted(settings(live).keys() - settings(described).keys()):
-        yield Apart(f"data.{ascii_safe(key)}", "it is there", NO_SETTING)
+    for part in ("data", "binaryData"):
+        for key in sorted(_part(live, part).keys() - _part(described, part).keys()):
+            yield Apart(f"{part}.{ascii_safe(key)}", "it is there", NO_SETTING)
 
 
 def settings(config_map: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a ConfigMap holds; nothing, where it is something else."""
-    data = config_map.get("data")
-    return data if isinstance(data, Mapping) else {}
+    """The text that a ConfigMap holds; nothing if it is something else."""
+    return _part(config_map, "data")
+
+
+def _part(config_map: Mapping[str, Any], part: str) -> Mapping[str, Any]:
+    found = config_map.get(part)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _within(live: Any, described: Any, field: str) -> Iterator[Apart]:

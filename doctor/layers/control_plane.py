@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from doctor import evidence
@@ -16,6 +16,7 @@ from doctor.quoting import ascii_safe, listed, shown
 from doctor.rules import control_plane as rules
 from federation.config import Workload
 from federation.names import DISCOVERY_ROLE
+from federation.pod_environment import Judged, judge
 
 _BUILT_IN = {
     ("system:public-info-viewer", "system:public-info-viewer"),
@@ -28,7 +29,22 @@ _BUILT_IN = {
 
 _ANY_PATH = "/api"
 _HEALTH_PATHS = ("/livez", "/readyz", "/healthz")
-_DECISIVE = ("AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
+_MOST_NAMES = 20
+_NO_OTHERS = "no settings but the configured ones"
+_AS_CONFIGURED = Judged((), (), ())
+_INJECTED = (
+    "Each entry becomes an environment variable of the pods. Entries that the configuration does "
+    "not make can send the pods' tokens and requests elsewhere, or run code in them."
+)
+_REMOVE = (
+    "Find out who added the entries, and remove them. Then deploy the workloads stack, and restart "
+    "the pods: an environment is only read at the start."
+)
+_ADDED = "Someone added settings of the AWS SDKs."
+_KEEP = (
+    "Remove them, or set them in the pods' own 'env': this ConfigMap is managed by the "
+    "configuration. The doctor runs the aws CLI without them."
+)
 
 T = TypeVar("T")
 
@@ -141,15 +157,22 @@ async def _anonymous_status(examination: Examination, path: str) -> int:
 
 async def _has_settings(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(evidence.config_map, workload)
-    arn = await examination.once(evidence.role_arn, workload)
-    expected = examination.config.environment(arn)
     about = evidence.name(workload)
-    wrong = [name for name in sorted({*expected, *found}) if found.get(name) != expected.get(name)]
-    if not wrong:
+    further = judge(found, examination.config.environment(role_arn=""))
+    if further.dangerous:
+        names = _names(further.dangerous)
+        yield rules.CONFIG_MAP.failed(names, _NO_OTHERS, about, cause=_INJECTED, fix=_REMOVE)
+    if further.harmless:
+        names = _names(further.harmless)
+        yield rules.CONFIG_MAP.warned(names, _NO_OTHERS, about, cause=_ADDED, fix=_KEEP)
+    arn = await examination.once(evidence.configured_role_arn, workload)
+    configured = examination.config.environment(arn)
+    judged = judge(found, configured)
+    if judged.wrong:
+        seen, expected = (_settings(each, judged.wrong) for each in (found, configured))
+        yield rules.CONFIG_MAP.failed(seen, expected, about)
+    if judged == _AS_CONFIGURED:
         yield rules.CONFIG_MAP.passed(f"{workload.namespace}/{workload.config_map}", about)
-        return
-    told = rules.CONFIG_MAP.failed if set(wrong) & set(_DECISIVE) else rules.CONFIG_MAP.warned
-    yield told(_settings(found, wrong, expected), _settings(expected, wrong, expected), about)
 
 
 def flag(arguments: Sequence[str], name: str) -> list[str]:
@@ -200,15 +223,19 @@ def _by_server(values: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-def _settings(data: Mapping[str, str], names: Sequence[str], ours: Collection[str]) -> str:
-    return ", ".join(_setting(data, name, ours) for name in names)
+def _settings(data: Mapping[str, object], names: Sequence[str]) -> str:
+    """Configured settings with their values, none of which is secret."""
+    return ", ".join(
+        f"{name}={shown(data[name])}" if name in data else f"no {name}" for name in names
+    )
 
 
-def _setting(data: Mapping[str, str], name: str, ours: Collection[str]) -> str:
-    """A setting with its value, unless it is none of ours: nothing says that it is no secret."""
-    if name not in data:
-        return f"no {ascii_safe(name)}"
-    return f"{ascii_safe(name)}={shown(data[name])}" if name in ours else ascii_safe(name)
+def _names(names: Sequence[str]) -> str:
+    """Further settings without their values, which may be secrets."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(map(ascii_safe, names[:_MOST_NAMES])) + (
+        f" and {more} more" if more > 0 else ""
+    )
 
 
 CHECKS = (

@@ -20,10 +20,11 @@ from doctor.layers.token import token
 from doctor.quoting import shown
 from doctor.rules import sts as rules
 from doctor.sts import Assumed
-from federation.config import Workload
+from federation.config import ClusterConfig, Workload
 
 _COMMAND = ("aws", "sts", "get-caller-identity", "--output", "json")
 _TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"
+_ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
 
 
 async def assumed(examination: Examination, workload: Workload) -> Assumed:
@@ -164,8 +165,9 @@ async def _gives_role_to_cli(examination: Examination) -> AsyncIterator[Finding]
         raise Missing("the aws CLI is not on the PATH")
     workload = examination.config.workloads[0]
     found = await examination.once(token, workload)
-    settings = await examination.once(evidence.config_map, workload)
-    with _like_a_pod(settings, found.encoded, examination.config.aws.endpoint_url) as environment:
+    arn = await examination.once(evidence.configured_role_arn, workload)
+    settings = examination.config.environment(arn)
+    with _like_a_pod(settings, found.encoded, _elsewhere(examination.config)) as environment:
         try:
             ran = await run_aws_cli(_COMMAND, environment)
         except OSError as error:
@@ -177,18 +179,23 @@ async def _gives_role_to_cli(examination: Examination) -> AsyncIterator[Finding]
         yield rules.CLI.failed(seen, _expected(examination, workload), about)
         return
     try:
-        arn = str(json.loads(ran.stdout)["Arn"])
+        identity = str(json.loads(ran.stdout)["Arn"])
     except (ValueError, KeyError, TypeError):
         yield rules.CLI.failed(shown(ran.stdout), "an identity in JSON", about)
         return
-    yield _compared(examination, workload, arn, rules.CLI)
+    yield _compared(examination, workload, identity, rules.CLI)
 
 
 @contextmanager
 def _like_a_pod(
-    settings: Mapping[str, str], token: str, endpoint_url: str | None
+    settings: Mapping[str, str], token: str, elsewhere: Mapping[str, str]
 ) -> Iterator[dict[str, str]]:
-    """What a pod's container has: its settings, its token file, and a HOME of its own."""
+    """The environment of a pod's container: settings, a token file, and a HOME of its own.
+
+    All of it comes from the configuration and from this machine. An environment is code for the
+    CLI (`PYTHONWARNINGS` and `BROWSER` run a command), so the live ConfigMap has no part in it:
+    `control-plane-config-map` compares that.
+    """
     with tempfile.TemporaryDirectory(prefix="oidc-iam-doctor-") as folder:
         file = Path(folder) / "token"
         file.touch(0o600)
@@ -197,15 +204,20 @@ def _like_a_pod(
         home.mkdir()
         environment = {
             **settings,
+            **elsewhere,
             _TOKEN_FILE: str(file),
             "HOME": str(home),
             "PATH": os.environ.get("PATH", os.defpath),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        # To where the requests of this process go too, which the SDK reads from its environment.
-        if elsewhere := endpoint_url or os.environ.get("AWS_ENDPOINT_URL"):
-            environment["AWS_ENDPOINT_URL"] = elsewhere
         yield environment
+
+
+def _elsewhere(config: ClusterConfig) -> dict[str, str]:
+    """The address of AWS that the requests of this process go to, if it is not the usual one."""
+    if config.aws.endpoint_url:
+        return {"AWS_ENDPOINT_URL": config.aws.endpoint_url}
+    return {name: os.environ[name] for name in _ENDPOINTS if os.environ.get(name)}
 
 
 def _compared(examination: Examination, workload: Workload, arn: str, rule: Rule) -> Finding:

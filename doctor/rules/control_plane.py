@@ -90,8 +90,12 @@ PATHS = Rule(
 CONFIG_MAP = Rule(
     "control-plane-config-map",
     _LAYER,
-    "The workload's ConfigMap has the settings that its pods need",
-    "Pods take the AWS environment from it: the role, the token file and the region.",
+    "The workload's ConfigMap has the configured settings and no others",
+    "Pods take their AWS environment from it: the role, the token file and the region. Each "
+    "further entry becomes an environment variable, too. An entry that may send requests "
+    "elsewhere or run code (endpoints, proxies, CA bundles, profiles, credentials, PYTHON*, LD_* "
+    "and anything that is not a known setting of the AWS SDKs) is a failure. A harmless setting "
+    "of the SDKs, such as AWS_RETRY_MODE, is a warning.",
     "The workloads stack was not deployed, or the ConfigMap was edited.",
     "Deploy the workloads stack.",
 )

@@ -24,13 +24,13 @@ IDENTITY = Rule(
 CLI = Rule(
     "sts-aws-cli",
     _LAYER,
-    "The aws CLI takes the role, given what a pod is given",
-    "The CLI runs with an empty HOME (it caches roles there), with the environment that stands in "
-    "the workload's ConfigMap and with a token file: 'aws sts get-caller-identity'. The first "
-    "workload stands for all: what differs for the others, control-plane-config-map and "
-    "sts-assume-role compare.",
-    "The ConfigMap is missing or was edited, or the CLI is too old to read a token file.",
-    "Deploy the workloads stack, which writes the ConfigMap anew.",
+    "The aws CLI gets the role with the environment that pods should have",
+    "The CLI runs 'aws sts get-caller-identity' with an empty HOME (it caches roles there), a "
+    "token file, and the environment that the configuration makes for pods. Nothing of the live "
+    "ConfigMap reaches the CLI, since an environment can run code: control-plane-config-map "
+    "compares the two. Only the first workload is tried; sts-assume-role tries all of them.",
+    "The CLI is too old to read a token file, or STS rejects the token.",
+    "Update the aws CLI, and see the findings of sts-assume-role.",
 )
 
 ALL = (ASSUME, IDENTITY, CLI)

@@ -46,7 +46,7 @@ BREAKS: dict[str, tuple[breaking.Break, list[str]]] = {
     ),
     "the ConfigMap names another region": (
         breaking.config_map_edited("AWS_REGION", "us-east-1"),
-        [f"warn control-plane-config-map {POD}"],
+        [f"fail control-plane-config-map {POD}"],
     ),
     "anonymous requests may read the cluster": (
         breaking.anonymous_readers,
@@ -228,14 +228,16 @@ async def test_another_issuer_in_the_configuration_is_named_by_its_codes(
     ]
 
 
-async def test_a_wrong_role_in_the_config_map_fails_the_aws_cli_too(live: LiveFederation) -> None:
+async def test_a_wrong_role_in_the_config_map_does_not_reach_the_aws_cli(
+    live: LiveFederation,
+) -> None:
     edited = breaking.config_map_edited(
         "AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/sandbox_reports_report-writer"
     )
     with edited(live):
         findings = await examined(live.config)
 
-    assert told(findings) == [f"fail control-plane-config-map {POD}", f"fail sts-aws-cli {POD}"]
+    assert told(findings) == [f"fail control-plane-config-map {POD}"]
 
 
 async def test_a_provider_that_differs_in_a_detail_is_pointed_out(live: LiveFederation) -> None:

@@ -181,8 +181,8 @@ async def test_a_further_setting_of_a_config_map_is_named_without_its_value(
     with breaking.further_setting(live):
         found = await examined(live.config, only)
 
-    assert [(each.seen, each.expected) for each in found if each.verdict == "warn"] == [
-        ("PASSWORD", "no PASSWORD")
+    assert [(each.seen, each.expected) for each in found if each.verdict == "fail"] == [
+        ("PASSWORD", "no settings but the configured ones")
     ]
 
 

@@ -109,6 +109,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str, str]
         SETTINGS,
         [("data.PASSWORD\\x1b[0m", "it is there", "no such setting")],
     ),
+    "binary data": (
+        {**SETTINGS, "binaryData": {"LD_PRELOAD": "AAAA"}},
+        SETTINGS,
+        [("binaryData.LD_PRELOAD", "it is there", "no such setting")],
+    ),
     "a volume of another kind": (
         {"volumes": [{"name": "tmp", "hostPath": {"path": "/"}}]},
         {"volumes": [{"name": "tmp", "emptyDir": {}}]},
