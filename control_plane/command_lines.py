@@ -1,7 +1,7 @@
-"""Command lines of an API server: of a systemd unit, `ps`, a process or a pod, or flags alone.
+"""Command lines of an API server: of `ps`, a process or a pod, or flags alone.
 
 `control_plane.reading` tries these on a text, and `control_plane.configurations` on the pods that
-it finds.
+it finds. `control_plane.systemd` reads the command of a unit.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -29,7 +29,7 @@ from federation.errors import UserError
 PROGRAM = "kube-apiserver"
 
 _JOURNAL = re.compile(rf'^.* msg="Running ({PROGRAM} .*)"\s*$')
-_LONGEST = 131_072
+LONGEST = 131_072
 """Characters of a line that is cut into words, which takes the square of their number: Linux gives
 a program no longer argument (MAX_ARG_STRLEN)."""
 _FLAG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
@@ -58,20 +58,6 @@ class Reading:
     version: str | None = None
     program: str = PROGRAM
     authentication: Mapping[str, Any] | None = None
-
-
-def units(text: str, name: str) -> Iterator[Reading]:
-    """`ExecStart=` of a systemd unit; the last one counts, since an empty one takes back."""
-    if not re.search(r"^\[Service\]", text, re.MULTILINE):
-        return
-    # A comment within a command that goes on does not end it (systemd.syntax(7)).
-    plain = re.sub(r"^\s*[#;].*\n?", "", text, flags=re.MULTILINE)
-    commands = re.findall(r"^ExecStart=[-@:+!]*(.+)$", _joined(plain), re.MULTILINE)
-    if not commands:
-        raise UserError(f"{name}: is a systemd unit without ExecStart.")
-    if "$" in commands[-1]:
-        raise UserError(f"{name}: ExecStart takes flags from the environment. {FROM_PROCESS}")
-    yield replace(of_command(_words(commands[-1], name), name, "a systemd unit"), schema="systemd")
 
 
 def flag_lists(text: str, name: str) -> Iterator[Reading]:
@@ -105,7 +91,7 @@ def processes(text: str, name: str) -> Iterator[Reading]:
     near = [
         (number, _shown_words(line))
         for number, line in lines
-        if PROGRAM in line and len(line) <= _LONGEST
+        if PROGRAM in line and len(line) <= LONGEST
     ]
     found = [(number, words) for number, words in near if _has_flags(words)]
     for number, words in found:
@@ -208,7 +194,7 @@ def unwrapped(arguments: list[str]) -> list[str]:
 
 
 def _words_of_script(script: str) -> list[str]:
-    if len(script) > _LONGEST:
+    if len(script) > LONGEST:
         return []
     lexer = shlex.shlex(script, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
@@ -244,7 +230,7 @@ def _joined(text: str) -> str:
 
 
 def _words(text: str, name: str) -> list[str]:
-    if len(text) > _LONGEST:
+    if len(text) > LONGEST:
         raise UserError(f"{name}: has a line of {len(text)} characters, which starts no program.")
     try:
         return shlex.split(text)

@@ -17,10 +17,10 @@ from control_plane.command_lines import (
     flag_lists,
     of_command,
     processes,
-    units,
 )
 from control_plane.configurations import documents
 from control_plane.settings import AUDIENCES, ISSUER, KEY_FILE, Settings
+from control_plane.systemd import units
 from federation.errors import UserError
 from federation.text import decoded
 

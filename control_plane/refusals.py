@@ -14,9 +14,11 @@ from control_plane.settings import (
     SIGNING_KEY_FILE,
     Settings,
     faults,
+    flags_to_write,
 )
 from control_plane.target import Target
 from federation.config import ANONYMOUS_PATHS_MINOR
+from federation.quoting import quoted
 
 _ISSUER_REQUIRED = 20
 _SEVERAL_ISSUERS = 22
@@ -33,6 +35,7 @@ def refusals(target: Target, before: Settings | None, after: Settings) -> Iterat
     """
     if before is not None:
         yield from _of_what_runs(target, before)
+    yield from _of_values(target, before or Settings(), after)
     yield from _of_version(target, after)
     yield from _of_form(target, after)
     yield from _of_keys(target, before or Settings(), after)
@@ -72,6 +75,24 @@ def _of_what_runs(target: Target, before: Settings) -> Iterator[str]:
             "--service-account-signing-endpoint: another program signs the tokens and says what "
             "the issuer's keys are. Set the issuer there."
         )
+
+
+def _of_values(target: Target, before: Settings, after: Settings) -> Iterator[str]:
+    """Values that would be something else, or more than a value, where they are read."""
+    others = after.others if target.schema.name == "systemd" else ()
+    for name, value in dict.fromkeys((*before.flags(), *after.flags(), *after.oidc, *others)):
+        if not value.isprintable():
+            yield f"--{name} has {quoted(value)}, with a character that no flag has."
+    for name, value in flags_to_write(before, after):
+        for text, reading in target.distribution.replaced:
+            if text in value:
+                yield f"--{name} has {quoted(value)}, with {text!r}: {reading}."
+    for name, value in others:
+        if "$(" in value:
+            yield (
+                f"--{name} has {quoted(value)}, with '$(': a unit has no variables of a pod. Give "
+                "the running process with --from."
+            )
 
 
 def _of_version(target: Target, after: Settings) -> Iterator[str]:

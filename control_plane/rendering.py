@@ -9,17 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from control_plane import systemd
 from control_plane.authentication import authentication_configuration
+from control_plane.command_lines import PROGRAM
 from control_plane.plan import Plan
 from control_plane.settings import (
     ANONYMOUS_AUTH,
     AUTHENTICATION_CONFIG,
     FEATURE_GATES,
     ISSUER,
-    JWKS_URI,
     KEY_FILE,
-    NAMES,
     Flags,
+    Settings,
+    flags_to_write,
 )
 from control_plane.target import AUTHENTICATION_FILE
 from federation.errors import UserError
@@ -67,7 +69,7 @@ class Existing:
     """
 
     others: Flags = ()
-    program: str = ""
+    program: str = PROGRAM
     authentication: Mapping[str, Any] | None = None
 
 
@@ -102,10 +104,8 @@ def rendered(plan: Plan, existing: Existing | None = None) -> Rendering:
 
 
 def written(plan: Plan) -> Flags:
-    """The flags that a file has to say: issuer and keys' address always, others as they change."""
-    changed = {change.flag for change in plan.changes}
-    names = [name for name in NAMES if name in (ISSUER, JWKS_URI) or name in changed]
-    return tuple((name, value) for name in names for value in plan.after.values(name))
+    """The flags that a file has to say."""
+    return flags_to_write(plan.before or Settings(), plan.after)
 
 
 def _allowlist_changes(plan: Plan, existing: Existing) -> bool:
@@ -185,7 +185,9 @@ def _plain(plan: Plan, existing: Existing) -> dict[str, File]:
         place = "/etc/systemd/system/kube-apiserver.service.d/oidc-iam.conf"
         # An ExecStart replaces the one of the unit: it has to have every flag.
         flags = (*existing.others, *plan.after.oidc, *plan.after.flags())
-        text = render("apiserver/systemd.conf.j2", **{**_values(plan, existing), "flags": flags})
+        words = [systemd.argument(f"--{name}={value}") for name, value in flags]
+        command = [systemd.program(existing.program), *words]
+        text = render("apiserver/systemd.conf.j2", **_values(plan, existing), command=command)
         return {"oidc-iam.conf": File(text, place)}
     return {"kube-apiserver.flags": _file("plain.flags.j2", plan, existing)}
 

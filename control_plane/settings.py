@@ -113,6 +113,16 @@ class Settings:
         return self.api_audiences or self.issuers
 
 
+def flags_to_write(before: Settings, after: Settings) -> Flags:
+    """The flags that a file has to say: issuer and keys' address always, others if they change."""
+    names = [
+        name
+        for name in NAMES
+        if name in (ISSUER, JWKS_URI) or before.values(name) != after.values(name)
+    ]
+    return tuple((name, value) for name in names for value in after.values(name))
+
+
 def parsed(arguments: Sequence[str]) -> Flags:
     """Arguments of a command line as flags: `--name=value`, `--name value`, or `--name` (true).
 
@@ -148,9 +158,6 @@ def faults(settings: Settings) -> Iterator[str]:
     """
     if len(set(settings.issuers)) < len(settings.issuers):
         yield f"--{ISSUER} has the same issuer twice, with which the API server does not start."
-    for issuer in settings.issuers:
-        if not issuer.isprintable():
-            yield f"--{ISSUER} has {issuer!r}, with a character that no flag has."
     if "" in settings.issuers:
         yield f"--{ISSUER} is empty, with which the API server does not start."
     first = urlsplit(settings.issuers[0]) if settings.issuers else None

@@ -294,11 +294,6 @@ def test_kubeadm_sets_no_issuer_before_1_20_and_needs_its_signing_key() -> None:
             "not start.",
         ),
         (
-            Settings(issuers=(ISSUER, "https://a.example\n--anonymous-auth=true")),
-            "--service-account-issuer has 'https://a.example\\n--anonymous-auth=true', with a "
-            "character that no flag has.",
-        ),
-        (
             Settings(issuers=(ISSUER,), jwks_uri="http://oidc.example.com/openid/v1/jwks"),
             "--service-account-jwks-uri=http://oidc.example.com/openid/v1/jwks is not https, with "
             "which the API server does not start.",
