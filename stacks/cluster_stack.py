@@ -64,9 +64,9 @@ class ClusterStack(TerraformStack):
             "region": backend.region,
             "key": f"{backend.key_prefix}/{self.config.stack(kind)}.tfstate",
         }
-        url = self.config.aws.endpoint_url
-        if url is None:
+        if self.config.aws.endpoint_url is None:
             return place
+        url = literal(self.config.aws.endpoint_url)
         # An emulator has one name; a bucket's own would be BUCKET.NAME.
         endpoints = S3BackendEndpointConfig(s3=url, sts=url, iam=url)
         return {**place, "endpoints": endpoints, "use_path_style": True}
@@ -78,16 +78,17 @@ class ClusterStack(TerraformStack):
             services: those that are asked at `aws.endpoint_url`, where there is one; besides STS.
         """
         aws = self.config.aws
-        elsewhere = dict.fromkeys((*services, "sts"), aws.endpoint_url)
+        endpoint = literal(aws.endpoint_url or "")
+        elsewhere = dict.fromkeys((*services, "sts"), endpoint)
         AwsProvider(
             self,
             "aws",
             region=aws.region,
             allowed_account_ids=[aws.account_id] if aws.account_id else None,
             default_tags=[AwsProviderDefaultTags(tags=aws.tags)] if aws.tags else None,
-            endpoints=[AwsProviderEndpoints(**elsewhere)] if aws.endpoint_url else None,
+            endpoints=[AwsProviderEndpoints(**elsewhere)] if endpoint else None,
             # The address of an endpoint has no label for the bucket.
-            s3_use_path_style=True if aws.endpoint_url and "s3" in services else None,
+            s3_use_path_style=True if endpoint and "s3" in services else None,
             max_retries=aws.max_retries,
         )
         self._allow_versions("aws")
