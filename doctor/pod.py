@@ -50,7 +50,9 @@ def token_place(spec: Mapping[str, Any], audiences: Collection[str]) -> Place:
         for mount in container.get("volumeMounts", ()):
             # With a subPath it is one file, and not renewed: not what the SDKs are pointed to.
             if mount["name"] in found and not {"subPath", "subPathExpr"} & mount.keys():
-                return Place(container["name"], f"{mount['mountPath']}/{found[mount['name']]}")
+                path = f"{mount['mountPath']}/{found[mount['name']]}"
+                if path.startswith("/"):  # it becomes an argument of 'cat'
+                    return Place(container["name"], path)
     raise UnreadableTokenError(f"no container mounts a token for {listed(list(audiences))}")
 
 

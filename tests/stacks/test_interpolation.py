@@ -47,7 +47,7 @@ def with_templates(configuration: Path) -> tuple[dict[str, Any], list[Place]]:
     """The configuration with a template in each text that can have one."""
     settings = load(configuration).model_dump(mode="json")
     settings["aws"]["tags"] = settings["aws"].get("tags") or {"team": "platform"}
-    taken = []
+    taken: list[Place] = []
     for place in texts(settings):
         for text in (TEMPLATE, f"/{TEMPLATE}"):
             attempt = changed(settings, place, text)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from federation.errors import WorldError
+from federation.quoting import quoted
 from review.changes import ResourceChange, StackPlan
 from wizard.cdktf import objects
 
@@ -20,6 +24,17 @@ ADDRESS = "kubernetes_cluster_role_binding_v1.oidc-reviewer"
 def test_what_terraform_made_in_the_cluster_is_found() -> None:
     assert objects.addresses(STATE) == (ADDRESS,)
     assert objects.addresses({}) == ()
+
+
+@pytest.mark.parametrize("name", ["a b", "-state=x", "a['*']", "", "a\n", "a.b", "${a}"])
+def test_an_address_that_could_be_another_argument_is_refused(name: str) -> None:
+    with pytest.raises(WorldError) as raised:
+        objects.addresses({"resources": [{**BINDING, "name": name, "type": "kubernetes_x"}]})
+
+    assert str(raised.value) == (
+        f"The state has a resource {quoted(f'kubernetes_x.{name}')}, which is not a valid address. "
+        "Remove it from the state."
+    )
 
 
 def test_all_else_stays_in_the_state() -> None:

@@ -5,21 +5,38 @@ They stay in the cluster all the while: what uses them notices nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from federation.errors import WorldError
+from federation.quoting import quoted
 from review.changes import ResourceChange, StackPlan
 
+_ADDRESS = re.compile(r"kubernetes_[a-z0-9_]+\.[A-Za-z0-9_-]+")
 _PREFIX = "kubernetes_"
 """Of the types of hashicorp/kubernetes."""
 
 
 def addresses(state: Mapping[str, Any]) -> tuple[str, ...]:
-    """The addresses of the objects in a state (version 4) of ours, which has no modules."""
-    return tuple(
+    """The addresses of the objects in a state (version 4) of ours, which has no modules.
+
+    They become arguments of Terraform, so each must be a plain address.
+
+    Raises:
+        WorldError: one is not.
+    """
+    found = tuple(
         f"{each['type']}.{each['name']}" for each in state.get("resources", ()) if _is_object(each)
     )
+    for address in found:
+        if not _ADDRESS.fullmatch(address):
+            raise WorldError(
+                f"The state has a resource {quoted(address)}, which is not a valid address. "
+                "Remove it from the state."
+            )
+    return found
 
 
 def without(state: Mapping[str, Any]) -> dict[str, Any]:

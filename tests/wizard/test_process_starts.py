@@ -1,0 +1,141 @@
+"""Every place that starts a process, or loads code by a name, is known and has a reason.
+
+Nothing that is read from a cluster, AWS, a discovery document, a state, a plan or a git revision
+may become a program, an argument or an environment. A new place needs a line here, and one in
+docs/security.md.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from federation.files import PROJECT
+
+ROOMS = (
+    "bench",
+    "control_plane",
+    "doctor",
+    "federation",
+    "formats",
+    "review",
+    "sandbox",
+    "stacks",
+    "tools",
+    "wizard",
+)
+
+STARTS = re.compile(
+    r"subprocess\.(run|Popen|call|check_call|check_output|getoutput|getstatusoutput)"
+    r"|asyncio\.create_subprocess_(exec|shell)|.*\.subprocess_(exec|shell)"
+    r"|os\.(system|popen|exec\w+|spawn\w+|posix_spawnp?|fork|forkpty|startfile)"
+    r"|pty\.(spawn|fork)|multiprocessing\..*|(concurrent\.futures\.)?ProcessPoolExecutor"
+    r"|webbrowser\..*|click\.(launch|edit|echo_via_pager)|.*\.open_url"
+    r"|runpy\..*|importlib\.import_module|__import__|eval|exec|compile"
+    r"|(pickle|marshal|shelve|dill)\..*|ctypes\..*"
+    r"|wizard\.process\.(Command|capture|started)"
+)
+
+KNOWN = {
+    ("bench/measure.py", "peak_mebibytes", "subprocess.Popen"): "main.py, to see its memory",
+    ("bench/measure.py", "seconds", "subprocess.run"): "a way to synthesize, to see its time",
+    ("bench/results.py", "machine", "subprocess.run"): "node --version",
+    ("bench/ways.py", "install_peer", "subprocess.run"): "npm ci, from a lock file of this project",
+    ("doctor/aws_cli.py", "run_aws_cli", "asyncio.create_subprocess_exec"): (
+        "aws sts get-caller-identity, with nothing but the configured environment of a pod"
+    ),
+    ("sandbox/binaries.py", "_build", "subprocess.Popen"): "go build of pinned modules",
+    ("sandbox/processes.py", "start", "subprocess.Popen"): "etcd, the API server, moto",
+    (
+        "stacks/bindings/__init__.py",
+        "install",
+        "importlib.import_module",
+    ): "constructs",
+    ("stacks/bindings/imports.py", "_LazyPackage.exec_module", "importlib.import_module"): (
+        "a provider package that is installed"
+    ),
+    (
+        "stacks/bindings/imports.py",
+        "_LazyPackage.exec_module.import_submodule",
+        "importlib.import_module",
+    ): "a module that the provider package itself lists",
+    ("tools/lock.py", "resolve", "subprocess.run"): "uv, for the packages that the Pipfile names",
+    ("wizard/cdktf/runs.py", "Project.command", "wizard.process.Command"): (
+        "cdktf, Terraform and main.py: the only place that says how"
+    ),
+    ("wizard/cdktf/runs.py", "Run.execute", "wizard.process.started"): "what Project.command made",
+    ("wizard/cdktf/runs.py", "_Planning._shown", "wizard.process.capture"): "terraform show",
+    ("wizard/cdktf/runs.py", "_state", "wizard.process.capture"): "terraform state pull",
+    ("wizard/cli/__init__.py", "_LazyGroup.get_command", "importlib.import_module"): (
+        "one of the commands that are listed there"
+    ),
+    ("wizard/preflight.py", "node", "wizard.process.Command"): "node --version",
+    ("wizard/preflight.py", "node", "wizard.process.capture"): "node --version",
+    ("wizard/preflight.py", "terraform", "wizard.process.Command"): "terraform version",
+    ("wizard/preflight.py", "terraform", "wizard.process.capture"): "terraform version",
+    ("wizard/process.py", "capture", "subprocess.Popen"): "the gateway: each Command is above",
+    ("wizard/process.py", "started", "asyncio.create_subprocess_exec"): (
+        "the gateway: each Command is above"
+    ),
+    ("wizard/revisions.py", "_blob", "wizard.process.Command"): "git cat-file",
+    ("wizard/revisions.py", "_blob", "wizard.process.capture"): "git cat-file",
+    ("wizard/tui/live.py", "Live.terraform", "wizard.process.started"): "cdktf synth",
+    ("wizard/tui/live.py", "_imported", "importlib.import_module"): "modules of this project",
+    ("wizard/tui/loading.py", "load", "importlib.import_module"): "screens of this project",
+}
+"""File, function and what it calls, with what that starts or loads."""
+
+
+def test_each_start_of_a_process_is_known() -> None:
+    assert sorted(set(_starts())) == sorted(KNOWN)
+
+
+def test_each_file_that_starts_a_process_is_in_the_documentation() -> None:
+    page = (PROJECT / "docs" / "security.md").read_text()
+    loads = ("importlib.import_module",)
+    starting = {file for file, _, called in KNOWN if called not in loads}
+    assert [file for file in sorted(starting) if f"`{file}`" not in page] == []
+
+
+def _starts() -> Iterator[tuple[str, str, str]]:
+    files = [path for room in ROOMS for path in (PROJECT / room).rglob("*.py")]
+    for file in (PROJECT / "main.py", *files):
+        tree = ast.parse(file.read_text())
+        name = file.relative_to(PROJECT).as_posix()
+        yield from ((name, *each) for each in _below(tree, "", _imported(tree)))
+
+
+def _below(node: ast.AST, place: str, names: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The function and the callee of each start below a node of a syntax tree."""
+    for child in ast.iter_child_nodes(node):
+        inner = place
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inner = f"{place}.{child.name}".strip(".")
+        if isinstance(child, ast.Call):
+            # A function may be handed on to be called elsewhere.
+            for each in (child.func, *child.args):
+                if STARTS.fullmatch(called := _dotted(each, names)):
+                    yield place, called
+        yield from _below(child, inner, names)
+
+
+def _imported(tree: ast.AST) -> dict[str, str]:
+    """What each imported name stands for."""
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {each.asname: each.name for each in node.names if each.asname}
+    return names
+
+
+def _dotted(node: ast.AST, names: dict[str, str]) -> str:
+    match node:
+        case ast.Name(name):
+            return names.get(name, name)
+        case ast.Attribute(value, attribute):
+            return f"{_dotted(value, names)}.{attribute}"
+        case _:
+            return ""
