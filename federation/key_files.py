@@ -30,6 +30,16 @@ def documents(config: ClusterConfig) -> dict[str, str]:
     return jwks.documents(config.issuer, read(named, PROJECT))
 
 
+def check(config: ClusterConfig) -> None:
+    """See that the bucket's documents can be made, if a bucket serves them.
+
+    Raises:
+        UserError: a file cannot be read, or holds what may not be published.
+    """
+    if config.discovery.s3 is not None:
+        documents(config)
+
+
 def read(names: Iterable[str], folder: Path) -> tuple[jwks.PublicKey, ...]:
     """The keys of several files, in their order; relative names start at a folder.
 

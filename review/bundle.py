@@ -6,7 +6,6 @@ same bytes everywhere. `review.bundle_folder` puts it on the disk.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
@@ -17,10 +16,8 @@ from review import report
 from review.cluster_objects import cluster_objects
 from review.planned import Planned, documents
 from review.report.material import NOTHING_KNOWN, Known
+from review.seal import CHECKSUMS, checksum, listing
 from review.terraform.folder import terraform
-
-CHECKSUMS = "oidc-iam-review.sha256"
-"""The file that lists all others with their checksums, for `sha256sum --check`."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip archive can tell."""
@@ -51,8 +48,8 @@ def bundle(
     }
     if planned is not None:
         texts |= documents(config.cluster, planned)
-    sums = (f"{checksum(texts[path].encode())}  {path}\n" for path in sorted(texts))
-    return dict(sorted({**texts, CHECKSUMS: "".join(sums)}.items()))
+    sums = {path: checksum(text.encode()) for path, text in texts.items()}
+    return dict(sorted({**texts, CHECKSUMS: listing(sums)}.items()))
 
 
 def archive(texts: Mapping[str, str], folder: str) -> bytes:
@@ -71,11 +68,6 @@ def archive(texts: Mapping[str, str], folder: str) -> bytes:
             entry.external_attr = _READABLE_FILE << 16
             made.writestr(entry, texts[path].encode())
     return content.getvalue()
-
-
-def checksum(content: bytes) -> str:
-    """The SHA-256 of a file."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _below(folder: str, texts: Mapping[str, str]) -> dict[str, str]:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from federation.errors import UserError
 from federation.quoting import quoted
-from review.bundle import CHECKSUMS, archive, checksum
+from review.bundle import archive
+from review.seal import CHECKSUMS, shown, verify
+from review.sealed import read_folder
 
-_SUM = re.compile(r"([0-9a-f]{64})  (\S.*)")
 _SHOWN = 3
 
 
@@ -118,17 +118,15 @@ def _target(folder: Path) -> Path:
 def _refuse_foreign_files(folder: Path) -> None:
     if not any(folder.iterdir()):
         return
-    listed = _listed(folder)
-    if listed is None:
+    try:
+        found = verify(read_folder(folder))
+    except UserError:
         raise UserError(
             f"{folder} is not empty, and holds no review of an earlier run: name a new folder with "
             "--output."
-        )
-    foreign = [
-        path if path.isprintable() else quoted(path)
-        for path in sorted(_contents(folder))
-        if path != CHECKSUMS and not _is_as_listed(folder / path, listed.get(path))
-    ]
+        ) from None
+    theirs = {each.path for each in found.differences if each.why != "missing"}
+    foreign = [shown(path) for path in sorted({*theirs, *found.not_covered})]
     if foreign:
         more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
         raise UserError(
@@ -138,30 +136,9 @@ def _refuse_foreign_files(folder: Path) -> None:
         )
 
 
-def _is_as_listed(path: Path, listed: str | None) -> bool:
-    return listed is not None and not path.is_symlink() and checksum(path.read_bytes()) == listed
-
-
-def _listed(folder: Path) -> dict[str, str] | None:
-    """The checksums in a folder's list, by path; None where there is no such list."""
-    try:
-        lines = (folder / CHECKSUMS).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return None
-    sums = [_SUM.fullmatch(line) for line in lines]
-    return {found[2]: found[1] for found in sums if found}
-
-
-def _contents(folder: Path) -> Iterator[str]:
-    """What is in a folder at any depth: files, links, and folders that hold nothing."""
-    for place, folders, files in os.walk(folder):
-        links = [name for name in folders if (Path(place) / name).is_symlink()]
-        nothing = [] if folders or files else ["."]
-        for name in (*files, *links, *nothing):
-            yield (Path(place) / name).relative_to(folder).as_posix()
-
-
 def _is_archive_of_ours(path: Path) -> bool:
+    if not path.is_file():
+        return False
     try:
         with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as found:
             return any(Path(name).name == CHECKSUMS for name in found.namelist())

@@ -28,7 +28,7 @@ from review.report.model import Document, Figure
 from review.report.purpose import purpose, trust_path
 from review.report.rendering import html, markdown
 from review.report.residual import residual
-from review.report.signing import sign_off
+from review.report.signing import CONFIGURATION, canonical, sign_off
 from review.report.thumbprints import thumbprints
 from review.report.trust import trust_matrix, trust_policies
 
@@ -53,7 +53,7 @@ _PARTS = (
 def documents(
     config: ClusterConfig, known: Known = NOTHING_KNOWN, planned: Planned | None = None
 ) -> Mapping[str, str]:
-    """The texts of `REVIEW.md`, `review.html` and the pictures, by their names.
+    """The texts of the document, its pictures and the canonical configuration, by file name.
 
     Args:
         config: The configuration to review.
@@ -63,22 +63,36 @@ def documents(
     Raises:
         UserError: a file of public keys cannot be read, or holds what may not be published.
     """
-    made = document(config, known, planned)
+    material = _material(config, known, planned)
+    made = _document(material)
     figures = [
         block for part in made.sections for block in part.blocks if isinstance(block, Figure)
     ]
     return {
         "REVIEW.md": markdown(made),
         "review.html": html(made),
+        CONFIGURATION: canonical(config, material.keys),
         **{figure.file: figure.svg for figure in figures},
     }
 
 
 def document(config: ClusterConfig, known: Known, planned: Planned | None) -> Document:
     """The document as a value; the arguments are those of `documents`."""
+    return _document(_material(config, known, planned))
+
+
+def _document(material: Material) -> Document:
+    title = f"Security review: IAM roles for the pods of {material.config.cluster}"
+    parts = (
+        part(material) for part in _PARTS if part is not changes or material.planned is not None
+    )
+    return Document(title, tuple(parts))
+
+
+def _material(config: ClusterConfig, known: Known, planned: Planned | None) -> Material:
     facts = joined([configured(config, ""), of_workloads(known.facts, config)])
     settings = config.discovery.s3
-    material = Material(
+    return Material(
         config,
         rows=matrix(config),
         chain=facts.chains[0].certificates if facts.chains else (),
@@ -87,6 +101,3 @@ def document(config: ClusterConfig, known: Known, planned: Planned | None) -> Do
         today=known.today,
         planned=planned,
     )
-    title = f"Security review: IAM roles for the pods of {config.cluster}"
-    parts = (part(material) for part in _PARTS if part is not changes or planned is not None)
-    return Document(title, tuple(parts))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from federation.config import ClusterConfig
 from federation.jwks import PublicKey
 from review.actions import edition
 from review.report.material import Material
 from review.report.model import Paragraph, Points, Section, Table, Text, said
+
+CONFIGURATION = "configuration.json"
+"""The file of a review with what is approved."""
 
 
 def digested(material: Material) -> str:
@@ -19,17 +23,29 @@ def digested(material: Material) -> str:
 
 
 def digest(config: ClusterConfig, keys: Sequence[PublicKey] = ()) -> str:
-    """The SHA-256 of what is approved, as 64 hexadecimal digits.
+    """The SHA-256 of what is approved, which is `canonical`, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(config, keys).encode()).hexdigest()
 
-    Of the configuration's JSON with sorted keys and without white space; comments, the order of
-    keys, and defaults that are left out do not change it. Where a bucket serves public keys, their
-    ids are part of it: the configuration names their files alone.
+
+def canonical(config: ClusterConfig, keys: Sequence[PublicKey] = ()) -> str:
+    """What is approved, as the text of `configuration.json`.
+
+    The configuration as JSON on one line, with sorted keys and without white space; comments, the
+    order of keys and omitted defaults do not change it. Files are named without their folders,
+    which differ between machines. If a bucket serves public keys, their ids are part of it.
+
+    Args:
+        config: The configuration.
+        keys: The public keys that the bucket serves.
     """
     values = json.loads(config.model_dump_json())
+    if kubeconfig := values["kubernetes"]["kubeconfig"]:
+        values["kubernetes"]["kubeconfig"] = PurePath(kubeconfig).name
+    if bucket := values["discovery"]["s3"]:
+        bucket["keys"] = [PurePath(name).name for name in bucket["keys"]]
     if keys:
         values["keys"] = sorted(key.kid for key in keys)
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def sign_off(material: Material) -> Section:
@@ -60,7 +76,8 @@ def sign_off(material: Material) -> Section:
         (
             Paragraph(
                 said(
-                    f"What is approved has the SHA-256 {{}}: that of {digested(material)}.",
+                    f"What is approved has the SHA-256 {{}}: that of {digested(material)}, "
+                    f"as printed by `sha256sum {CONFIGURATION}` in this folder.",
                     digest(material.config, material.keys),
                 )
             ),

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from federation.files import PROJECT, load, parse
-from review.bundle import CHECKSUMS, archive, bundle
+from review.bundle import archive, bundle
+from review.seal import CHECKSUMS
 
 HERE = Path(__file__).parent
 STACKS = HERE.parent / "stacks"
@@ -108,3 +109,56 @@ def test_an_archive_holds_the_bundle_in_its_folder_without_a_time_of_its_own() -
     assert {(each.date_time, each.external_attr >> 16, each.compress_type) for each in entries} == {
         ((1980, 1, 1, 0, 0, 0), 0o100644, zipfile.ZIP_STORED)
     }
+
+
+def documented(kind: str) -> list[str]:
+    """The commands that docs/review.md gives for bash: the three checks, and the digest."""
+    blocks = (PROJECT / "docs" / "review.md").read_text().split("```bash\n")[1:]
+    checks, digest = (block.partition("```")[0] for block in blocks)
+    return checks.replace("\\\n", "").splitlines() if kind == "checks" else [digest]
+
+
+def ran(command: str, folder: Path) -> str:
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_documented_commands_print_nothing_for_a_review_and_name_what_was_added(
+    tmp_path: Path,
+) -> None:
+    write(made("article"), tmp_path)
+    assert [ran(each, tmp_path) for each in documented("checks")] == ["", "", ""]
+    (tmp_path / ".added").touch()
+    (tmp_path / "terraform/ \nx").touch()
+    (tmp_path / "terraform/link").symlink_to("/")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "picture.svg").unlink()
+    (tmp_path / "picture.svg").symlink_to("REVIEW.md")
+    (tmp_path / "REVIEW.md").write_text("other")
+    sums, odd, added = (ran(each, tmp_path) for each in documented("checks"))
+    assert sums.splitlines() == [
+        "REVIEW.md: FAILED",
+        "picture.svg: FAILED",
+        "sha256sum: WARNING: 2 computed checksums did NOT match",
+    ]
+    assert sorted(odd.splitlines()) == ["./empty", "./picture.svg", "./terraform/link"]
+    assert [line for line in added.splitlines() if line[0] in "<>"] == [
+        "< ./.added",
+        "> ./picture.svg",
+        "< ./terraform/ ",
+        "< x",
+    ]
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_the_documented_command_computes_the_digest_that_is_signed(
+    name: str, tmp_path: Path
+) -> None:
+    texts = made(name)
+    write(texts, tmp_path)
+    [command] = documented("digest")
+    digest, file = ran(command, tmp_path).split()
+    assert file == "configuration.json"
+    assert texts["REVIEW.md"].count(f"`{digest}`") + texts["REVIEW.md"].count(f" {digest}") == 2

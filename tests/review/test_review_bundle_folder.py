@@ -9,8 +9,8 @@ import pytest
 from federation.errors import UserError
 from federation.quoting import quoted
 from review import bundle_folder
-from review.bundle import CHECKSUMS, checksum
 from review.bundle_folder import is_archived_otherwise, refuse_foreign, write
+from review.seal import CHECKSUMS, checksum
 
 
 def texts(**files: str) -> dict[str, str]:

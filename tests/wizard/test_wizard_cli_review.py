@@ -10,9 +10,13 @@ from click.testing import CliRunner, Result
 
 from federation.errors import UserError
 from review.changes import AttributeChange, Plan, ResourceChange, StackPlan
+from review.seal import CHECKSUMS, checksum
 from wizard.cdktf import runs
 from wizard.cli import review as command
+from wizard.cli.deploy import deploy
+from wizard.cli.plan import plan
 from wizard.cli.review import review
+from wizard.cli.synth import synth
 
 STACKS = Path(__file__).parent.parent / "stacks"
 CONFIGURATION = STACKS / "configurations" / "minimal.yaml"
@@ -174,3 +178,115 @@ def test_a_review_with_a_plan_says_what_that_breaks(in_folder: Path) -> None:
         "warning: out.zip is of another review: --zip makes it anew.\n"
     )
     assert (in_folder / "out" / "PLAN.md").exists()
+
+
+@pytest.mark.parametrize("content", ["", "no key\n", '{"keys": []}'])
+def test_a_key_file_without_a_key_is_refused_before_anything_runs(
+    in_folder: Path, content: str
+) -> None:
+    """As an error of what was given (exit code 2), which a failed synth is not."""
+    keys = in_folder / "keys.pub"
+    keys.write_text(content)
+    text = (STACKS / "configurations" / "bucket.yaml").read_text()
+    named = "tests/stacks/keys/rsa.pub, tests/stacks/keys/ec.pub"
+    Path("bucket.yaml").write_text(text.replace(named, str(keys)))
+    expected = (
+        "There is no public key to publish."
+        if content.startswith("{")
+        else f"{keys}: holds no public key: PEM is expected, '-----BEGIN PUBLIC KEY-----' and so "
+        "on, or the JSON of a key set."
+    )
+    for each, options in (
+        (review, ("--output", "out")),
+        (synth, ()),
+        (plan, ()),
+        (deploy, ("--yes",)),
+    ):
+        with pytest.raises(UserError) as caught:
+            CliRunner().invoke(
+                each,
+                ("--config", "bucket.yaml", *options),
+                standalone_mode=False,
+                catch_exceptions=False,
+            )
+        assert str(caught.value) == expected
+    assert sorted(path.name for path in in_folder.iterdir()) == ["bucket.yaml", "keys.pub"]
+
+
+SUM = checksum(b"read me\n")
+LIST = f"{SUM}  REVIEW.md\n"
+
+
+def reviewed(folder: Path) -> Path:
+    """The smallest review there can be."""
+    (folder / "out").mkdir()
+    (folder / "out" / "REVIEW.md").write_text("read me\n")
+    (folder / "out" / CHECKSUMS).write_text(LIST)
+    return folder / "out"
+
+
+def test_a_review_is_verified_file_by_file(in_folder: Path) -> None:
+    folder = reviewed(in_folder)
+    (folder / f"{CHECKSUMS}.sig").touch()
+    done = run("--verify", "out")
+    assert done.output == (
+        f"ok          {SUM}  REVIEW.md\n"
+        f"not covered {CHECKSUMS}.sig (verify the signature itself)\n"
+        f"SHA-256 of {CHECKSUMS}: {checksum(LIST.encode())}\n"
+        "Verified: 'out' holds exactly the file of its list, unchanged.\n"
+    )
+    assert done.return_value == 0
+
+
+def test_a_review_that_differs_is_not_verified_and_each_difference_is_named(
+    in_folder: Path,
+) -> None:
+    folder = reviewed(in_folder)
+    (folder / "REVIEW.md").unlink()
+    (folder / "\x1b[2J::error::").touch()
+    done = run("--verify", "out")
+    assert done.output == (
+        r"odd-name    '\x1b[2J::error::': is not in the list (file)."
+        "\nmissing     REVIEW.md: is listed, and not there.\n"
+        f"SHA-256 of {CHECKSUMS}: {checksum(LIST.encode())}\n"
+        "Not verified: 'out' has 2 differences from its list.\n"
+    )
+    assert done.return_value == 1
+
+
+def test_what_a_verification_found_can_be_read_by_programs(in_folder: Path) -> None:
+    folder = reviewed(in_folder)
+    (folder / "a\nb").touch()
+    (folder / f"{CHECKSUMS}.me.minisig").touch()
+    done = run("--verify", "out", "--json")
+    assert json.loads(done.output) == {
+        "verified": False,
+        "seal": checksum(LIST.encode()),
+        "files": [{"path": "REVIEW.md", "sha256": SUM, "verified": True}],
+        "not_covered": [f"{CHECKSUMS}.me.minisig"],
+        "differences": [
+            {"why": "odd-name", "path": r"'a\nb'", "text": "is not in the list (file)."}
+        ],
+    }
+    assert done.return_value == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--verify", "out", "--output", "x", "--zip"),
+            "--verify only reads a review: leave out --output and --zip.",
+        ),
+        (("--json", "-o", "x"), "--json reports what --verify finds: name a review with it."),
+        ((), "--output is missing: name the folder to write, or a review with --verify."),
+        (("--verify", "out"), f"'out' has no {CHECKSUMS}: this is not a review."),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    in_folder: Path, options: tuple[str, ...], message: str
+) -> None:
+    (in_folder / "out").mkdir()
+    with pytest.raises(UserError) as caught:
+        run(*options)
+    assert str(caught.value) == message

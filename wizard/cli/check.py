@@ -25,8 +25,7 @@ def check(path: Path, as_json: bool, offline: bool) -> None:
     thumbprint from it.
     """
     config = files.load(path)
-    if config.discovery.s3:
-        key_files.documents(config)
+    key_files.check(config)
     if config.lint.accept:
         from review.lint.linter import check_codes
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from federation import files
+from federation import files, key_files
 from federation.config import ClusterConfig
 from wizard import applied
 from wizard.cdktf import runs
@@ -33,6 +33,7 @@ from wizard.manifests import apply_manifests
 def deploy(path: Path, yes: bool) -> None:
     """Show the plan, ask, and apply it."""
     config = files.load(path)
+    key_files.check(config)
     require_answer(yes)
     require_ready(config)
     outputs = deployed(path, config, yes)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from federation import files
+from federation import files, key_files
 from wizard.cdktf import runs
 from wizard.cli.options import config_option, json_option, print_json
 from wizard.cli.running import planned, require_ready, show_plan
@@ -26,6 +26,7 @@ def plan(path: Path, as_json: bool, destroy: bool) -> None:
     A cluster that cannot be reached, or is another one, is a warning here: a deploy would refuse.
     """
     config = files.load(path)
+    key_files.check(config)
     require_ready(config, changes=False)
     log = new_log(f"plan-{config.cluster}")
     behind = partial(left_behind, config)

@@ -9,46 +9,101 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from federation import files
+from federation import files, key_files
+from federation.errors import UserError
 from wizard.cdktf import runs
-from wizard.cli import evidence
-from wizard.cli.options import config_option, relative
+from wizard.cli import evidence, verification
+from wizard.cli.options import json_option, only_configuration, relative
 from wizard.cli.running import follow, planned, require_ready
 from wizard.logs import new_log
 from wizard.preflight import node, require
 
 
 @click.command()
-@config_option
+@click.option(
+    "--config",
+    "-c",
+    envvar="OIDC_IAM_CONFIG",
+    metavar="FILE",
+    help="The configuration; by default OIDC_IAM_CONFIG, or the only file in clusters/.",
+)
 @click.option(
     "--output",
     "-o",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    required=True,
     help="The folder to write: a new one, an empty one, or that of an earlier review.",
 )
 @click.option("--zip", "zipped", is_flag=True, help="Write the same as DIR.zip too.")
 @click.option("--plan", "with_plan", is_flag=True, help="Add what a deploy would change.")
+@click.option(
+    "--verify",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Compare a review, a folder or its archive, with its checksums, and write nothing.",
+)
+@json_option
 @evidence.cluster_options
 @evidence.today_option(
     "The day to judge acceptances by; by default none, so that each counts whatever its last day."
 )
 def review(
+    config: str | None,
+    output: Path | None,
+    zipped: bool,
+    with_plan: bool,
+    verify: Path | None,
+    as_json: bool,
+    today: date | None,
+    **given: tuple[str, ...],
+) -> int:
+    """Write what a security reviewer reads, checks and signs; or verify it.
+
+    The same configuration and options give the same bytes everywhere. What is in DIR stays as it is
+    unless all of it is from an earlier review. With --plan AWS and the cluster are asked, and
+    nothing is changed. The options that take a FILE can be repeated, and - is stdin.
+
+    Exit codes: 0 written, or verified; 1 AWS, the cluster or Terraform refused, or the review
+    differs from its checksums; 2 bad input, or what is to be verified is not a review.
+    """
+    if verify is not None:
+        _refuse_others(click.get_current_context())
+        return verification.show(verify, as_json=as_json)
+    if as_json:
+        raise UserError("--json reports what --verify finds: name a review with it.")
+    if output is None:
+        raise UserError("--output is missing: name the folder to write, or a review with --verify.")
+    path = Path(config) if config else only_configuration()
+    _write(path, output, zipped, with_plan, today, given)
+    return 0
+
+
+def _refuse_others(context: click.Context) -> None:
+    """See that --verify, which only reads, comes with no option for writing.
+
+    Raises:
+        UserError: another option was given.
+    """
+    given = [
+        each.opts[0]
+        for each in context.command.params
+        if each.name not in ("verify", "as_json")
+        and context.get_parameter_source(each.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise UserError(f"--verify only reads a review: leave out {' and '.join(given)}.")
+
+
+def _write(
     path: Path,
     output: Path,
     zipped: bool,
     with_plan: bool,
     today: date | None,
-    **given: tuple[str, ...],
+    given: Mapping[str, tuple[str, ...]],
 ) -> None:
-    """Write what a security reviewer reads, checks and signs.
-
-    The same configuration and options give the same bytes everywhere. What is in DIR stays as it is
-    unless all of it is from an earlier review. With --plan AWS and the cluster are asked, and
-    nothing is changed. The options that take a FILE can be repeated, and - is stdin.
-    """
     from review.bundle import bundle
     from review.bundle_folder import (
         archive_path,
@@ -65,6 +120,7 @@ def review(
     config = files.load(path)
     check_codes(config.lint.accept, relative(path))
     refuse_secrets(configured(config, relative(path)), config.lint.accept, today or date.min)
+    key_files.check(config)
     known = Known(joined(evidence.read(given)), today)
     refuse_foreign(output, zipped)
     project = runs.project(path, config)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from federation import files
+from federation import files, key_files
 from federation.config import ClusterConfig
 from wizard.cdktf import runs
 from wizard.cli.options import config_option
@@ -21,6 +21,7 @@ from wizard.preflight import cdktf_cli, node, require
 def synth(path: Path, hcl: bool) -> None:
     """Write the Terraform of a configuration, and its manifests where it has some."""
     config = files.load(path)
+    key_files.check(config)
     require([node(), cdktf_cli()] if hcl else [node()])
     follow(runs.synth(runs.project(path, config), new_log(f"synth-{config.cluster}"), hcl=hcl))
     name = "cdk.tf" if hcl else "cdk.tf.json"
