@@ -22,6 +22,7 @@ def main() -> None:
 
     # After install(), for the bindings, and so that node starts while Python imports.
     from federation.errors import UserError
+    from formats import escaping
     from stacks.configurations import configurations
 
     try:
@@ -30,7 +31,7 @@ def main() -> None:
 
         synth(configs)
     except UserError as error:
-        print(error, file=sys.stderr)  # noqa: T201  (cdktf shows what its app prints)
+        print(escaping.page(str(error)), file=sys.stderr)  # noqa: T201  (cdktf shows what its app prints)
         sys.exit(2)
 
 

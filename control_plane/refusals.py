@@ -18,7 +18,7 @@ from control_plane.settings import (
 )
 from control_plane.target import Target
 from federation.config import ANONYMOUS_PATHS_MINOR
-from federation.quoting import quoted
+from formats.escaping import quoted
 
 _ISSUER_REQUIRED = 20
 _SEVERAL_ISSUERS = 22

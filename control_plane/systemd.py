@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from control_plane.command_lines import FROM_PROCESS, LONGEST, PROGRAM, Reading, of_command
 from federation.errors import UserError
-from federation.quoting import quoted
+from formats.escaping import quoted
 
 _PLAIN = re.compile(r"[\w@%$+=:,./*-]+", re.ASCII)
 _QUOTED = r'"(?:\\.|[^"\\])*"' + r"|'(?:\\.|[^'\\])*'"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.exceptions import NoCredentialsError as BotoNoCredentialsError
 
-from doctor.quoting import shown
 from federation.config import Aws
+from formats.escaping import quoted
 
 if TYPE_CHECKING:
     import boto3
@@ -45,7 +45,7 @@ class AwsError(Exception):
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         self.message = message
-        super().__init__(f"{code}: {shown(message)}" if code else shown(message))
+        super().__init__(f"{code}: {quoted(message)}" if code else quoted(message))
 
     @property
     def is_throttling(self) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from doctor.quoting import shown
+from formats.escaping import quoted
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def parse(chain: tuple[bytes, ...]) -> Chain:
 
 def _certificate(certificate: x509.Certificate) -> Certificate:
     return Certificate(
-        subject=shown(certificate.subject.rfc4514_string()),
-        issuer=shown(certificate.issuer.rfc4514_string()),
+        subject=quoted(certificate.subject.rfc4514_string()),
+        issuer=quoted(certificate.issuer.rfc4514_string()),
         names=_names(certificate),
         begins=certificate.not_valid_before_utc,
         expires=certificate.not_valid_after_utc,

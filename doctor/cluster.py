@@ -22,11 +22,11 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
 
-from doctor.quoting import shown
 from federation.errors import UserError
 from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
 from federation.strict_json import json_object
 from federation.token import MAX_LENGTH, Token
+from formats.escaping import quoted
 
 SHORTEST_LIFE = 600
 """Seconds: the TokenRequest API takes no less."""
@@ -90,10 +90,10 @@ class Cluster:
                 paths, context, persist_config=False, client_configuration=settings
             )
         except (ConfigException, OSError) as error:
-            raise ClusterError(shown(error)) from None
+            raise ClusterError(quoted(error)) from None
         own = self._api.configuration
         if not own.api_key and not own.cert_file and (program := _program(paths, context)):
-            raise ClusterError(f"{shown(program)} of the kubeconfig gives no credentials")
+            raise ClusterError(f"{quoted(program)} of the kubeconfig gives no credentials")
 
     @property
     def server(self) -> str:
@@ -255,7 +255,9 @@ class Cluster:
         with _understood():
             phase, spec = found["status"]["phase"], found["spec"]
             if phase != "Running":
-                raise ClusterError(f"the pod is {shown(phase)}: no kubelet runs its containers yet")
+                raise ClusterError(
+                    f"the pod is {quoted(phase)}: no kubelet runs its containers yet"
+                )
             try:
                 place = pod.token_place(spec, audiences)
                 # A client cannot do anything else while it connects.
@@ -328,7 +330,7 @@ class Cluster:
         try:
             return json_object("The answer", content.decode())
         except (UserError, UnicodeDecodeError) as error:
-            raise ClusterError(shown(error)) from None
+            raise ClusterError(quoted(error)) from None
 
 
 def client_of(paths: str | None, context: str | None, **options: Any) -> client.ApiClient:
@@ -377,7 +379,7 @@ def _explained() -> Iterator[None]:
     except ApiException as error:
         raise ClusterError(_refusal(error.status, error.body, error.reason), error.status) from None
     except urllib3.exceptions.HTTPError as error:
-        raise ClusterError(f"no answer: {shown(_innermost(error))}") from None
+        raise ClusterError(f"no answer: {quoted(_innermost(error))}") from None
     except ValueError:
         # A header or an address that cannot be sent; the text would show a credential.
         raise ClusterError("the kubeconfig has a value that cannot be sent") from None
@@ -397,7 +399,7 @@ def _refusal(status: int | None, body: bytes | str | None, reason: object) -> st
         message: Any = json.loads(body or "")["message"]
     except (ValueError, KeyError, TypeError):
         message = reason
-    return f"HTTP {status}: {shown(message)}" if status else shown(message)
+    return f"HTTP {status}: {quoted(message)}" if status else quoted(message)
 
 
 def _words(argument: str) -> list[str]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from doctor.finding import Finding, Rule
-from doctor.quoting import shown
+from formats.escaping import quoted
 
 
 def compared(rule: Rule, seen: object, expected: str, about: str = "") -> Finding:
     """The finding of a rule that wants an issuer to be the expected one."""
     if seen == expected:
-        return rule.passed(shown(seen), about)
-    return rule.failed(f"{shown(seen)}: {difference(seen, expected)}", shown(expected), about)
+        return rule.passed(quoted(seen), about)
+    return rule.failed(f"{quoted(seen)}: {difference(seen, expected)}", quoted(expected), about)
 
 
 def difference(seen: object, expected: str) -> str:

@@ -13,11 +13,11 @@ from doctor.account import Account, AwsError, LiveRole, NoCredentialsError, Prov
 from doctor.cluster import Cluster, ClusterError
 from doctor.difference import detail_apart
 from doctor.examination import Examination, Missing
-from doctor.quoting import shown
 from doctor.rules import aws as aws_rules
 from doctor.rules import control_plane as control_plane_rules
 from doctor.sts import Sts
 from federation.config import Workload
+from formats.escaping import quoted
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ def _of_issuer(arns: Iterable[str], issuer_key: str) -> str:
     if issuer_key in by_key:
         return by_key[issuer_key]
     near = [
-        f"{shown(key)}: {detail}" for key in by_key if (detail := detail_apart(key, issuer_key))
+        f"{quoted(key)}: {detail}" for key in by_key if (detail := detail_apart(key, issuer_key))
     ]
     seen = (
         f"no provider of that name, but {'; '.join(near)}" if near else "no provider of that name"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from doctor.quoting import reportable
+from doctor.reportable import reportable
 
 Verdict = Literal["pass", "warn", "fail", "skip"]
 VERDICTS: tuple[Verdict, ...] = ("pass", "warn", "fail", "skip")

@@ -18,7 +18,7 @@ from kubernetes.stream import stream
 from kubernetes.stream.ws_client import ERROR_CHANNEL, STDOUT_CHANNEL, WSClient
 from websocket import ABNF, WebSocketBadStatusException, WebSocketException
 
-from doctor.quoting import listed, shown
+from formats.escaping import listed, quoted
 
 _SECONDS = 10.0
 
@@ -76,7 +76,7 @@ def read(api: client.ApiClient, namespace: str, pod: str, place: Place, longest:
     except UnicodeDecodeError:
         raise UnreadableTokenError(f"{place.path} is no text") from None
     except (WebSocketException, OSError) as error:
-        raise UnreadableTokenError(f"reading {place.path}: {shown(error)}") from None
+        raise UnreadableTokenError(f"reading {place.path}: {quoted(error)}") from None
     finally:
         # What runs in the pod may not answer a closing handshake.
         connection.sock.shutdown()
@@ -140,4 +140,4 @@ def _require_success(status: bytes) -> None:
     except (ValueError, KeyError, TypeError, AttributeError):
         success, message = False, status[:300]
     if not success:
-        raise UnreadableTokenError(f"'cat' in the container: {shown(message)}")
+        raise UnreadableTokenError(f"'cat' in the container: {quoted(message)}")

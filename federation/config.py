@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from federation import fields, names
-from federation.quoting import quoted
 from federation.regions import dns_suffix, partitions
+from formats.escaping import quoted
 
 STACKS = ("discovery", "identity", "workloads")
 """The stacks of a cluster, in the order in which they are applied."""

@@ -20,7 +20,7 @@ from ruamel.yaml.reader import ReaderError
 
 from federation.errors import UserError
 from federation.places import Place, dotted
-from federation.quoting import quoted
+from formats.escaping import quoted
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"

@@ -17,8 +17,8 @@ from typing import Any
 from federation.policy_condition import Condition, Outcome, Quantifier
 from federation.policy_document import Statement, parse_policy, read_statements
 from federation.policy_pattern import like, wildcards
-from federation.quoting import quoted
 from federation.request_context import ContextValues, RequestContext, request_context, token_issuer
+from formats.escaping import quoted
 
 __all__ = ["Decision", "evaluate", "parse_policy", "provider_issuer"]
 

@@ -27,8 +27,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from federation.errors import UserError
-from federation.quoting import quoted
 from federation.strict_json import json_object
+from formats.escaping import quoted
 
 OPENID_CONFIGURATION_PATH = "/.well-known/openid-configuration"
 JWKS_PATH = "/openid/v1/jwks"

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from federation.documents import Document
 from federation.fields import did_you_mean
 from federation.places import Place, description, dotted, keys_at
-from federation.quoting import quoted
+from formats.escaping import quoted
 
 _EXPECTED = {
     "string_type": "text",

@@ -16,8 +16,8 @@ from federation.errors import UserError
 from federation.fields import did_you_mean
 from federation.policy_operators import OPERATORS, Operator
 from federation.policy_pattern import Template, wildcards, with_variables
-from federation.quoting import quoted
 from federation.request_context import RequestContext
+from formats.escaping import quoted
 
 
 class Outcome(Enum):

@@ -15,8 +15,8 @@ from typing import Any
 from federation.errors import UserError
 from federation.fields import did_you_mean
 from federation.policy_condition import Condition, read_condition
-from federation.quoting import quoted
 from federation.strict_json import json_object
+from formats.escaping import quoted
 
 
 @dataclass(frozen=True)

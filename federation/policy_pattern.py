@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from federation.errors import UserError
-from federation.quoting import quoted
+from formats.escaping import quoted
 
 
 @dataclass(frozen=True)

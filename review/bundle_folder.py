@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from federation.errors import UserError
-from federation.quoting import quoted
+from formats.escaping import quoted
 from review.bundle import archive
 from review.seal import CHECKSUMS, shown, verify
 from review.sealed import read_folder

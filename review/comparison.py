@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from federation.config import ClusterConfig, S3Backend, Workload
-from federation.quoting import quoted
+from formats.escaping import quoted
 from review.configured import name
 
 Effect = Literal["breaks", "widens", "narrows", "changes"]

@@ -13,8 +13,8 @@ from typing import Any
 
 from federation.errors import UserError
 from federation.policy_document import parse_policy
-from federation.quoting import quoted
 from federation.strict_json import json_object
+from formats.escaping import quoted
 from review.chain import Certificate, read_chain
 from review.estate import (
     AnonymousAccess,

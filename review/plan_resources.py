@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from federation.errors import UserError
-from federation.quoting import quoted
 from federation.strict_json import json_object
+from formats.escaping import quoted
 from review.estate import Where
 
 UNKNOWN = object()

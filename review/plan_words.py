@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from federation.quoting import printable
+from formats.escaping import printable
 from review.changes import ResourceChange
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from federation.quoting import printable
 from federation.templates import render
+from formats.escaping import printable
 from review.breaks import SCOPES, Break, breaks, json_in
 from review.changes import SENSITIVE, AttributeChange, Plan, ResourceChange
 from review.lint.secrets import kind_of_secret

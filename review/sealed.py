@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from federation.errors import UserError
-from federation.quoting import quoted
+from formats.escaping import quoted
 from review import sealed_archive
 from review.seal import CHECKSUMS, LONGEST_LIST, MOST_BYTES, MOST_FILES, Entry, Kind, Sealed
 

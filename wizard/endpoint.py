@@ -25,7 +25,7 @@ def endpoint_advice(config: ClusterConfig) -> tuple[Advice, ...]:
     host, port = config.discovery_address
     from doctor import chain
     from doctor.https import Address, present
-    from doctor.quoting import shown
+    from formats.escaping import quoted
 
     try:
         pinned, seen = (
@@ -34,7 +34,7 @@ def endpoint_advice(config: ClusterConfig) -> tuple[Advice, ...]:
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return (_advice(_unknown(config, f"{host}:{port}", shown(reason))),)
+        return (_advice(_unknown(config, f"{host}:{port}", quoted(reason))),)
     if pinned == seen:
         return ()
     return (

@@ -17,6 +17,7 @@ from typing import NoReturn
 import click
 
 from federation.errors import OidcIamError, UserError, WorldError
+from wizard import printer
 from wizard.cdktf.events import Failed, Interrupted, Outcome, Succeeded
 from wizard.logs import new_log, shown
 
@@ -65,11 +66,11 @@ def guarded(run: Callable[[], object]) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(WORLD)
     except click.ClickException as error:
-        error.show()
+        printer.show_usage_error(error)
         sys.exit(USER)
     except (Exception, KeyboardInterrupt) as error:
         shown_error = report(error)
-        click.echo(shown_error.message, err=True)
+        printer.show_error(shown_error.message)
         sys.exit(shown_error.exit_code)
     sys.exit(result if isinstance(result, int) else OK)
 
@@ -124,9 +125,7 @@ def _of_the_machine(error: OSError) -> str:
 
 
 def _logged(error: BaseException) -> str:
-    from federation.token import without_tokens  # only a defect needs it
-
-    text = without_tokens("".join(traceback.format_exception(error)))
+    text = printer.page("".join(traceback.format_exception(error)))
     summary = "This is a defect of the program, not of yours"
     path = new_log("defect")
     try:

@@ -12,9 +12,9 @@ from doctor.examination import Examination, Missing
 from doctor.finding import Rule
 from doctor.layers import tls, trust
 from doctor.policies import differences
-from doctor.quoting import listed, shown
 from doctor.rules import aws as rules
 from federation.config import ClusterConfig, Workload
+from formats.escaping import listed, quoted
 
 _AWS_OWN = "aws:"
 """Tags whose keys begin so are AWS's own, and nobody else can set them (IAM user guide, "Rules for
@@ -48,10 +48,10 @@ def tags(found: Mapping[str, str], configured: Mapping[str, str]) -> Iterator[Di
     for key in sorted({*found, *configured}):
         if key not in configured and not key.startswith(_AWS_OWN):
             more = "A deploy removes it. To keep it, add it to 'aws.tags'."
-            yield Difference.of(f"tag {shown(key)}", "it is there", "no such tag", more)
+            yield Difference.of(f"tag {quoted(key)}", "it is there", "no such tag", more)
         elif key in configured and found.get(key) != configured[key]:
-            live = shown(found[key]) if key in found else "no such tag"
-            yield Difference.of(f"tag {shown(key)}", live, shown(configured[key]), remedy)
+            live = quoted(found[key]) if key in found else "no such tag"
+            yield Difference.of(f"tag {quoted(key)}", live, quoted(configured[key]), remedy)
 
 
 async def _provider(examination: Examination) -> AsyncIterator[Difference]:
@@ -143,16 +143,16 @@ def _policies(
     wanted = {config.policy_arn(each) for each in workload.role.managed_policy_arns}
     for arn in sorted(wanted - set(attached)):
         remedy = f"{BACK} To keep it so, take it out of 'role.managed_policy_arns'."
-        yield Difference.of(f"policy {shown(arn)}", "not attached", "attached", remedy)
+        yield Difference.of(f"policy {quoted(arn)}", "not attached", "attached", remedy)
     for arn in sorted(set(attached) - wanted):
         remedy = "A deploy leaves it: detach it by hand, or add it to 'role.managed_policy_arns'."
-        yield Difference.of(f"policy {shown(arn)}", "attached", "not attached", remedy)
+        yield Difference.of(f"policy {quoted(arn)}", "attached", "not attached", remedy)
     for name in sorted(inline):
         remedy = (
             "A deploy leaves it: delete it by hand, or make it a managed policy and add that to "
             "'role.managed_policy_arns'."
         )
-        yield Difference.of(f"inline policy {shown(name)}", "it is there", "none", remedy)
+        yield Difference.of(f"inline policy {quoted(name)}", "it is there", "none", remedy)
 
 
 def _provider_arn(config: ClusterConfig, account: Account) -> str:
@@ -172,4 +172,4 @@ def _absent(missing: Missing, rule: Rule, remedy: str) -> Difference:
 
 
 def _text(value: str | int | None) -> str:
-    return "none" if value is None else shown(value) if isinstance(value, str) else str(value)
+    return "none" if value is None else quoted(value) if isinstance(value, str) else str(value)

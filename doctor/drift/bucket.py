@@ -13,10 +13,10 @@ from doctor.drift.account import own, tags
 from doctor.drift.places import BACK, Difference, Place
 from doctor.examination import Examination, Missing
 from doctor.policies import differences
-from doctor.quoting import listed, shown
 from federation import discovery_bucket, key_files
 from federation.config import Bucket, ClusterConfig
 from federation.jwks import JWKS_PATH
+from formats.escaping import listed, quoted
 
 _LAYERS = ("aws",)
 _SETTINGS = {
@@ -69,7 +69,7 @@ async def _bucket(settings: Bucket, examination: Examination) -> AsyncIterator[D
         yield Difference.of("versioning", "off", "on")
     ownership = await evidence.asked(live.ownership)
     if ownership != discovery_bucket.OWNERSHIP:
-        yield Difference.of("ownership", shown(ownership), f"'{discovery_bucket.OWNERSHIP}'")
+        yield Difference.of("ownership", quoted(ownership), f"'{discovery_bucket.OWNERSHIP}'")
     blocked = await evidence.asked(live.public_access)
     for setting, configured in discovery_bucket.public_access(settings).items():
         seen = blocked.get(_SETTINGS[setting], False)
@@ -103,7 +103,7 @@ async def _document(path: str, text: str, examination: Examination) -> AsyncIter
     }
     for header, (seen, configured) in headers.items():
         if seen != configured:
-            yield Difference.of(header, shown(seen), shown(configured))
+            yield Difference.of(header, quoted(seen), quoted(configured))
 
 
 async def _distribution(
@@ -118,7 +118,7 @@ async def _distribution(
     if found.certificate_arn != certificate_arn:
         remedy = f"{BACK} To keep it, change 'discovery.s3.acm_certificate_arn'."
         yield Difference.of(
-            "certificate", shown(found.certificate_arn), shown(certificate_arn), remedy
+            "certificate", quoted(found.certificate_arn), quoted(certificate_arn), remedy
         )
 
 
@@ -128,7 +128,7 @@ def _text_apart(path: str, live: str, text: str) -> Difference:
         seen, configured = _key_ids(live), _key_ids(text)
         if seen != configured:
             return Difference.of("keys", listed(seen), listed(configured), _KEYS)
-    return Difference.of("text", shown(live), shown(text), _KEYS)
+    return Difference.of("text", quoted(live), quoted(text), _KEYS)
 
 
 def _key_ids(text: str) -> list[str]:

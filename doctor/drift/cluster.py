@@ -16,11 +16,11 @@ from doctor.drift import account
 from doctor.drift.objects import NO_SETTING, Apart, differences, settings
 from doctor.drift.places import BACK, Difference, Place
 from doctor.examination import Examination, Missing
-from doctor.quoting import shown
 from federation import manifests
 from federation.config import ClusterConfig
 from federation.jwks import OPENID_CONFIGURATION_PATH
 from federation.trust_policy import ANY_ACCOUNT
+from formats.escaping import quoted
 
 _LAYERS = ("control-plane",)
 _ANY_PATH = "/api"
@@ -47,10 +47,10 @@ async def _issuer(examination: Examination) -> AsyncIterator[Difference]:
     document = await evidence.asked(found.openid_configuration)
     if document.get("issuer") != config.issuer:
         remedy = f"Either it is another cluster, or its flags were changed: {_SHOWN}"
-        yield Difference.of("issuer", shown(document.get("issuer")), shown(config.issuer), remedy)
+        yield Difference.of("issuer", quoted(document.get("issuer")), quoted(config.issuer), remedy)
     if document.get("jwks_uri") != config.jwks_uri:
-        live = shown(document.get("jwks_uri"))
-        yield Difference.of("jwks_uri", live, shown(config.jwks_uri), _SHOWN)
+        live = quoted(document.get("jwks_uri"))
+        yield Difference.of("jwks_uri", live, quoted(config.jwks_uri), _SHOWN)
 
 
 async def _exposure(examination: Examination) -> AsyncIterator[Difference]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from doctor.drift import account, bucket, cluster
 from doctor.drift.places import Compared, Difference, Place
 from doctor.examination import ASKER, Examination, Missing, Options
-from doctor.quoting import reportable
+from doctor.reportable import reportable
 from federation.config import ClusterConfig
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from doctor.quoting import ascii_safe, listed, shown
+from formats.escaping import listed, printable, quoted
 
 NO_SETTING = "no such setting"
 """How a further setting of a ConfigMap should be."""
@@ -36,7 +36,7 @@ def differences(live: Mapping[str, Any], described: Mapping[str, Any]) -> Iterat
             yield from _within(live.get(key), value, key)
     for part in ("data", "binaryData"):
         for key in sorted(_part(live, part).keys() - _part(described, part).keys()):
-            yield Apart(f"{part}.{ascii_safe(key)}", "it is there", NO_SETTING)
+            yield Apart(f"{part}.{printable(key)}", "it is there", NO_SETTING)
 
 
 def settings(config_map: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -90,4 +90,4 @@ def _subject(subject: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return "nothing" if value is None else shown(value)
+    return "nothing" if value is None else quoted(value)

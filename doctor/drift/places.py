@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from doctor.examination import Examination
-from doctor.quoting import reportable
+from doctor.reportable import reportable
 from federation.config import ClusterConfig
 
 Verdict = Literal["same", "differs", "unseen", "skipped"]

@@ -9,9 +9,9 @@ from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import tls, trust
 from doctor.policies import differences
-from doctor.quoting import ascii_safe, listed, shown
 from doctor.rules import aws as rules
 from federation.config import Workload
+from formats.escaping import listed, printable, quoted
 
 
 async def _is_readable(examination: Examination) -> AsyncIterator[Finding]:
@@ -27,12 +27,12 @@ async def _is_account(examination: Examination) -> AsyncIterator[Finding]:
     if found.number == configured:
         yield rules.ACCOUNT.passed(found.number)
     else:
-        yield rules.ACCOUNT.failed(shown(found.number), configured)
+        yield rules.ACCOUNT.failed(quoted(found.number), configured)
 
 
 async def _has_provider(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(evidence.provider)
-    yield rules.PROVIDER.passed(shown(found.arn))
+    yield rules.PROVIDER.passed(quoted(found.arn))
 
 
 async def _has_audiences(examination: Examination) -> AsyncIterator[Finding]:
@@ -69,7 +69,7 @@ _DRIFT = "The provider was edited, or the configuration changed since the last d
 
 async def _has_role(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(evidence.role, workload)
-    yield rules.ROLE.passed(shown(found.arn), evidence.name(workload))
+    yield rules.ROLE.passed(quoted(found.arn), evidence.name(workload))
 
 
 async def _has_trust_policy(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
@@ -81,7 +81,7 @@ async def _has_trust_policy(examination: Examination, workload: Workload) -> Asy
     if apart:
         seen = "; ".join(f"{each.place}: {each.seen}" for each in apart)
         expected = "; ".join(f"{each.place}: {each.expected}" for each in apart)
-        yield rules.TRUST.warned(ascii_safe(seen), ascii_safe(expected), about)
+        yield rules.TRUST.warned(printable(seen), printable(expected), about)
     else:
         yield rules.TRUST.passed("as configured", about)
 
@@ -117,7 +117,7 @@ async def _has_settings(examination: Examination, workload: Workload) -> AsyncIt
 
 
 def _settings(path: str, duration: int, boundary: str | None) -> str:
-    return f"path {shown(path)}, {duration} s, boundary {shown(boundary) if boundary else 'none'}"
+    return f"path {quoted(path)}, {duration} s, boundary {quoted(boundary) if boundary else 'none'}"
 
 
 async def _provider_has_tags(examination: Examination) -> AsyncIterator[Finding]:

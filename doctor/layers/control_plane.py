@@ -12,11 +12,11 @@ from doctor.difference import compared
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import discovery
-from doctor.quoting import ascii_safe, listed, shown
 from doctor.rules import control_plane as rules
 from federation.config import Workload
 from federation.names import DISCOVERY_ROLE
 from federation.pod_environment import Judged, judge
+from formats.escaping import listed, printable, quoted
 
 _BUILT_IN = {
     ("system:public-info-viewer", "system:public-info-viewer"),
@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 async def _answers(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(evidence.cluster)
-    yield rules.ACCESS.passed(f"{shown(found.server)} answers")
+    yield rules.ACCESS.passed(f"{quoted(found.server)} answers")
 
 
 async def _is_verified(examination: Examination) -> AsyncIterator[Finding]:
@@ -226,14 +226,14 @@ def _by_server(values: Mapping[str, Sequence[str]]) -> str:
 def _settings(data: Mapping[str, object], names: Sequence[str]) -> str:
     """Configured settings with their values, none of which is secret."""
     return ", ".join(
-        f"{name}={shown(data[name])}" if name in data else f"no {name}" for name in names
+        f"{name}={quoted(data[name])}" if name in data else f"no {name}" for name in names
     )
 
 
 def _names(names: Sequence[str]) -> str:
     """Further settings without their values, which may be secrets."""
     more = len(names) - _MOST_NAMES
-    return ", ".join(map(ascii_safe, names[:_MOST_NAMES])) + (
+    return ", ".join(map(printable, names[:_MOST_NAMES])) + (
         f" and {more} more" if more > 0 else ""
     )
 

@@ -13,11 +13,11 @@ from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
 from doctor.https import LARGEST, Address, Answer, TooSlowError, UnreadableError, get
 from doctor.layers import names, tls
-from doctor.quoting import listed, shown
 from doctor.reach import unreachable
 from doctor.rules import discovery as rules
 from federation.errors import UserError
 from federation.strict_json import json_object
+from formats.escaping import listed, quoted
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
 """What STS takes (STS API, AssumeRoleWithWebIdentity)."""
@@ -47,7 +47,7 @@ async def keys(examination: Examination) -> Document:
     flaw = _flaw_of_uri(uri)
     if flaw:
         raise Missing.because(
-            rules.JWKS_URI.failed(f"{shown(uri)}: {flaw}", shown(examination.config.jwks_uri))
+            rules.JWKS_URI.failed(f"{quoted(uri)}: {flaw}", quoted(examination.config.jwks_uri))
         )
     parts = urlsplit(str(uri))
     host = parts.hostname or ""
@@ -64,7 +64,7 @@ async def _readable(examination: Examination) -> AsyncIterator[Finding]:
         media_type = each.content_type.partition(";")[0].strip().lower()
         if media_type not in _JSON_TYPES:
             yield rules.CONTENT_TYPE.warned(
-                f"{shown(media_type)} for {each.path}", "application/json"
+                f"{quoted(media_type)} for {each.path}", "application/json"
             )
 
 
@@ -79,11 +79,13 @@ async def _leads_to_keys(examination: Examination) -> AsyncIterator[Finding]:
     configured = examination.config.jwks_uri
     flaw = _flaw_of_uri(uri)
     if flaw:
-        yield rules.JWKS_URI.failed(f"{shown(uri)}: {flaw}", shown(configured))
+        yield rules.JWKS_URI.failed(f"{quoted(uri)}: {flaw}", quoted(configured))
     elif uri == configured:
-        yield rules.JWKS_URI.passed(shown(uri))
+        yield rules.JWKS_URI.passed(quoted(uri))
     else:
-        yield rules.JWKS_URI.warned(f"{shown(uri)}{await _elsewhere(str(uri))}", shown(configured))
+        yield rules.JWKS_URI.warned(
+            f"{quoted(uri)}{await _elsewhere(str(uri))}", quoted(configured)
+        )
 
 
 async def _elsewhere(uri: str) -> str:
@@ -138,7 +140,7 @@ async def _document(examination: Examination, address: Address, path: str) -> Do
     except TooSlowError:
         raise _unread(rules.SLOW, path, f"nothing whole within {seconds:g} s") from None
     except UnreadableError as error:
-        raise _unread(rules.UNREACHABLE, path, shown(error)) from None
+        raise _unread(rules.UNREACHABLE, path, quoted(error)) from None
     return _read(answer, path, _known(examination.config.discovery.hosting, answer.status, path))
 
 
@@ -169,15 +171,15 @@ def _flaw_of_answer(answer: Answer) -> tuple[Rule, str] | None:
     if rule is not None:
         return rule, f"HTTP {answer.status}"
     if 300 <= answer.status < 400:
-        return rules.REDIRECT, f"HTTP {answer.status} to {shown(answer.location)}"
+        return rules.REDIRECT, f"HTTP {answer.status} to {quoted(answer.location)}"
     if answer.status != 200:
         return rules.STATUS, f"HTTP {answer.status}"
     if answer.content_encoding not in ("", "identity"):
-        return rules.ENCODING, f"Content-Encoding {shown(answer.content_encoding)}"
+        return rules.ENCODING, f"Content-Encoding {quoted(answer.content_encoding)}"
     if answer.body is None:
         return rules.SIZE, f"more than {LARGEST} bytes"
     if "html" in answer.content_type.lower() or answer.body.lstrip()[:1] == b"<":
-        return rules.HTML, f"Content-Type {shown(answer.content_type)}"
+        return rules.HTML, f"Content-Type {quoted(answer.content_type)}"
     return None
 
 

@@ -12,8 +12,8 @@ from joserfc.jwk import ECKey, Key, KeySet, RSAKey
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding
 from doctor.layers import discovery
-from doctor.quoting import listed, shown
 from doctor.rules import keys as rules
+from formats.escaping import listed, quoted
 
 _MOST = 100
 _CURVES = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
@@ -40,7 +40,7 @@ async def key_set(examination: Examination) -> KeySet:
 
 async def _are_usable(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(published)
-    flaws = [f"{shown(each.get('kid'))}: {flaw}" for each in found if (flaw := _flaw(each))]
+    flaws = [f"{quoted(each.get('kid'))}: {flaw}" for each in found if (flaw := _flaw(each))]
     if not flaws:
         yield rules.USABLE.passed(listed([_kind(each) for each in found]))
     elif len(flaws) < len(found):
@@ -81,14 +81,14 @@ async def _are_public(examination: Examination) -> AsyncIterator[Finding]:
 def _flaw(key: Mapping[str, Any]) -> str:
     kind, algorithm = key.get("kty"), key.get("alg")
     if kind not in ("RSA", "EC"):
-        return f"its kind is {shown(kind)}"
+        return f"its kind is {quoted(kind)}"
     if kind == "EC" and key.get("crv") not in _CURVES:
-        return f"its curve is {shown(key.get('crv'))}"
+        return f"its curve is {quoted(key.get('crv'))}"
     fitting = discovery.ALGORITHMS[:3] if kind == "RSA" else (_CURVES[key["crv"]],)
     if algorithm is not None and algorithm not in fitting:
-        return f"its algorithm is {shown(algorithm)}"
+        return f"its algorithm is {quoted(algorithm)}"
     if key.get("use") not in (None, "sig"):
-        return f"its use is {shown(key.get('use'))}"
+        return f"its use is {quoted(key.get('use'))}"
     try:
         _imported(key)
     except (JoseError, ValueError, TypeError):

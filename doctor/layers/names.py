@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding
 from doctor.https import Address, proxy_for
-from doctor.quoting import shown
 from doctor.reach import unreachable
 from doctor.rules import names as rules
+from formats.escaping import quoted
 
 
 async def addresses(examination: Examination) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ def _needs_name(examination: Examination) -> None:
 
 def _unresolved(examination: Examination, error: OSError) -> Finding:
     host = examination.config.issuer_host
-    seen = f"{host} does not resolve here: {shown(error.strerror or error)}"
+    seen = f"{host} does not resolve here: {quoted(error.strerror or error)}"
     if _is_resolved_elsewhere(examination):
         return rules.RESOLVES.warned(seen, "a name that AWS can resolve")
     return rules.RESOLVES.failed(seen, "a name that AWS can resolve")

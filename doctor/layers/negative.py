@@ -24,11 +24,11 @@ from doctor.finding import Finding, Rule
 from doctor.layers.sts import assumed
 from doctor.layers.token import GRACE, token
 from doctor.layers.trust import decide
-from doctor.quoting import shown
 from doctor.rules import negative as rules
 from federation import names
 from federation.config import Workload
 from federation.token import Token
+from formats.escaping import quoted
 
 _ELSEWHERE = "kube-system"
 _DEFAULT = "default"
@@ -210,13 +210,13 @@ async def _offer(
         if error.code == expected:
             return rule.passed(f"STS answers {error.code}", about)
         return rule.warned(
-            f"STS answers {shown(error.code or error.message)}",
+            f"STS answers {quoted(error.code or error.message)}",
             expected,
             about,
             cause="STS refuses it, but for another reason than the one to be proven.",
             fix="Look at the other findings; an answer of another kind proves nothing here.",
         )
-    return rule.failed(f"STS gives {shown(given.arn)}", expected, about)
+    return rule.failed(f"STS gives {quoted(given.arn)}", expected, about)
 
 
 def _forged(genuine: Token) -> str:

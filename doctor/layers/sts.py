@@ -17,10 +17,10 @@ from doctor.aws_cli import run_aws_cli
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding, Rule
 from doctor.layers.token import token
-from doctor.quoting import shown
 from doctor.rules import sts as rules
 from doctor.sts import Assumed
 from federation.config import ClusterConfig, Workload
+from formats.escaping import quoted
 
 _COMMAND = ("aws", "sts", "get-caller-identity", "--output", "json")
 _TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"
@@ -144,7 +144,7 @@ AssumeRoleWithWebIdentity, 'Errors')."""
 
 async def _gives_role(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(assumed, workload)
-    yield rules.ASSUME.passed(shown(found.arn), evidence.name(workload))
+    yield rules.ASSUME.passed(quoted(found.arn), evidence.name(workload))
 
 
 async def _is_role(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
@@ -171,17 +171,17 @@ async def _gives_role_to_cli(examination: Examination) -> AsyncIterator[Finding]
         try:
             ran = await run_aws_cli(_COMMAND, environment)
         except OSError as error:
-            raise Missing(f"the aws CLI cannot be run: {shown(error)}") from None
+            raise Missing(f"the aws CLI cannot be run: {quoted(error)}") from None
     about = evidence.name(workload)
     if ran.status:
         await examination.once(assumed, workload)  # where STS refuses, it says so there
-        seen = f"exit status {ran.status}: {shown(ran.stderr.strip())}"
+        seen = f"exit status {ran.status}: {quoted(ran.stderr.strip())}"
         yield rules.CLI.failed(seen, _expected(examination, workload), about)
         return
     try:
         identity = str(json.loads(ran.stdout)["Arn"])
     except (ValueError, KeyError, TypeError):
-        yield rules.CLI.failed(shown(ran.stdout), "an identity in JSON", about)
+        yield rules.CLI.failed(quoted(ran.stdout), "an identity in JSON", about)
         return
     yield _compared(examination, workload, identity, rules.CLI)
 
@@ -224,8 +224,8 @@ def _compared(examination: Examination, workload: Workload, arn: str, rule: Rule
     about = evidence.name(workload)
     expected = _expected(examination, workload)
     if arn.rpartition("/")[0].endswith(f":{expected}"):
-        return rule.passed(shown(arn), about)
-    return rule.failed(shown(arn), expected, about)
+        return rule.passed(quoted(arn), about)
+    return rule.failed(quoted(arn), expected, about)
 
 
 def _expected(examination: Examination, workload: Workload) -> str:

@@ -16,8 +16,8 @@ from doctor.chain import Chain
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
 from doctor.https import Address, Presented, present, proxy_for
-from doctor.quoting import listed, shown
 from doctor.rules import tls as rules
+from formats.escaping import listed, quoted
 
 SOON = datetime.timedelta(days=30)
 """A certificate that ends within this time is worth a warning; within a fifth of its life, where
@@ -61,7 +61,7 @@ async def presented_chain(examination: Examination) -> Chain:
     try:
         return chain.parse(found.chain)
     except ValueError as error:
-        finding = rules.CHAIN.failed(shown(error), "certificates that can be read")
+        finding = rules.CHAIN.failed(quoted(error), "certificates that can be read")
         raise Missing.because(finding) from None
 
 
@@ -267,7 +267,7 @@ def _expiry(found: Chain) -> Finding:
 
 def _reason(error: OSError) -> str:
     text = getattr(error, "verify_message", "") or error.strerror or str(error)
-    return shown(text or "no answer in time")
+    return quoted(text or "no answer in time")
 
 
 CHECKS = (

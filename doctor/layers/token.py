@@ -17,11 +17,11 @@ from doctor.difference import compared
 from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import discovery, keys
-from doctor.quoting import listed, shown
 from doctor.rules import token as rules
 from federation.config import Workload
 from federation.errors import UserError
 from federation.token import MAX_LENGTH, Token
+from formats.escaping import listed, quoted
 
 GRACE = 300
 """Seconds after `exp` during which STS still takes a token."""
@@ -105,8 +105,8 @@ async def _is_obtained(examination: Examination, workload: Workload) -> AsyncIte
 async def _names_key(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(token, workload)
     about = evidence.name(workload)
-    kid = f"kid {shown(found.key_id)}" if found.key_id else "no kid"
-    seen = f"alg {shown(found.algorithm)}, {kid}"
+    kid = f"kid {quoted(found.key_id)}" if found.key_id else "no kid"
+    seen = f"alg {quoted(found.algorithm)}, {kid}"
     if found.algorithm in discovery.ALGORITHMS and found.key_id:
         yield rules.HEADER.passed(seen, about)
     else:
@@ -119,17 +119,17 @@ async def _verifies(examination: Examination, workload: Workload) -> AsyncIterat
     about = evidence.name(workload)
     known = [each.kid for each in key_set.keys]
     if found.key_id not in known:
-        key = f"the key {shown(found.key_id)}" if found.key_id else "a key that it does not name"
+        key = f"the key {quoted(found.key_id)}" if found.key_id else "a key that it does not name"
         yield rules.SIGNATURE.failed(f"signed by {key}", f"one of {listed(known)}", about)
         return
     try:
         jwt.decode(found.encoded, key_set, algorithms=list(discovery.ALGORITHMS))
     except (JoseError, ValueError) as error:
         # The name of the error alone: its text could quote the token.
-        seen = f"{type(error).__name__} with the key {shown(found.key_id)}"
+        seen = f"{type(error).__name__} with the key {quoted(found.key_id)}"
         yield rules.SIGNATURE.failed(seen, "a signature of that key", about)
     else:
-        yield rules.SIGNATURE.passed(f"verified with the key {shown(found.key_id)}", about)
+        yield rules.SIGNATURE.passed(f"verified with the key {quoted(found.key_id)}", about)
 
 
 async def _has_issuer(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
@@ -151,9 +151,9 @@ async def _has_subject(examination: Examination, workload: Workload) -> AsyncIte
     found = await examination.once(token, workload)
     about = evidence.name(workload)
     if found.subject == workload.subject:
-        yield rules.SUBJECT.passed(shown(found.subject), about)
+        yield rules.SUBJECT.passed(quoted(found.subject), about)
     else:
-        yield rules.SUBJECT.failed(shown(found.subject), shown(workload.subject), about)
+        yield rules.SUBJECT.failed(quoted(found.subject), quoted(workload.subject), about)
 
 
 async def _is_current(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:

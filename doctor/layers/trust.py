@@ -9,13 +9,13 @@ from doctor import evidence
 from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers.token import token
-from doctor.quoting import ascii_safe
 from doctor.rules import trust as rules
 from doctor.sts import SESSION_NAME
 from federation.config import Workload
 from federation.errors import UserError
 from federation.evaluation import Decision, evaluate
 from federation.trust_policy import role_trust_policy
+from formats.escaping import printable
 
 
 async def decide(
@@ -35,7 +35,7 @@ async def decide(
         return evaluate(role.trust, claims, federated=provider.arn, context=context)
     except UserError as error:
         about = evidence.name(workload)
-        finding = rules.ADMITS.failed(ascii_safe(str(error)), "a policy and a token", about)
+        finding = rules.ADMITS.failed(printable(str(error)), "a policy and a token", about)
         raise Missing.because(finding) from None
 
 
@@ -59,7 +59,7 @@ async def _admits(examination: Examination, workload: Workload) -> AsyncIterator
     if decision.allowed:
         yield rules.ADMITS.passed(f"let in by statement {decision.statement}", about)
     else:
-        seen = ascii_safe(" ".join(decision.reasons))
+        seen = printable(" ".join(decision.reasons))
         yield rules.ADMITS.failed(seen, "a statement that lets the token in", about)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from federation.names import DISCOVERY_ROLE
-from federation.quoting import quoted
+from formats.escaping import quoted
 from review.estate import Estate
 from review.lint.finding import Rule, Seen
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from federation.advice import POWERFUL_POLICIES
-from federation.quoting import quoted
+from formats.escaping import quoted
 from review.estate import Attachment, Estate, Permissions
 from review.lint.finding import Rule, Seen
 from review.permissions import Allowance, allowances

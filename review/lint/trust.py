@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from federation.quoting import quoted
+from formats.escaping import quoted
 from review.estate import Estate, Trust
 from review.grants import (
     ANYBODY,

@@ -10,8 +10,8 @@ import re
 
 from markupsafe import Markup, escape
 
-from federation.quoting import printable
 from federation.templates import render
+from formats.escaping import printable
 from review.report.model import Cell, Code, Document, Strong, Text
 
 

@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from doctor.finding import Rule
-from doctor.quoting import LONGEST_TEXT
+from doctor.reportable import LONGEST_TEXT
 from doctor.rules import ALL
 
 RULE = Rule("tls-x", "tls", "title", "meaning", "cause", "fix")

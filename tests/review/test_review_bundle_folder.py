@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from federation.errors import UserError
-from federation.quoting import quoted
+from formats.escaping import quoted
 from review import bundle_folder
 from review.bundle_folder import is_archived_otherwise, refuse_foreign, write
 from review.seal import CHECKSUMS, checksum

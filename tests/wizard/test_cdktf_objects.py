@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from federation.errors import WorldError
-from federation.quoting import quoted
+from formats.escaping import quoted
 from review.changes import ResourceChange, StackPlan
 from wizard.cdktf import objects
 

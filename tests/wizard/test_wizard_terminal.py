@@ -105,7 +105,15 @@ def _own_terminal() -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A folder that has the program, and no configuration."""
-    for name in ("wizard", "federation", "control_plane", "doctor", "review", "templates"):
+    for name in (
+        "wizard",
+        "federation",
+        "control_plane",
+        "doctor",
+        "review",
+        "formats",
+        "templates",
+    ):
         shutil.copytree(PROJECT / name, tmp_path / name)
     (tmp_path / "clusters").mkdir()
     return tmp_path

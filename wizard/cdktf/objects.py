@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from federation.errors import WorldError
-from federation.quoting import quoted
+from formats.escaping import quoted
 from review.changes import ResourceChange, StackPlan
 
 _ADDRESS = re.compile(r"kubernetes_[a-z0-9_]+\.[A-Za-z0-9_-]+")

@@ -25,8 +25,9 @@ from federation import documents, files
 from federation.config import DISTRIBUTIONS, ClusterConfig
 from federation.errors import UserError
 from federation.fields import did_you_mean
+from wizard import printer
 from wizard.cli import migrating
-from wizard.cli.options import config_option, json_option, print_json, relative
+from wizard.cli.options import config_option, json_option, relative
 
 SIZE_LIMIT = 5_000_000
 """Bytes read of a file: many times what a control plane's configuration can have."""
@@ -101,10 +102,9 @@ def _say_if_changed(config: ClusterConfig, asked: str | None, begun: str | None)
     """Name the exposure of a configuration that changed while a migration is under way."""
     now = config.discovery.exposure
     if begun and not asked and begun != now:
-        click.echo(
+        printer.warn(
             f"discovery.exposure is {now!r} in the configuration, and the migration was begun with "
             f"{begun!r}, with which it goes on: '--exposure {now}' takes the other.",
-            err=True,
         )
 
 
@@ -169,9 +169,9 @@ def _report(made: Plan, existing: Existing, output: str | None, as_json: bool) -
     if output:
         _write(result, Path(output))
     if as_json:
-        print_json(_document(made, result))
+        printer.show_json(_document(made, result))
     else:
-        click.echo(page(made, result, lambda name: _place(name, output)), nl=False)
+        printer.show(page(made, result, lambda name: _place(name, output)))
     return 0
 
 
@@ -196,9 +196,9 @@ def _migrate(
     if made is not None and made.refusals:
         return _report(made, existing, None, as_json)
     if as_json:
-        print_json(migrating.document(state, target))
+        printer.show_json(migrating.document(state, target))
         return 0
-    click.echo(migrating.text(state, path), nl=made is not None)
+    printer.show(migrating.text(state, path) + ("\n" if made else ""))
     return _report(made, existing, request.output, as_json) if made else 0
 
 
@@ -306,9 +306,9 @@ def _schema(
 
 def _refuse(made: Plan, as_json: bool) -> None:
     if as_json:
-        print_json({"refusals": made.refusals, "warnings": made.warnings})
+        printer.show_json({"refusals": made.refusals, "warnings": made.warnings})
         return
-    click.echo(refused(made), err=True)
+    printer.show_error(refused(made))
 
 
 def _write(result: Rendering, folder: Path) -> None:

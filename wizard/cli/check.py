@@ -9,7 +9,8 @@ import click
 from federation import files, key_files
 from federation.advice import ENDPOINT_THUMBPRINT, Advice, advice
 from federation.config import ClusterConfig
-from wizard.cli.options import config_option, json_option, print_json, relative
+from wizard import printer
+from wizard.cli.options import config_option, json_option, relative
 from wizard.endpoint import endpoint_advice
 from wizard.neighbours import neighbour_advice
 
@@ -33,12 +34,12 @@ def check(path: Path, as_json: bool, offline: bool) -> None:
     found = [*neighbour_advice(path, config), *_advice(config, offline)]
     if as_json:
         warnings = [{"code": each.code, "place": each.place, "text": each.text} for each in found]
-        print_json({"cluster": config.cluster, "valid": True, "warnings": warnings})
+        printer.show_json({"cluster": config.cluster, "valid": True, "warnings": warnings})
         return
     for each in found:
-        click.echo(f"warning: {each.place}: {each.text} [{each.code}]")
+        printer.say(f"warning: {each.place}: {each.text} [{each.code}]")
     count = len(config.workloads)
-    click.echo(
+    printer.say(
         f"{relative(path)} is right: {config.issuer}, workloads: {count}, warnings: {len(found)}."
     )
 

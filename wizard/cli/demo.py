@@ -12,6 +12,7 @@ import click
 
 from federation.config import ClusterConfig
 from federation.errors import WorldError
+from wizard import printer
 from wizard.cdktf import runs
 from wizard.cli import sandbox
 from wizard.cli.deploy import show_outputs
@@ -41,21 +42,21 @@ def demo() -> None:
             follow(runs.synth(project, new_log("demo-synth")))
             outputs = follow(runs.deploy(project, new_log("demo-deploy"))).outputs
             if config.kubernetes.apply == "manifests" and complete:
-                apply_manifests(config, outputs[config.stack("identity")]["role_arns"], click.echo)
+                apply_manifests(config, outputs[config.stack("identity")]["role_arns"], printer.say)
             show_outputs(outputs)
         with _timed("proof", times):
             failed = proven(config, box) if complete else []
         with _timed("destroy (cdktf destroy)", times):
             if config.kubernetes.apply == "manifests":
-                delete_manifests(config, click.echo)
+                delete_manifests(config, printer.say)
             follow(runs.destroy(project, new_log("demo-destroy")))
     finally:
         with _timed("sandbox down", times):
             sandbox.stop()
-    click.echo("")
+    printer.say()
     for part, seconds in times.items():
-        click.echo(f"{seconds:6.1f} s  {part}")
-    click.echo(f"{sum(times.values()):6.1f} s  in all")
+        printer.say(f"{seconds:6.1f} s  {part}")
+    printer.say(f"{sum(times.values()):6.1f} s  in all")
     if failed:
         raise WorldError(f"The proof failed: {', '.join(failed)}.")
     if not complete:
@@ -88,14 +89,14 @@ def _expect_unreadable(box: Sandbox, config: ClusterConfig) -> None:
     ) as strangers:
         for document in ("/.well-known/openid-configuration", "/openid/v1/jwks"):
             status = strangers.request("GET", f"{box.discovery_endpoint}{document}").status
-            click.echo(f"  {document}: HTTP {status}")
+            printer.say(f"  {document}: HTTP {status}")
             if status != 403:
                 raise WorldError(f"{document} answers HTTP {status} before the deploy, not 403.")
 
 
 @contextmanager
 def _timed(part: str, times: dict[str, float]) -> Iterator[None]:
-    click.secho(f"\n== {part}", bold=True)
+    printer.heading(f"== {part}")
     began = time.monotonic()
     try:
         yield

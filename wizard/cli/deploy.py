@@ -11,7 +11,7 @@ import click
 
 from federation import files, key_files
 from federation.config import ClusterConfig
-from wizard import applied
+from wizard import applied, printer
 from wizard.cdktf import runs
 from wizard.cli.options import config_option, relative
 from wizard.cli.running import (
@@ -38,14 +38,14 @@ def deploy(path: Path, yes: bool) -> None:
     require_ready(config)
     outputs = deployed(path, config, yes)
     if outputs is None:
-        click.echo("Nothing was changed.")
+        printer.say("Nothing was changed.")
         return
     show_outputs(outputs)
-    click.echo("\nNext:")
-    click.echo(f"  python -m wizard doctor --config {relative(path)}")
+    printer.say("", "Next:")
+    printer.say(f"  python -m wizard doctor --config {relative(path)}")
     for pod in config.test_pods:
         namespace, _, name = pod.partition("/")
-        click.echo(f"  kubectl exec -n {namespace} {name} -- aws sts get-caller-identity")
+        printer.say(f"  kubectl exec -n {namespace} {name} -- aws sts get-caller-identity")
 
 
 def deployed(
@@ -82,7 +82,7 @@ def _applying_manifests(config: ClusterConfig) -> runs.Part | None:
 
     def work(outputs: runs.Outputs, say: runs.Say) -> None:
         def both(line: str) -> None:
-            click.echo(line)
+            printer.say(line)
             say(line)
 
         apply_manifests(config, outputs[config.stack("identity")]["role_arns"], both)
@@ -96,6 +96,6 @@ def show_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> None:
         for name, value in values.items():
             if isinstance(value, Mapping):
                 for key, text in value.items():
-                    click.echo(f"{stack}: {name}[{key}] = {text}")
+                    printer.say(f"{stack}: {name}[{key}] = {text}")
             else:
-                click.echo(f"{stack}: {name} = {value}")
+                printer.say(f"{stack}: {name} = {value}")

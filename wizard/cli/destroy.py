@@ -9,7 +9,7 @@ import click
 
 from federation import files
 from federation.config import ClusterConfig
-from wizard import applied, manifests
+from wizard import applied, manifests, printer
 from wizard.cdktf import runs
 from wizard.cli.options import config_option
 from wizard.cli.running import (
@@ -36,7 +36,7 @@ def destroy(path: Path, yes: bool) -> None:
     require_answer(yes)
     require_ready(config)
     if not destroyed(path, config, yes):
-        click.echo("Nothing was changed.")
+        printer.say("Nothing was changed.")
 
 
 def destroyed(path: Path, config: ClusterConfig, yes: bool) -> bool:
@@ -58,7 +58,7 @@ def destroyed(path: Path, config: ClusterConfig, yes: bool) -> bool:
         return False
     applied.begin(files.PROJECT, config, "destroy")
     if config.kubernetes.apply == "manifests":
-        manifests.delete_manifests(config, click.echo)
+        manifests.delete_manifests(config, printer.say)
     run = runs.destroy(project, new_log(f"destroy-{config.cluster}"), behind=behind)
     follow(run, plan.steps)
     applied.forget(files.PROJECT, config.cluster)

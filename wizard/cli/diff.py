@@ -15,7 +15,8 @@ import click
 from federation import files
 from federation.config import ClusterConfig
 from federation.errors import UserError
-from wizard.cli.options import json_option, only_configuration, print_json, relative
+from wizard import printer
+from wizard.cli.options import json_option, only_configuration, relative
 
 if TYPE_CHECKING:
     from review.comparison import Difference
@@ -54,7 +55,7 @@ def diff(old: str, new: str | None, config: str | None, as_json: bool) -> int:
     differences = compare(_configuration(old, config), _configuration(new, config))
     if as_json:
         found = [asdict(each) for each in differences]
-        print_json({"old": old, "new": new, "same": not found, "differences": found})
+        printer.show_json({"old": old, "new": new, "same": not found, "differences": found})
     else:
         _show(old, new, differences)
     return int(bool(differences))
@@ -82,9 +83,9 @@ def _configuration(source: str, config: str | None) -> ClusterConfig:
 
 def _show(old: str, new: str, differences: tuple[Difference, ...]) -> None:
     if not differences:
-        click.echo(f"{old} and {new} say the same.")
+        printer.say(f"{old} and {new} say the same.")
     for effect, group in groupby(differences, key=lambda each: each.effect):
-        click.echo(_HEADINGS[effect])
+        printer.say(_HEADINGS[effect])
         for each in group:
             start = ": ".join(filter(None, [each.about, each.field]))
-            click.echo(f"  {start}: {each.text}")
+            printer.say(f"  {start}: {each.text}")

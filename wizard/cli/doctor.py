@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +14,11 @@ from federation import documents, files
 from federation.config import ClusterConfig
 from federation.errors import UserError
 from federation.fields import did_you_mean
+from wizard import printer
 from wizard.cli.options import (
     config_option,
     is_stdout,
     json_option,
-    print_json,
     refuse_token,
     relative,
     report_option,
@@ -73,7 +72,7 @@ def doctor(
     options = _options(config, given)
     found = examined(config, options, quiet=quiet)
     if as_json:
-        print_json(document(config, found))
+        printer.show_json(document(config, found))
     if sarif:
         write_report(sarif, _sarif(config, path, found))
     if junit:
@@ -162,7 +161,7 @@ def _sarif(config: ClusterConfig, path: Path, found: list[Finding]) -> str:
 
     place = Path(relative(path)).as_posix()
     document = sarif(found, Examined(config, documents.read(files.read(path)), place))
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return printer.json_text(document) + "\n"
 
 
 def _junit(found: list[Finding], strict: bool) -> str:

@@ -14,7 +14,8 @@ import click
 
 from federation import files
 from federation.errors import UserError
-from wizard.cli.options import config_option, json_option, print_json, timeout_option
+from wizard import printer
+from wizard.cli.options import config_option, json_option, timeout_option
 from wizard.threads import UnawaitedThreads
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def drift(path: Path, as_json: bool, skip: tuple[str, ...], timeout: float) -> i
 
     found = asyncio.run(compared())
     if as_json:
-        print_json(document(config, found))
+        printer.show_json(document(config, found))
     else:
         _show(found)
     return int(is_drift(found) is not False)
@@ -78,18 +79,18 @@ def _show(found: Sequence[Compared]) -> None:
 
     for each in found:
         for difference in each.differences:
-            click.echo(f"{': '.join(filter(None, [each.name, difference.field]))}")
-            click.echo(f"  live        {difference.live}")
-            click.echo(f"  configured  {difference.configured}")
-            click.echo(f"  to do       {difference.remedy}")
+            printer.say(f"{': '.join(filter(None, [each.name, difference.field]))}")
+            printer.say(f"  live        {difference.live}")
+            printer.say(f"  configured  {difference.configured}")
+            printer.say(f"  to do       {difference.remedy}")
     for reason, names in _by(found, lambda each: each.unseen):
-        click.echo(f"not seen: {reason}")
-        click.echo(f"  places      {', '.join(names)}")
-        click.echo(f"  to do       {_SEE}")
+        printer.say(f"not seen: {reason}")
+        printer.say(f"  places      {', '.join(names)}")
+        printer.say(f"  to do       {_SEE}")
     for layer, names in _by(found, lambda each: each.skipped):
-        click.echo(f"left out with --skip {layer}: {', '.join(names)}")
+        printer.say(f"left out with --skip {layer}: {', '.join(names)}")
     numbers = (f"{_TITLES[verdict]}: {count}" for verdict, count in counts(found).items())
-    click.echo(f"Places: {', '.join(numbers)}")
+    printer.say(f"Places: {', '.join(numbers)}")
 
 
 def _by(

@@ -10,9 +10,7 @@ import os
 import sys
 from collections.abc import AsyncIterable, Iterable, Sequence
 
-import click
-from rich.console import Console, ConsoleOptions, Group, RenderResult
-from rich.live import Live
+from rich.console import Console, ConsoleOptions, Group, RenderResult  # noqa: TID251  (a type)
 from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.table import Table
@@ -21,6 +19,7 @@ from rich.text import Text
 from doctor.finding import Finding
 from doctor.reports.summary import counts, kept_from_saying
 from doctor.runner import ordered
+from wizard import printer
 
 SIGNS = {"pass": "+", "warn": "!", "fail": "x", "skip": "-"}
 _STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red", "skip": "dim"}
@@ -40,7 +39,7 @@ async def watched(coming: AsyncIterable[Finding]) -> list[Finding]:
         The findings in the order of a report.
     """
     board = _Board()
-    with Live(board, console=_console(), transient=True, refresh_per_second=8):
+    with printer.drawn_live(board):
         async for finding in coming:
             board.found.append(finding)
     return ordered(board.found)
@@ -50,11 +49,11 @@ def show(found: Sequence[Finding]) -> None:
     """Print all findings, and what to do about those that are not good."""
     if on_terminal():
         explanations = [_explanation(finding, found) for finding in _wrong(found)]
-        _console().print(_table(found), *explanations, "")
+        printer.draw(_table(found), *explanations, "")
     else:
         for finding in found:
-            click.echo(_lines(finding, found))
-    click.echo(", ".join(f"{verdict}: {count}" for verdict, count in counts(found).items()))
+            printer.say(*_lines(finding, found))
+    printer.say(", ".join(f"{verdict}: {count}" for verdict, count in counts(found).items()))
 
 
 class _Board:
@@ -68,10 +67,6 @@ class _Board:
         newest = self.found[-max(1, console.height - _FRAME) :]
         self._spinner.update(text=f"{len(self.found)} findings")
         yield Group(_table(ordered(newest)), self._spinner)
-
-
-def _console() -> Console:
-    return Console(markup=False, highlight=False, emoji=False)
 
 
 def _table(found: Iterable[Finding]) -> Table:
@@ -102,14 +97,12 @@ def _explanation(finding: Finding, found: Sequence[Finding]) -> Group:
     return Group("", head, Padding(told, (0, 0, 0, 2)))
 
 
-def _lines(finding: Finding, found: Sequence[Finding]) -> str:
+def _lines(finding: Finding, found: Sequence[Finding]) -> list[str]:
     parts = _parts(finding, found) if finding.verdict in ("warn", "fail") else {}
-    return "\n".join(
-        [
-            f"{_head(finding)}: {finding.title}: {finding.seen}",
-            *(f"      {name}: {text}" for name, text in parts.items() if name != "seen"),
-        ]
-    )
+    return [
+        f"{_head(finding)}: {finding.title}: {finding.seen}",
+        *(f"      {name}: {text}" for name, text in parts.items() if name != "seen"),
+    ]
 
 
 def _head(finding: Finding) -> str:

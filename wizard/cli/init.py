@@ -12,6 +12,7 @@ import click
 
 from federation import files
 from federation.errors import UserError
+from wizard import printer
 from wizard.cli.options import relative
 from wizard.questions import BASICS, Question, configuration, questions
 from wizard.surroundings import Surroundings, look
@@ -77,10 +78,10 @@ def init(output: str | None, force: bool, **given: Any) -> None:
     files.save(config, path)
     shown = relative(path)
     if config.kubernetes.apply == "manifests" and "kubernetes.apply" not in answers:
-        click.echo("No kubeconfig context is known: the Kubernetes objects come as manifests.")
-    click.echo(f"Wrote {shown}. Next:")
-    click.echo(f"  python -m wizard check --config {shown}")
-    click.echo(f"  python -m wizard deploy --config {shown}")
+        printer.say("No kubeconfig context is known: the Kubernetes objects come as manifests.")
+    printer.say(f"Wrote {shown}. Next:")
+    printer.say(f"  python -m wizard check --config {shown}")
+    printer.say(f"  python -m wizard deploy --config {shown}")
 
 
 init = _with_questions(init)
@@ -88,7 +89,12 @@ init = _with_questions(init)
 
 def _may_replace(path: Path) -> bool:
     """Ask where there is a terminal: all questions have been answered by then."""
-    return sys.stdin.isatty() and click.confirm(f"\n{relative(path)} is there already. Replace it?")
+    return sys.stdin.isatty() and _confirmed(f"{relative(path)} is there already. Replace it?")
+
+
+def _confirmed(question: str) -> bool:
+    printer.say()
+    return printer.confirms(question)
 
 
 def _check(answers: dict[str, str]) -> None:
@@ -115,20 +121,20 @@ _NEEDED = ("cluster", "aws.region")
 
 
 def _prompt(question: Question, default: str) -> str:
-    click.echo(f"\n{_wrapped(question.help)}")
+    printer.say("", *_wrapped(question.help))
     while True:
-        text = click.prompt(question.label, default=default or None, err=False)
+        text = printer.ask(question.label, default or None)
         try:
-            question.check(str(text))
+            question.check(text)
         except UserError as error:
-            click.echo(_wrapped(str(error), "  "))
+            printer.say(*_wrapped(str(error), "  "))
         else:
-            return str(text)
+            return text
 
 
-def _wrapped(text: str, indent: str = "") -> str:
+def _wrapped(text: str, indent: str = "") -> list[str]:
     """A text in lines that the terminal does not have to cut within a word."""
-    return textwrap.fill(
+    return textwrap.wrap(
         text,
         shutil.get_terminal_size().columns - 1,
         initial_indent=indent,

@@ -16,6 +16,7 @@ from federation.config import ClusterConfig
 from federation.errors import UserError
 from federation.files import ConfigError
 from federation.jwks import PublicKey, documents, key_set, public_keys
+from wizard import printer
 from wizard.cli.options import only_configuration, read_text, relative
 
 
@@ -54,13 +55,13 @@ def jwks(
         _check_issuer(issuer)
     keys = tuple(_keys(names, from_cluster, path))
     if output is None:
-        click.echo(key_set(keys))
+        printer.show(key_set(keys))
         return
     issuer = issuer or _configuration(path).issuer
     for place, text in documents(issuer, keys).items():
         file = Path(output) / place.removeprefix("/")
         files.write(file, text)
-        click.echo(f"Wrote {relative(file)}: serve it as application/json at {issuer}{place}")
+        printer.say(f"Wrote {relative(file)}: serve it as application/json at {issuer}{place}")
 
 
 def _keys(names: tuple[str, ...], from_cluster: bool, path: str | None) -> Iterator[PublicKey]:

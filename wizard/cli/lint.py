@@ -6,7 +6,6 @@ files. Exit codes: 0 no error, 1 an error (with `--strict` a warning), 2 bad inp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -17,12 +16,12 @@ import click
 
 from federation import documents, files
 from federation.config import ClusterConfig
+from wizard import printer
 from wizard.cli import evidence
 from wizard.cli.options import (
     is_stdout,
     json_option,
     only_configuration,
-    print_json,
     relative,
     report_option,
     write_report,
@@ -76,10 +75,10 @@ def lint(
     estate = _together(path, ours, others) if path and ours else others
     report = linter.lint(estate, ours.lint.accept if ours else (), day)
     if as_json:
-        print_json(reports.document(report))
+        printer.show_json(reports.document(report))
     if sarif:
         log = reports.sarif(report, ours.cluster if ours else "files")
-        write_report(sarif, json.dumps(log, indent=2, ensure_ascii=False) + "\n")
+        write_report(sarif, printer.json_text(log) + "\n")
     if not quiet:
         _show(report)
     return int(report.fails(strict=strict))
@@ -110,24 +109,19 @@ def _loaded(path: Path) -> ClusterConfig:
 
 def _show(report: Report) -> None:
     for rule, findings in groupby(report.findings, key=lambda finding: finding.rule):
-        _say(f"{rule.weight}: {rule.title} [{rule.code}]")
+        printer.say(f"{rule.weight}: {rule.title} [{rule.code}]")
         for line in _lines(findings):
-            _say(f"  {line}")
-        _say(f"    why: {rule.reasoning}")
-        _say(f"    fix: {rule.fix}")
-        _say(f"    source: {rule.source}")
+            printer.say(f"  {line}")
+        printer.say(f"    why: {rule.reasoning}")
+        printer.say(f"    fix: {rule.fix}")
+        printer.say(f"    source: {rule.source}")
     for each in report.accepted:
-        _say(f"accepted until {each.until}: {_place(each.finding.seen)}: {each.reason}")
+        printer.say(f"accepted until {each.until}: {_place(each.finding.seen)}: {each.reason}")
     for unused in report.unused:
         about = f" for {unused.workload}" if unused.workload else ""
-        _say(f"unused: lint.accept: nothing is found of {unused.code!r}{about}: remove it.")
+        printer.say(f"unused: lint.accept: nothing is found of {unused.code!r}{about}: remove it.")
     counts = ", ".join(f"{weight}s: {count}" for weight, count in report.counts.items())
-    _say(f"{counts}, accepted: {len(report.accepted)}")
-
-
-def _say(text: str) -> None:
-    """Print a line, in which nothing is a command to Azure Pipelines (`##vso[...]`)."""
-    click.echo(text.replace("##", "#\\x23"))
+    printer.say(f"{counts}, accepted: {len(report.accepted)}")
 
 
 def _lines(findings: Iterable[Finding]) -> Iterator[str]:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
@@ -27,6 +26,7 @@ from federation import documents, files, key_files
 from federation.errors import UserError
 from federation.strict_json import json_object
 from federation.templates import render
+from wizard import printer
 from wizard.cli.options import relative
 
 _WORST = ("pass", "warn", "skip", "fail")
@@ -187,7 +187,7 @@ def _forward(
             "why: --set-aside 'REASON' goes into the state's file."
         )
     if found:
-        click.echo("Set aside:\n" + "\n".join(f"  - {each}" for each in found), err=True)
+        printer.warn("Set aside:", *(f"  - {each}" for each in found))
     return migration.advanced(state, now, move.set_aside if found else None)
 
 

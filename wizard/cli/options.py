@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from federation import files
 from federation.errors import UserError
 from federation.files import PROJECT, configurations
 from federation.text import decoded
+from wizard import printer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -91,14 +91,9 @@ def is_stdout(*reports: str | None) -> bool:
 def write_report(target: str, text: str) -> None:
     """Write a report to a file, or to stdout."""
     if target == _STDOUT:
-        click.echo(text, nl=False)
+        printer.show(text)
     else:
         files.write(Path(target), text)
-
-
-def print_json(document: Any) -> None:
-    """Print a document as readable JSON."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def refuse_token(option: str, name: str) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from federation import files, key_files
+from wizard import printer
 from wizard.cdktf import runs
-from wizard.cli.options import config_option, json_option, print_json
+from wizard.cli.options import config_option, json_option
 from wizard.cli.running import planned, require_ready, show_plan
 from wizard.left_behind import left_behind
 from wizard.logs import new_log
@@ -33,6 +34,6 @@ def plan(path: Path, as_json: bool, destroy: bool) -> None:
     run = runs.plan(runs.project(path, config), log, destroy=destroy, behind=behind)
     made = planned(run, quiet=as_json)
     if as_json:
-        print_json(asdict(made))
+        printer.show_json(asdict(made))
     else:
         show_plan(made, destroy=destroy)

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from federation import files, key_files
 from federation.errors import UserError
+from wizard import printer
 from wizard.cdktf import runs
 from wizard.cli import evidence, verification
 from wizard.cli.options import json_option, only_configuration, relative
@@ -138,14 +139,14 @@ def _write(
     write(texts, output, name if zipped else None)
     if found is not None:
         for each in found.breaks:
-            click.echo(f"breaks {each.scope}: {each.stack}: {each.address}: {each.text}")
-        click.echo(f"Plan: {found.summary}")
-    click.echo(f"Wrote {relative(output)}/: {len(texts)} files.")
+            printer.say(f"breaks {each.scope}: {each.stack}: {each.address}: {each.text}")
+        printer.say(f"Plan: {found.summary}")
+    printer.say(f"Wrote {relative(output)}/: {len(texts)} files.")
     archive = relative(archive_path(output))
     if zipped:
-        click.echo(f"Wrote {archive}.")
+        printer.say(f"Wrote {archive}.")
     elif is_archived_otherwise(texts, output, name):
-        click.echo(f"warning: {archive} is of another review: --zip makes it anew.", err=True)
+        printer.warn(f"warning: {archive} is of another review: --zip makes it anew.")
 
 
 def _synthesized(project: runs.Project) -> Mapping[str, Mapping[str, Any]]:

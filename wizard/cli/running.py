@@ -7,11 +7,10 @@ import sys
 import time
 from dataclasses import replace
 
-import click
-
 from federation.config import ClusterConfig
 from federation.errors import UserError
 from review.changes import Plan
+from wizard import printer
 from wizard.cdktf.events import (
     Outcome,
     ResourceDone,
@@ -66,7 +65,7 @@ async def _followed(run: Run, progress: _Progress | None) -> Outcome:
 
 
 def _interrupt(run: Run) -> None:
-    click.echo("Interrupted: waiting for Terraform to finish what is in flight.", err=True)
+    printer.warn("Interrupted: waiting for Terraform to finish what is in flight.")
     run.interrupt()
 
 
@@ -97,7 +96,7 @@ class _Progress:
                 self._say(f"{stack}: {added} added, {changed} changed, {destroyed} destroyed")
 
     def _say(self, text: str) -> None:
-        click.echo(f"{time.monotonic() - self._began:6.1f} s  {text}")
+        printer.say(f"{time.monotonic() - self._began:6.1f} s  {text}")
 
 
 def planned(run: Run, *, quiet: bool = False) -> Plan:
@@ -122,19 +121,19 @@ def show_plan(plan: Plan, *, destroy: bool = False) -> None:
     """
     for stack in plan.stacks:
         for change in stack.changes:
-            click.echo(f"  {_SIGNS[change.action]:>3} {stack.stack}: {change.address}")
+            printer.say(f"  {_SIGNS[change.action]:>3} {stack.stack}: {change.address}")
             if change.action in ("update", "replace"):
                 for each in change.attributes:
                     forced = "  (this is why it is made anew)" if each.replaces else ""
-                    click.echo(f"        {each.path}: {each.before} -> {each.after}{forced}")
+                    printer.say(f"        {each.path}: {each.before} -> {each.after}{forced}")
     if plan.empty and destroy:
-        click.echo("No changes: nothing is left to destroy.")
+        printer.say("No changes: nothing is left to destroy.")
     elif plan.empty:
-        click.echo("No changes: what is there matches the configuration.")
+        printer.say("No changes: what is there matches the configuration.")
     else:
         forget = f" Terraform forgets {plan.forget}, which stay." if plan.forget else ""
         counts = f"{plan.add} to add, {plan.change} to change, {plan.destroy} to destroy."
-        click.echo(f"Plan: {counts}{forget}")
+        printer.say(f"Plan: {counts}{forget}")
 
 
 def require_answer(yes: bool) -> None:
@@ -160,7 +159,7 @@ def require_ready(config: ClusterConfig, *, changes: bool = True) -> None:
     checks = [_weighed(check, changes) for check in preflight(config)]
     for check in require(checks):
         if check.verdict == "warn":
-            click.echo(f"warning: {check}", err=True)
+            printer.warn(f"warning: {check}")
 
 
 def _weighed(check: Check, changes: bool) -> Check:
@@ -179,5 +178,5 @@ def agreed(question: str, yes: bool, wanted: str | None = None) -> bool:
     if yes:
         return True
     if wanted is None:
-        return bool(click.confirm(question))
-    return str(click.prompt(question, default="", show_default=False)) == wanted
+        return printer.confirms(question)
+    return printer.ask(question, "") == wanted

@@ -10,8 +10,8 @@ import click
 
 from federation import files
 from federation.config import STACKS, ClusterConfig
-from wizard import applied
-from wizard.cli.options import json_option, print_json, relative
+from wizard import applied, printer
+from wizard.cli.options import json_option, relative
 
 if TYPE_CHECKING:
     from sandbox.sandbox import Sandbox
@@ -36,11 +36,12 @@ def up() -> None:
     box = running()
     if box is None:
         raise AssertionError("a sandbox that was started is recorded")
-    click.echo("\nUp. In a shell that has these, everything works on the sandbox:")
+    printer.say("", "Up. In a shell that has these, everything works on the sandbox:")
     _show_exports(box, path)
-    click.echo(
-        f"\nNext: 'python -m wizard deploy' deploys the cluster {config.cluster!r} into it, and "
-        "'python -m wizard sandbox down' ends it."
+    printer.say(
+        "",
+        f"Next: 'python -m wizard deploy' deploys the cluster {config.cluster!r} into it, and "
+        "'python -m wizard sandbox down' ends it.",
     )
 
 
@@ -51,7 +52,7 @@ def down() -> None:
     The Terraform state of what was in it goes too.
     """
     stop()
-    click.echo("Down.")
+    printer.say("Down.")
 
 
 @sandbox.command()
@@ -61,20 +62,20 @@ def status(as_json: bool) -> None:
     box = running()
     state = box.status() if box else {}
     if as_json:
-        print_json({"processes": state, "endpoints": _endpoints(box) if box else {}})
+        printer.show_json({"processes": state, "endpoints": _endpoints(box) if box else {}})
     elif box is None:
-        click.echo("No sandbox is up.")
+        printer.say("No sandbox is up.")
     else:
         for name, runs in state.items():
-            click.echo(f"{name}: {'running' if runs else 'not running'}")
+            printer.say(f"{name}: {'running' if runs else 'not running'}")
         for name, address in _endpoints(box).items():
-            click.echo(f"{name} at {address}")
+            printer.say(f"{name} at {address}")
         _show_exports(box, _written() if _written().exists() else CONFIGURATION)
 
 
 def _show_exports(box: Sandbox, path: Path) -> None:
     for name, value in {**box.environment(), "OIDC_IAM_CONFIG": relative(path)}.items():
-        click.echo(f"  export {name}={shlex.quote(value)}")
+        printer.say(f"  export {name}={shlex.quote(value)}")
 
 
 def _written() -> Path:
@@ -99,10 +100,10 @@ def started() -> tuple[Sandbox, Path, ClusterConfig]:
     config = files.load(CONFIGURATION)
     aws = int((config.aws.endpoint_url or "").rpartition(":")[2])
     box = Sandbox(FOLDER, config.issuer, Ports(aws, config.discovery_address[1]))
-    box.up(click.echo)
+    box.up(printer.say)
     terraform = mirrors.can_install("kubernetes")
     if not terraform:
-        click.echo(
+        printer.say(
             "The kubernetes provider cannot be installed here (no mirror has it, and the registry "
             "cannot be reached): the objects are applied as manifests."
         )

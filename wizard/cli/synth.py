@@ -8,6 +8,7 @@ import click
 
 from federation import files, key_files
 from federation.config import ClusterConfig
+from wizard import printer
 from wizard.cdktf import runs
 from wizard.cli.options import config_option
 from wizard.cli.running import follow
@@ -26,7 +27,7 @@ def synth(path: Path, hcl: bool) -> None:
     follow(runs.synth(runs.project(path, config), new_log(f"synth-{config.cluster}"), hcl=hcl))
     name = "cdk.tf" if hcl else "cdk.tf.json"
     for stack in config.stacks:
-        click.echo(shown(files.PROJECT / "cdktf.out" / "stacks" / stack / name))
+        printer.say(shown(files.PROJECT / "cdktf.out" / "stacks" / stack / name))
     if config.kubernetes.apply == "manifests":
         _write_manifests(config)
 
@@ -38,8 +39,8 @@ def _write_manifests(config: ClusterConfig) -> None:
     }
     known = {account: arn for account, arn in role_arns.items() if arn is not None}
     if len(known) < len(role_arns):
-        click.echo("The manifests are not written: the roles' ARNs in them need aws.account_id.")
+        printer.say("The manifests are not written: the roles' ARNs in them need aws.account_id.")
     else:
         from wizard.manifests import write_manifests
 
-        write_manifests(config, known, click.echo)
+        write_manifests(config, known, printer.say)

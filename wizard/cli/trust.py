@@ -18,7 +18,8 @@ from federation.evaluation import Decision, evaluate, parse_policy, provider_iss
 from federation.request_context import token_issuer
 from federation.strict_json import json_object
 from federation.token import Token
-from wizard.cli.options import json_option, print_json, read_text
+from wizard import printer
+from wizard.cli.options import json_option, read_text
 
 
 @click.command()
@@ -103,7 +104,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _report(decision: Decision, as_json: bool) -> None:
     if as_json:
-        print_json(
+        printer.show_json(
             {
                 "allowed": decision.allowed,
                 "statement": decision.statement,
@@ -111,10 +112,8 @@ def _report(decision: Decision, as_json: bool) -> None:
             }
         )
     elif decision.allowed:
-        click.echo(f"Let in by Statement[{decision.statement}].")
+        printer.say(f"Let in by Statement[{decision.statement}].")
     else:
-        from doctor.quoting import reportable  # not for who is let in, or asks for JSON
-
-        click.echo("Not let in:")
+        printer.say("Not let in:")
         for reason in decision.reasons:
-            click.echo(f"  {reportable(reason)}")
+            printer.say(f"  {reason}")

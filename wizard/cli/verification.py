@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from federation.quoting import quoted
+from formats.escaping import quoted
 from wizard.cli.options import print_json
 
 if TYPE_CHECKING:
