@@ -125,7 +125,7 @@ async def configured_role_arn(examination: Examination, workload: Workload) -> s
         return configured
     number = (await examination.once(account)).number
     if not _ACCOUNT.fullmatch(number):
-        raise Missing(f"AWS answers with {shown(number)} for the number of the account")
+        raise Missing(f"AWS answers with {quoted(number)} for the number of the account")
     return str(config.role_arn(workload, number))
 
 
