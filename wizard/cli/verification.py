@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from formats.escaping import quoted
-from wizard.cli.options import print_json
+from wizard import printer
 
 if TYPE_CHECKING:
     from review.seal import Verification
@@ -34,7 +32,7 @@ def show(path: Path, *, as_json: bool) -> int:
 
     found = seal.verify(sealed.read(path))
     if as_json:
-        print_json(_document(found))
+        printer.show_json(_document(found))
     else:
         _print(found, path)
     return 1 if found.differences else 0
@@ -63,16 +61,16 @@ def _print(found: Verification, path: Path) -> None:
 
     for name, digest in found.files.items():
         if not found.differs(name):
-            click.echo(f"{'ok':{_LONGEST_WHY}} {digest}  {shown(name)}")
+            printer.say(f"{'ok':{_LONGEST_WHY}} {digest}  {shown(name)}")
     for name in found.not_covered:
-        click.echo(f"{'not covered':{_LONGEST_WHY}} {name} (verify the signature itself)")
+        printer.say(f"{'not covered':{_LONGEST_WHY}} {name} (verify the signature itself)")
     for each in found.differences:
         about = shown(each.path) if each.path else "the archive"
-        click.echo(f"{each.why:{_LONGEST_WHY}} {about}: {each.text}")
-    click.echo(f"SHA-256 of {CHECKSUMS}: {found.seal}")
+        printer.say(f"{each.why:{_LONGEST_WHY}} {about}: {each.text}")
+    printer.say(f"SHA-256 of {CHECKSUMS}: {found.seal}")
     if count := len(found.differences):
         differences = "1 difference" if count == 1 else f"{count} differences"
-        click.echo(f"Not verified: {quoted(str(path))} has {differences} from its list.")
+        printer.say(f"Not verified: {quoted(str(path))} has {differences} from its list.")
     else:
         files = "the file" if len(found.files) == 1 else f"the {len(found.files)} files"
-        click.echo(f"Verified: {quoted(str(path))} holds exactly {files} of its list, unchanged.")
+        printer.say(f"Verified: {quoted(str(path))} holds exactly {files} of its list, unchanged.")
