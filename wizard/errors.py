@@ -10,7 +10,7 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -106,12 +106,16 @@ def completed(outcome: Outcome) -> Succeeded:
             causes = [str(cause) for cause in outcome.causes] or [
                 f"The program ended with exit status {outcome.status} and gave no reason."
             ]
-            raise WorldError("\n".join([*causes, f"The log: {shown(outcome.log)}"]))
+            raise WorldError("\n".join([*causes, *_ending(outcome)]))
         case Interrupted():
-            raise InterruptedRunError(
-                "Interrupted. What was made is in the state, and the next run goes on from there.\n"
-                f"The log: {shown(outcome.log)}"
-            )
+            text = "Interrupted. The state has what was done; the next run continues from there."
+            raise InterruptedRunError("\n".join([text, *_ending(outcome)]))
+
+
+def _ending(outcome: Failed | Interrupted) -> Iterator[str]:
+    if extent := str(outcome.extent):
+        yield extent
+    yield f"The log: {shown(outcome.log)}"
 
 
 def _of_the_machine(error: OSError) -> str:

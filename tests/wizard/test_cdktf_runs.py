@@ -25,6 +25,7 @@ from wizard.cdktf import runs
 from wizard.cdktf.events import (
     Counted,
     Event,
+    Extent,
     Failed,
     Interrupted,
     Line,
@@ -330,10 +331,29 @@ async def test_an_interrupt_lets_terraform_save_its_state_and_release_its_lock(
                 assert await asyncio.to_thread(server.saving.wait, 60)
                 run.interrupt()
                 server.saved.set()
-    assert events[-1] == Interrupted(log)
+    assert events[-1] == Interrupted(log, Extent((), ("demo-a", "demo-b")))
     assert (server.calls[-2:], server.calls.count("LOCK")) == (["POST", "UNLOCK"], 1)
     assert ResourceDone("demo-a", "terraform_data.quick", "create", 0) in events
     assert not (tmp_path / "state" / "demo-b.tfstate").exists()
+
+
+def summary(stack: str, verb: str = "Apply") -> str:
+    """A line of a script that prints what Terraform prints at the end of a stack."""
+    counts = "0 added, 0 changed, 0 destroyed" if verb == "Apply" else "0 destroyed"
+    return f"print('{stack}  {verb} complete! Resources: {counts}.')"
+
+
+def summaries(*stacks: str, verb: str = "Apply") -> str:
+    """The same for several stacks."""
+    return "\n".join(summary(stack, verb) for stack in stacks)
+
+
+WRITES_OUTPUTS = "open(sys.argv[-1], 'w').write('{}')"
+DESTROYED_A = summary("a", "Destroy")
+DONE_A: list[Event] = [
+    Line("a", "Destroy complete! Resources: 0 destroyed."),
+    StackDone("a", 0, 0, 0),
+]
 
 
 def scripted(folder: Path, code: str, *stacks: str) -> Project:
@@ -347,10 +367,10 @@ def scripted(folder: Path, code: str, *stacks: str) -> Project:
 
 async def test_cdktf_gets_exact_stacks_and_no_questions(tmp_path: Path, log: Path) -> None:
     code = "print(json.dumps([*sys.argv[1:-1], os.environ['CI'], os.environ['TF_INPUT']]))"
-    code += "\nopen(sys.argv[-1], 'w').write('{}')"
+    code += f"\n{WRITES_OUTPUTS}\n{summaries('prod-discovery', 'prod-identity')}"
     project = scripted(tmp_path, code, "prod-discovery", "prod-identity")
     events = await events_of(runs.deploy(project, log))
-    assert events[1:] == [
+    assert [events[1], events[-1]] == [
         Line(
             None,
             json.dumps(
@@ -367,7 +387,7 @@ async def test_cdktf_gets_exact_stacks_and_no_questions(tmp_path: Path, log: Pat
 
 async def test_what_comes_before_ends_before_cdktf_starts(tmp_path: Path, log: Path) -> None:
     seen = tmp_path / "started"
-    project = scripted(tmp_path, f"open({str(seen)!r}, 'w'); print('done')", "a")
+    project = scripted(tmp_path, f"open({str(seen)!r}, 'w'); {DESTROYED_A}", "a")
 
     def work(_: Outputs, say: Say) -> None:
         say(f"started: {seen.exists()}")
@@ -376,7 +396,7 @@ async def test_what_comes_before_ends_before_cdktf_starts(tmp_path: Path, log: P
         Step(None, "looking"),
         Line(None, "started: False"),
         Step(None, "destroying"),
-        Line(None, "done"),
+        *DONE_A,
         Succeeded({}),
     ]
     assert seen.exists()
@@ -395,9 +415,8 @@ async def test_where_what_comes_before_refuses_cdktf_never_starts(
     assert log.read_text() == "# looking\nThere is something of others.\n"
 
 
-DEPLOYED = (
-    "open(sys.argv[-1], 'w').write('{\"a\": {\"arn\": \"arn:1\"}}'); print('Apply complete!')"
-)
+DEPLOYED = f"""open(sys.argv[-1], 'w').write('{{"a": {{"arn": "arn:1"}}}}'); {summary("a")}"""
+APPLIED_A = Line("a", "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.")
 
 
 async def test_what_comes_after_gets_the_outputs_and_is_in_the_log(
@@ -407,13 +426,15 @@ async def test_what_comes_after_gets_the_outputs_and_is_in_the_log(
     run = runs.deploy(scripted(tmp_path, DEPLOYED, "a"), log, after=after)
     assert await events_of(run) == [
         Step(None, "deploying"),
-        Line(None, "Apply complete!"),
+        APPLIED_A,
+        StackDone("a", 0, 0, 0),
         Step(None, "applying manifests"),
         Line(None, "arn:1"),
         Succeeded({"a": {"arn": "arn:1"}}),
     ]
     assert log.read_text().splitlines()[1:] == [
-        *("Apply complete!", "exit status 0", "# applying manifests", "arn:1")
+        f"a  {APPLIED_A.text}",
+        *("exit status 0", "# applying manifests", "arn:1"),
     ]
 
 
@@ -427,9 +448,9 @@ async def test_an_interrupt_before_what_comes_after_leaves_that_out(
     async with run:
         async for event in run:
             events.append(event)
-            if event == Line(None, "Apply complete!"):
+            if event == APPLIED_A:
                 run.interrupted = True  # as by an interrupt that found nothing to stop any more
-    assert events[-1] == Interrupted(log)
+    assert events[-1] == Interrupted(log, Extent(("a",), ("applying",)))
 
 
 OLD_STATE = {
@@ -471,7 +492,8 @@ TAKEN_DOWN = [
 
 def left_behind(folder: Path) -> tuple[Project, Behind]:
     """A project with nothing in it, whose CDKTF CLI is a script, and a stack that it had once."""
-    scripted(folder, "open(sys.argv[-1], 'w').write('{}') if sys.argv[1] == 'deploy' else None")
+    done = summary("demo-now")
+    scripted(folder, f"{done}\nif sys.argv[1] == 'deploy': {WRITES_OUTPUTS}")
     old = stack("demo-old", resource={"terraform_data": {"bucket": {}}})
     whole = project_of(folder, {"demo-now": stack("demo-now"), "demo-old": old})
     (folder / "state").mkdir()
@@ -504,6 +526,7 @@ async def test_what_is_left_behind_is_taken_down_when_all_else_is_deployed(
     synthesizing, *destroying = TAKEN_DOWN
     assert await news_of(run) == [
         Step(None, "deploying"),
+        StackDone("demo-now", 0, 0, 0),
         Step(None, "applying manifests"),
         synthesizing,
         Step("demo-old", "handing the objects of demo-old over to the manifests"),
@@ -517,7 +540,12 @@ async def test_what_is_left_behind_is_taken_down_when_all_else_is_destroyed(
 ) -> None:
     project, behind = left_behind(tmp_path)
     run = runs.destroy(project, log, behind=lambda: behind)
-    assert await news_of(run) == [Step(None, "destroying"), *TAKEN_DOWN, Succeeded({})]
+    assert await news_of(run) == [
+        Step(None, "destroying"),
+        StackDone("demo-now", 0, 0, 0),
+        *TAKEN_DOWN,
+        Succeeded({}),
+    ]
 
 
 async def test_a_plan_says_what_it_could_not_plan_to_take_down(tmp_path: Path, log: Path) -> None:
@@ -542,6 +570,20 @@ async def test_a_deployment_whose_left_behind_stays_has_not_succeeded(
     assert isinstance(outcome, Failed)
 
 
+async def test_what_is_left_behind_is_gone_only_when_terraform_says_so(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, behind = left_behind(tmp_path)
+    program = tmp_path / "terraform-that-is-halted"
+    program.write_text("#!/bin/sh\necho 'Error: execution halted'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(program))
+    outcome = (await events_of(runs.destroy(project, log, behind=lambda: behind)))[-1]
+    assert isinstance(outcome, Failed)
+    assert [each.title for each in outcome.causes] == ["demo-old is not finished"]
+    assert outcome.extent == Extent(("demo-now",), ("demo-old",))
+
+
 async def test_synthesizing_writes_what_cdktf_deploys(tmp_path: Path, log: Path) -> None:
     project = project_of(tmp_path, STACKS)
     assert await events_of(runs.synth(project, log)) == [
@@ -555,7 +597,9 @@ async def test_synthesizing_writes_what_cdktf_deploys(tmp_path: Path, log: Path)
 
 
 async def test_synthesizing_as_hcl_is_asked_of_cdktf(tmp_path: Path, log: Path) -> None:
-    project = scripted(tmp_path, "print(*sys.argv[1:])", "a")
+    code = "print(*sys.argv[1:]); os.makedirs('cdktf.out/stacks/a')\n"
+    code += "open('cdktf.out/stacks/a/cdk.tf', 'w').close()"
+    project = scripted(tmp_path, code, "a")
     assert await events_of(runs.synth(project, log, hcl=True)) == [
         Step(None, "synthesizing"),
         Line(None, "synth --hcl"),
@@ -564,11 +608,12 @@ async def test_synthesizing_as_hcl_is_asked_of_cdktf(tmp_path: Path, log: Path) 
 
 
 async def test_a_secret_in_the_environment_stays_out_of_the_log(tmp_path: Path, log: Path) -> None:
-    project = scripted(tmp_path, "print(len(os.environ['AWS_SECRET_ACCESS_KEY']))", "a")
+    code = f"print(len(os.environ['AWS_SECRET_ACCESS_KEY']))\n{DESTROYED_A}"
+    project = scripted(tmp_path, code, "a")
     secret = replace(project, environment={"AWS_SECRET_ACCESS_KEY": "hush"})
     await events_of(runs.destroy(secret, log))
     text = log.read_text()
-    assert ("hush" in text, text.splitlines()[1:]) == (False, ["4", "exit status 0"])
+    assert ("hush" in text, text.splitlines()[1]) == (False, "4")
     assert "hush" not in repr(secret)
 
 
@@ -580,14 +625,16 @@ async def test_a_flood_is_told_whole_and_in_order(tmp_path: Path, log: Path) -> 
 
 
 async def test_a_run_does_not_wait_for_whoever_reads_it(tmp_path: Path, log: Path) -> None:
-    project = scripted(tmp_path, "for i in range(100_000): print(i)", "a")
+    project = scripted(tmp_path, f"for i in range(100_000): print(i)\n{DESTROYED_A}", "a")
     async with runs.destroy(project, log) as run:
         while not log.exists() or "exit status" not in log.read_text()[-20:]:
             await asyncio.sleep(0.01)
         events = [event async for event in run]
-    assert (len(events), events[-1]) == (100_002, Succeeded({}))
+    assert (len(events), events[-1]) == (100_004, Succeeded({}))
 
 
+NOT_A = Extent((), ("a",))
+STOPPED = ["a  Stopping operation...", "exit status 1", "Not finished: a."]
 PATIENT = """
 def stop(*_):
     print("a  Stopping operation...")
@@ -605,20 +652,141 @@ async def test_a_run_that_was_interrupted_says_so(tmp_path: Path, log: Path) -> 
             events.append(event)
             if isinstance(event, ResourceStarted):
                 run.interrupt()
-    assert events[-2:] == [Line("a", "Stopping operation..."), Interrupted(log)]
+    assert events[-2:] == [Line("a", "Stopping operation..."), Interrupted(log, NOT_A)]
 
 
 async def test_an_interrupt_before_the_start_starts_nothing(tmp_path: Path, log: Path) -> None:
     run = runs.destroy(scripted(tmp_path, "print('started')", "a"), log)
     run.interrupt()
-    assert await events_of(run) == [Step(None, "destroying"), Interrupted(log)]
+    assert await events_of(run) == [Step(None, "destroying"), Interrupted(log, NOT_A)]
 
 
 async def test_an_interrupt_that_comes_too_late_changes_nothing(tmp_path: Path, log: Path) -> None:
-    run = runs.destroy(scripted(tmp_path, "print('done')", "a"), log)
+    run = runs.destroy(scripted(tmp_path, DESTROYED_A, "a"), log)
     events = await events_of(run)
     run.interrupt()
     assert events[-1] == Succeeded({})
+
+
+HALTED = "print('a  Error: execution halted')"
+"""What Terraform prints when it is interrupted; the CDKTF CLI then ends with 0 at times."""
+
+
+@pytest.mark.parametrize("verb", ["deploy", "destroy"])
+@pytest.mark.parametrize(
+    ("code", "finished", "unfinished"),
+    [
+        ("", [], ["a", "b"]),
+        (summary("a"), ["a"], ["b"]),
+        (f"{summary('b')}\n{HALTED}", ["b"], ["a"]),
+        ("print('Apply complete! Resources: 0 added, 0 changed, 0 destroyed.')", [], ["a", "b"]),
+    ],
+    ids=["no summary", "one stack left out", "halted", "a summary of no stack"],
+)
+async def test_an_exit_status_of_0_without_a_summary_of_each_stack_is_a_failure(
+    verb: str, code: str, finished: list[str], unfinished: list[str], tmp_path: Path, log: Path
+) -> None:
+    project = scripted(tmp_path, f"{WRITES_OUTPUTS}\n{code}", "a", "b")
+    run = runs.deploy(project, log) if verb == "deploy" else runs.destroy(project, log)
+    outcome = (await events_of(run))[-1]
+    assert isinstance(outcome, Failed)
+    assert outcome.status == 1
+    assert [each.title for each in outcome.causes] == [
+        f"{each} is not finished" for each in unfinished
+    ]
+    assert [*outcome.extent.finished] == finished
+    assert sorted(outcome.extent.unfinished) == unfinished
+    assert log.read_text().splitlines()[-1] == str(outcome.extent)
+
+
+async def test_an_interrupt_that_cdktf_ends_with_0_is_no_success(tmp_path: Path, log: Path) -> None:
+    code = f"""
+def stop(*_):
+    {HALTED}
+    raise SystemExit(0)
+signal.signal(signal.SIGINT, stop)
+{summary("b", "Destroy")}
+print("a  terraform_data.r: Refreshing state...")
+while True: time.sleep(0.01)
+"""
+    async with runs.destroy(scripted(tmp_path, code, "a", "b"), log) as run:
+        async for event in run:
+            if event == Line("a", "terraform_data.r: Refreshing state..."):
+                run.interrupt()
+                run.interrupt()
+    assert event == Interrupted(log, Extent(("b",), ("a",)))
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("", "cdktf wrote no outputs that can be read ([Errno 2] No such file or directory: "),
+        ("open(sys.argv[-1], 'w').write('{')", "cdktf wrote no outputs that can be read (Expect"),
+        (WRITES_OUTPUTS, "cdktf wrote no outputs of a. Run the command again."),
+    ],
+    ids=["no file", "half a file", "a stack left out"],
+)
+async def test_a_deploy_without_the_outputs_of_a_stack_is_no_success(
+    code: str, why: str, tmp_path: Path, log: Path
+) -> None:
+    project = scripted(tmp_path, f"{summary('a')}\n{code}", "a")
+    project.stack_folder("a").mkdir(parents=True)
+    declared = json.dumps({"output": {"arn": {}}})
+    (project.stack_folder("a") / "cdk.tf.json").write_text(declared)
+    with pytest.raises(WorldError) as caught:
+        await events_of(runs.deploy(project, log))
+    assert str(caught.value).startswith(f"The stacks are applied, but {why}")
+
+
+@pytest.mark.parametrize("hcl", [False, True])
+async def test_a_synthesis_that_leaves_a_stack_out_is_no_success(
+    hcl: bool, tmp_path: Path, log: Path
+) -> None:
+    """Also where an earlier one has written it."""
+    project = scripted(tmp_path, "", "a")
+    (tmp_path / "main.py").touch()
+    project.stack_folder("a").mkdir(parents=True)
+    for stale in ("cdk.tf", "cdk.tf.json"):
+        (project.stack_folder("a") / stale).write_text("{}")
+    outcome = (await events_of(runs.synth(project, log, hcl=hcl)))[-1]
+    name = "cdk.tf" if hcl else "cdk.tf.json"
+    assert outcome == Failed(
+        1,
+        (
+            Cause(
+                "a was not synthesized",
+                "The command ended without an error, but did not write "
+                f"{project.stack_folder('a') / name}.",
+                "The log has all that was printed.",
+            ),
+        ),
+        log,
+    )
+
+
+async def test_an_interrupt_ends_a_part_between_two_of_its_steps(tmp_path: Path, log: Path) -> None:
+    goes_on = threading.Event()
+
+    def work(_: Outputs, say: Say) -> None:
+        say("deleted one")
+        assert goes_on.wait(60)
+        say("deleted two")
+        say("deleted three")
+
+    run = runs.destroy(scripted(tmp_path, "", "a"), log, before=Part("deleting manifests", work))
+    events = []
+    async with run:
+        async for event in run:
+            events.append(event)
+            if event == Line(None, "deleted one"):
+                run.interrupt()
+                goes_on.set()
+    assert events == [
+        Step(None, "deleting manifests"),
+        Line(None, "deleted one"),
+        Line(None, "deleted two"),
+        Interrupted(log, Extent((), ("deleting manifests", "a"))),
+    ]
 
 
 async def test_leaving_early_interrupts_and_waits(tmp_path: Path, log: Path) -> None:
@@ -626,7 +794,7 @@ async def test_leaving_early_interrupts_and_waits(tmp_path: Path, log: Path) -> 
         async for event in run:
             if isinstance(event, ResourceStarted):
                 break
-    assert log.read_text().splitlines()[-2:] == ["a  Stopping operation...", "exit status 1"]
+    assert log.read_text().splitlines()[-3:] == STOPPED
 
 
 async def test_cancelling_interrupts_and_waits(tmp_path: Path, log: Path) -> None:
@@ -643,7 +811,7 @@ async def test_cancelling_interrupts_and_waits(tmp_path: Path, log: Path) -> Non
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert log.read_text().splitlines()[-2:] == ["a  Stopping operation...", "exit status 1"]
+    assert log.read_text().splitlines()[-3:] == STOPPED
 
 
 async def test_a_cdktf_that_is_not_there_is_named(
@@ -660,7 +828,7 @@ async def test_a_cdktf_that_is_not_there_is_named(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 async def test_a_full_disk_spoils_the_log_and_not_the_run(tmp_path: Path) -> None:
-    run = runs.destroy(scripted(tmp_path, "print('done')", "a"), Path("/dev/full"))
+    run = runs.destroy(scripted(tmp_path, DESTROYED_A, "a"), Path("/dev/full"))
     events = await events_of(run)
     assert (events[-1], run.log_error) == (Succeeded({}), "No space left on device")
 

@@ -14,7 +14,7 @@ import pytest
 
 from federation.errors import UserError, WorldError
 from wizard.causes import Cause
-from wizard.cdktf.events import Failed, Interrupted, Succeeded
+from wizard.cdktf.events import Extent, Failed, Interrupted, Succeeded
 from wizard.errors import InterruptedRunError, Report, completed, guarded, report
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
@@ -155,9 +155,22 @@ def test_an_interrupted_run_says_that_its_work_is_kept() -> None:
     with pytest.raises(InterruptedRunError) as caught:
         completed(Interrupted(Path("/elsewhere/deploy.log")))
     assert str(caught.value) == (
-        "Interrupted. What was made is in the state, and the next run goes on from there.\n"
+        "Interrupted. The state has what was done; the next run continues from there.\n"
         "The log: /elsewhere/deploy.log"
     )
+
+
+@pytest.mark.parametrize("ended", ["failed", "interrupted"])
+def test_a_run_that_ended_early_names_what_is_not_finished(ended: str) -> None:
+    extent = Extent(("prod-workloads",), ("prod-identity", "prod-discovery"))
+    log = Path("/elsewhere/destroy.log")
+    outcome = Failed(1, (), log, extent) if ended == "failed" else Interrupted(log, extent)
+    with pytest.raises(WorldError if ended == "failed" else InterruptedRunError) as caught:
+        completed(outcome)
+    assert str(caught.value).splitlines()[1:] == [
+        "Finished: prod-workloads. Not finished: prod-identity, prod-discovery.",
+        "The log: /elsewhere/destroy.log",
+    ]
 
 
 def test_a_run_that_did_all_of_it_is_handed_on() -> None:

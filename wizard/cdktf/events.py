@@ -124,19 +124,35 @@ class Succeeded:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How much of a deploy or destroy is proven to be finished: stacks and parts, by name."""
+
+    finished: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.unfinished:
+            return ""
+        done = f"Finished: {', '.join(self.finished)}. " if self.finished else ""
+        return f"{done}Not finished: {', '.join(self.unfinished)}."
+
+
+@dataclass(frozen=True)
 class Failed:
-    """The run did not do all of it; the state is kept, and the next run goes on from there."""
+    """The run did not do all of it; the state is kept, and the next run continues from there."""
 
     status: int
     causes: tuple[Cause, ...]
     log: Path
+    extent: Extent = Extent()
 
 
 @dataclass(frozen=True)
 class Interrupted:
-    """Somebody stopped the run; the state is kept, and the next run goes on from there."""
+    """A user stopped the run; the state is kept, and the next run continues from there."""
 
     log: Path
+    extent: Extent = Extent()
 
 
 Outcome = Succeeded | Failed | Interrupted

@@ -90,6 +90,11 @@ class CdktfLog:
         return found or self._own.reports
 
     @property
+    def done(self) -> frozenset[str]:
+        """The stacks that Terraform reported as applied or destroyed."""
+        return frozenset(stack for stack, log in self._stacks.items() if log.done)
+
+    @property
     def last(self) -> str:
         """The last lines of cdktf's own."""
         return self._own.last
@@ -111,6 +116,8 @@ class TerraformLog:
     """Reads the output of Terraform on one stack (None: whatever else cdktf prints)."""
 
     def __init__(self, stack: str | None) -> None:
+        self.done: frozenset[str] = frozenset()
+        """The stack, once Terraform has reported it as applied or destroyed."""
         self._stack = stack
         self._reports: list[list[str]] = []
         self._reporting = False
@@ -122,6 +129,8 @@ class TerraformLog:
         yield Line(self._stack, text)
         news = None if self._stack is None else _news(self._stack, text)
         self._note(text, news)
+        if isinstance(news, StackDone):
+            self.done = frozenset((news.stack,))
         if news is not None:
             yield news
 

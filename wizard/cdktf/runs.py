@@ -28,6 +28,7 @@ from wizard.causes import Cause, explain_all
 from wizard.cdktf import objects, retries
 from wizard.cdktf.events import (
     Event,
+    Extent,
     Failed,
     Interrupted,
     Line,
@@ -119,6 +120,7 @@ def cdktf_program(folder: Path) -> str:
 Outputs = Mapping[str, Mapping[str, Any]]
 """Stack to output to value."""
 Say = Callable[[str], object]
+"""Reports a line. It raises if the run was interrupted, so that a part ends between two steps."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,11 @@ class Behind:
     projects: tuple[Project, ...] = ()
     handed_over: tuple[str, ...] = ()
 
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The stacks to take down."""
+        return tuple(stack for project in self.projects for stack in project.stacks)
+
 
 FindBehind = Callable[[], Behind]
 """Finds it, in a thread: it reads files."""
@@ -154,9 +161,7 @@ FindBehind = Callable[[], Behind]
 
 def synth(project: Project, log: Path, *, hcl: bool = False) -> Run:
     """Write the stacks' Terraform below `cdktf.out`, as JSON or as HCL."""
-    if hcl:
-        return Run(project, log, lambda run: _cdktf(run, "synthesizing", "synth", "--hcl"))
-    return Run(project, log, _synthesized)
+    return Run(project, log, lambda run: _synthesized(run, run.project, hcl=hcl))
 
 
 def plan(
@@ -188,19 +193,22 @@ def deploy(
 ) -> Run:
     """Run `cdktf deploy` on what was synthesized, without asking: the plan has been agreed to.
 
+    It succeeds only with Terraform's own summary of each stack: the CDKTF CLI can end with 0 after
+    an interrupt with nothing done (measured: one of eight tries).
+
     Args:
         project: What to deploy.
         log: Where all that is printed goes.
         after: What is done with the outputs then.
         behind: Finds what is taken down after all that; the Kubernetes objects in it stay.
     """
-    return Run(project, log, lambda run: _deployed(run, after, behind))
+    return Run(project, log, lambda run: _deployed(run, after, behind), due=project.stacks)
 
 
 def destroy(
     project: Project, log: Path, *, before: Part | None = None, behind: FindBehind = Behind
 ) -> Run:
-    """Run `cdktf destroy` on what was synthesized, without asking.
+    """Run `cdktf destroy` on what was synthesized, without asking; see `deploy` for its success.
 
     Args:
         project: What to destroy.
@@ -208,7 +216,8 @@ def destroy(
         before: What is done first.
         behind: Finds what is taken down after all that, whole.
     """
-    return Run(project, log, lambda run: _destroyed(run, behind), before)
+    due = project.stacks[::-1]
+    return Run(project, log, lambda run: _destroyed(run, behind), before, due)
 
 
 class Run:
@@ -224,6 +233,7 @@ class Run:
         log: Path,
         steps: Callable[[Run], Coroutine[Any, Any, Outcome]],
         before: Part | None = None,
+        due: tuple[str, ...] = (),
     ) -> None:
         self.project = project
         self.log = log
@@ -236,6 +246,8 @@ class Run:
         self._events: asyncio.Queue[Event | Exception] = asyncio.Queue()
         self._log = Log(None)
         self._child: Child | None = None
+        first = (before.doing,) if before else ()
+        self._due = dict.fromkeys((*first, *due), False)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
@@ -268,6 +280,23 @@ class Run:
         if self._child is not None:
             self._child.interrupt()
 
+    def expect(self, *names: str) -> None:
+        """Name stacks and parts without which the run has not succeeded."""
+        self._due |= dict.fromkeys(names, False)
+
+    def finish(self, *names: str) -> None:
+        """Note that these are proven to be finished."""
+        self._due |= dict.fromkeys(names, True)
+
+    @property
+    def extent(self) -> Extent:
+        """What is finished, and what is not."""
+        finished, unfinished = (
+            tuple(name for name, done in self._due.items() if done is wanted)
+            for wanted in (True, False)
+        )
+        return Extent(finished, unfinished)
+
     def tell(self, event: Event) -> None:
         """Add an event to those that are read."""
         self._events.put_nowait(event)
@@ -282,100 +311,188 @@ class Run:
                     self.tell(event)
             return await self._child.wait()
 
-    async def do(self, part: Part, outputs: Outputs) -> None:
-        """Do a part to its end; what it says is told, and goes to the log.
+    async def do(self, part: Part, outputs: Outputs) -> Interrupted | None:
+        """Do a part; what it says is told, and goes to the log.
+
+        Returns:
+            None where it came to its end.
 
         Raises:
             OidcIamError: it failed.
         """
+        if self.interrupted:
+            return Interrupted(self.log, self.extent)
         loop = asyncio.get_running_loop()
 
         def say(line: str) -> None:
             self._log.write([line])
             self.tell(Line(None, line))
 
+        def say_or_stop(line: str) -> None:
+            loop.call_soon_threadsafe(say, line)
+            if self.interrupted:
+                raise _StoppedError
+
         self.tell(Step(None, part.doing))
         self._log.write([f"# {part.doing}"])
         try:
-            await asyncio.to_thread(
-                part.work, outputs, lambda line: loop.call_soon_threadsafe(say, line)
-            )
+            await asyncio.to_thread(part.work, outputs, say_or_stop)
+        except _StoppedError:
+            return Interrupted(self.log, self.extent)
         except OidcIamError as error:
             self._log.write([str(error)])
             raise
+        self.finish(part.doing)
+        return None
 
     def around(self, project: Project) -> Project:
         """Another project with what this run has around it."""
         return replace(self.project.with_environment(project.environment), stacks=project.stacks)
 
-    def failure(self, status: int, reader: CdktfLog | TerraformLog) -> Failed | Interrupted:
-        """How the run ends where a command did not end well."""
+    def failure(
+        self, status: int, reader: CdktfLog | TerraformLog, *more: Cause
+    ) -> Failed | Interrupted:
+        """How the run ends where a command did not end well.
+
+        Args:
+            status: The command's exit status.
+            reader: What it printed.
+            more: What is wrong besides; with an exit status of 0 it is all that is known.
+        """
         if self.interrupted:
-            return Interrupted(self.log)
-        return Failed(status, explain_all(reader.reports or [reader.last]), self.log)
+            return Interrupted(self.log, self.extent)
+        reports = reader.reports or ([reader.last] if status else [])
+        return Failed(status or 1, (*explain_all(reports), *more), self.log, self.extent)
 
     async def _run(self) -> None:
         try:
             async with retries.watched(self.tell) as environment:
                 self.project = self.project.with_environment(environment)
                 with Log(self.log) as self._log:
-                    if self._before is not None and not self.interrupted:
-                        await self.do(self._before, {})
-                    outcome = await self._steps(self)
+                    outcome = await self._outcome()
+                    if not isinstance(outcome, Succeeded) and str(outcome.extent):
+                        self._log.write([str(outcome.extent)])
             self.log_error = self._log.error
             self.tell(outcome)
         except Exception as error:
             self._events.put_nowait(error)
 
+    async def _outcome(self) -> Outcome:
+        if self._before is not None and (stopped := await self.do(self._before, {})):
+            return stopped
+        return await self._steps(self)
 
-async def _cdktf(run: Run, doing: str, *args: str) -> Outcome:
-    """Run the CDKTF CLI."""
+
+class _StoppedError(Exception):
+    """A part was interrupted."""
+
+
+async def _applied(run: Run, doing: str, verb: str, *more: str) -> Failed | Interrupted | None:
+    """Have the CDKTF CLI apply or destroy the stacks; how that failed, or None."""
     run.tell(Step(None, doing))
     reader = CdktfLog(run.project.stacks)
-    command = run.project.command(cdktf_program(run.project.folder), *args)
-    status = await run.execute(command, reader)
-    return run.failure(status, reader) if status else Succeeded({})
-
-
-def _apply(run: Run, verb: str) -> list[str]:
     # The lock of providers needs the public registry, which a mirror may stand in for.
-    options = ["--auto-approve", "--skip-synth", "--skip-provider-lock", "--no-color"]
-    return [verb, *run.project.stacks, *options]
+    options = ("--auto-approve", "--skip-synth", "--skip-provider-lock", "--no-color")
+    args = (verb, *run.project.stacks, *options, *more)
+    status = await run.execute(
+        run.project.command(cdktf_program(run.project.folder), *args), reader
+    )
+    run.finish(*(stack for stack in run.project.stacks if stack in reader.done))
+    unproven = [stack for stack in run.project.stacks if stack not in reader.done]
+    if status or unproven:
+        return run.failure(status, reader, *(() if status else map(_unproven, unproven)))
+    return None
+
+
+def _unproven(stack: str) -> Cause:
+    return Cause(
+        f"{stack} is not finished",
+        "The command ended without an error, but Terraform did not report that it is done.",
+        "Run the command again: it continues from the state. The log has all that was printed.",
+    )
 
 
 async def _deployed(run: Run, after: Part | None, behind: FindBehind) -> Outcome:
     found = await asyncio.to_thread(behind)
+    run.expect(*((after.doing,) if after else ()), *found.stacks)
     for stack in found.handed_over:
         if failure := await _forget_objects(run, run.project, stack):
             return failure
     with tempfile.TemporaryDirectory() as folder:
         outputs = Path(folder) / "outputs.json"
-        args = [*_apply(run, "deploy"), "--outputs-file", str(outputs)]
-        outcome = await _cdktf(run, "deploying", *args)
-        if not isinstance(outcome, Succeeded):
-            return outcome
-        made = json.loads(outputs.read_text())
-    if after is not None:
-        if run.interrupted:
-            return Interrupted(run.log)
-        await run.do(after, made)
+        args = ("deploy", "--outputs-file", str(outputs))
+        if failure := await _applied(run, "deploying", *args):
+            return failure
+        made = await asyncio.to_thread(_outputs, run.project, outputs)
+    if after is not None and (stopped := await run.do(after, made)):
+        return stopped
     failure = await _take_down(run, found.projects, with_objects=False)
     return failure or Succeeded(made)
 
 
+def _outputs(project: Project, place: Path) -> dict[str, dict[str, Any]]:
+    """What the CDKTF CLI wrote of the outputs.
+
+    Raises:
+        WorldError: it is not there, or lacks a stack that has outputs.
+    """
+    try:
+        made: dict[str, dict[str, Any]] = json.loads(place.read_text(encoding="utf-8"))
+        missing = [
+            each for each in project.stacks if each not in made and _has_outputs(project, each)
+        ]
+    except (OSError, ValueError) as error:
+        raise WorldError(
+            f"The stacks are applied, but cdktf wrote no outputs that can be read ({error}). "
+            "Run the command again."
+        ) from error
+    if missing:
+        raise WorldError(
+            f"The stacks are applied, but cdktf wrote no outputs of {', '.join(missing)}. "
+            "Run the command again."
+        )
+    return made
+
+
+def _has_outputs(project: Project, stack: str) -> bool:
+    place = project.stack_folder(stack) / "cdk.tf.json"
+    return place.exists() and bool(json.loads(place.read_text(encoding="utf-8")).get("output"))
+
+
 async def _destroyed(run: Run, behind: FindBehind) -> Outcome:
     found = await asyncio.to_thread(behind)
-    outcome = await _cdktf(run, "destroying", *_apply(run, "destroy"))
-    if not isinstance(outcome, Succeeded):
-        return outcome
-    return await _take_down(run, found.projects, with_objects=True) or outcome
+    run.expect(*found.stacks)
+    if failure := await _applied(run, "destroying", "destroy"):
+        return failure
+    return await _take_down(run, found.projects, with_objects=True) or Succeeded({})
 
 
-async def _synthesized(run: Run, project: Project | None = None) -> Outcome:
+async def _synthesized(run: Run, project: Project, *, hcl: bool = False) -> Outcome:
+    """Write the stacks' Terraform; what an earlier synthesis wrote does not count."""
     run.tell(Step(None, "synthesizing"))
-    reader = TerraformLog(None)
-    status = await run.execute(_app(project or run.project), reader)
-    return run.failure(status, reader) if status else Succeeded({})
+    await asyncio.to_thread(_remove_synthesized, project)
+    reader: CdktfLog | TerraformLog = CdktfLog(project.stacks) if hcl else TerraformLog(None)
+    program = cdktf_program(project.folder)
+    command = project.command(program, "synth", "--hcl") if hcl else _app(project)
+    status = await run.execute(command, reader)
+    name = "cdk.tf" if hcl else "cdk.tf.json"
+    places = (project.stack_folder(stack) / name for stack in project.stacks)
+    missing = () if status else tuple(_unwritten(each) for each in places if not each.exists())
+    return run.failure(status, reader, *missing) if status or missing else Succeeded({})
+
+
+def _remove_synthesized(project: Project) -> None:
+    for stack in project.stacks:
+        for name in ("cdk.tf", "cdk.tf.json"):
+            (project.stack_folder(stack) / name).unlink(missing_ok=True)
+
+
+def _unwritten(place: Path) -> Cause:
+    return Cause(
+        f"{place.parent.name} was not synthesized",
+        f"The command ended without an error, but did not write {place}.",
+        "The log has all that was printed.",
+    )
 
 
 async def _take_down(
@@ -394,9 +511,12 @@ async def _take_down(
             if not with_objects and (failure := await _forget_objects(run, project, stack)):
                 return failure
             run.tell(Step(stack, f"destroying {stack}"))
-            for args in (["init"], ["destroy", "-auto-approve", "-refresh=false"]):
-                if failure := await _terraform(run, project, stack, *args, *_QUIET):
-                    return failure
+            if failure := await _terraform(run, project, stack, "init", *_QUIET):
+                return failure
+            args = ("destroy", "-auto-approve", "-refresh=false", *_QUIET)
+            if failure := await _terraform(run, project, stack, *args, summary=True):
+                return failure
+            run.finish(stack)
     return None
 
 
@@ -411,18 +531,25 @@ async def _forget_objects(run: Run, project: Project, stack: str) -> Failed | In
 
 
 async def _terraform(
-    run: Run, project: Project, stack: str, *args: str
+    run: Run, project: Project, stack: str, *args: str, summary: bool = False
 ) -> Failed | Interrupted | None:
     """Run Terraform in a stack's folder; how that failed, or None."""
-    folder = project.stack_folder(stack)
-    return await _execute(run, stack, project.command(terraform_program(), *args, cwd=folder))
+    command = project.command(terraform_program(), *args, cwd=project.stack_folder(stack))
+    return await _execute(run, stack, command, summary=summary)
 
 
-async def _execute(run: Run, stack: str, command: Command) -> Failed | Interrupted | None:
-    """Run a command of Terraform on a stack; how that failed, or None."""
+async def _execute(
+    run: Run, stack: str, command: Command, *, summary: bool = False
+) -> Failed | Interrupted | None:
+    """Run a command of Terraform on a stack; how that failed, or None.
+
+    With `summary` it has to print that the stack is applied or destroyed.
+    """
     reader = TerraformLog(stack)
     status = await run.execute(command, reader)
-    return run.failure(status, reader) if status else None
+    if status or (summary and not reader.done):
+        return run.failure(status, reader, *(() if status else (_unproven(stack),)))
+    return None
 
 
 async def _planned(run: Run, destroy: bool, behind: FindBehind) -> Outcome:

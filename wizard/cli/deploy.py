@@ -24,7 +24,7 @@ from wizard.cli.running import (
 )
 from wizard.left_behind import left_behind
 from wizard.logs import new_log
-from wizard.manifests import apply_manifests
+from wizard.parts import applying_manifests
 
 
 @click.command()
@@ -70,24 +70,10 @@ def deployed(
         return None
     applied.begin(files.PROJECT, config, "deploy")
     log = new_log(f"deploy-{config.cluster}")
-    run = runs.deploy(project, log, after=_applying_manifests(config), behind=behind)
+    run = runs.deploy(project, log, after=applying_manifests(config, printer.say), behind=behind)
     outputs = follow(run, plan.steps).outputs
     applied.record(files.PROJECT, config)
     return outputs
-
-
-def _applying_manifests(config: ClusterConfig) -> runs.Part | None:
-    if config.kubernetes.apply != "manifests":
-        return None
-
-    def work(outputs: runs.Outputs, say: runs.Say) -> None:
-        def both(line: str) -> None:
-            printer.say(line)
-            say(line)
-
-        apply_manifests(config, outputs[config.stack("identity")]["role_arns"], both)
-
-    return runs.Part("applying manifests", work)
 
 
 def show_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> None:

@@ -9,7 +9,7 @@ import click
 
 from federation import files
 from federation.config import ClusterConfig
-from wizard import applied, manifests, printer
+from wizard import applied, printer
 from wizard.cdktf import runs
 from wizard.cli.options import config_option
 from wizard.cli.running import (
@@ -22,6 +22,7 @@ from wizard.cli.running import (
 )
 from wizard.left_behind import left_behind
 from wizard.logs import new_log
+from wizard.parts import deleting_manifests, refusing_others
 
 
 @click.command()
@@ -45,21 +46,20 @@ def destroyed(path: Path, config: ClusterConfig, yes: bool) -> bool:
     Raises:
         UserError: something of others is in a namespace that would go with it.
         WorldError: planning or destroying failed.
+        InterruptedRunError: a user stopped it.
     """
-    for each in (config, *applied.left_behind(files.PROJECT, config).values()):
-        manifests.refuse_others(each)
     behind = partial(left_behind, config)
     project = runs.project(path, config)
     log = new_log(f"plan-{config.cluster}")
-    plan = planned(runs.plan(project, log, destroy=True, behind=behind))
+    refusing = refusing_others(config)
+    plan = planned(runs.plan(project, log, destroy=True, before=refusing, behind=behind))
     show_plan(plan, destroy=True)
     question = f"Every pod that uses these roles loses them. Type '{config.cluster}' to destroy"
     if not plan.empty and not agreed(question, yes, config.cluster):
         return False
     applied.begin(files.PROJECT, config, "destroy")
-    if config.kubernetes.apply == "manifests":
-        manifests.delete_manifests(config, printer.say)
-    run = runs.destroy(project, new_log(f"destroy-{config.cluster}"), behind=behind)
-    follow(run, plan.steps)
+    log = new_log(f"destroy-{config.cluster}")
+    deleting = deleting_manifests(config, printer.say)
+    follow(runs.destroy(project, log, before=deleting, behind=behind), plan.steps)
     applied.forget(files.PROJECT, config.cluster)
     return True

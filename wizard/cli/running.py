@@ -54,8 +54,9 @@ def follow(run: Run, steps: int | None = None, *, quiet: bool = False) -> Succee
 
 
 async def _followed(run: Run, progress: _Progress | None) -> Outcome:
-    async with run:
-        with interrupts(lambda: _interrupt(run)):
+    # Outermost: a second signal, while the end of what runs is awaited, ends nothing early either.
+    with interrupts(lambda: _interrupt(run)):
+        async with run:
             async for event in run:
                 if isinstance(event, Outcome):
                     return event

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from federation import files
 from federation.config import ClusterConfig
 from federation.errors import WorldError
-from wizard import surroundings
+from wizard import parts, surroundings
 from wizard.cdktf import runs
-from wizard.cdktf.runs import Behind, FindBehind, Outputs, Part, Run, Say
+from wizard.cdktf.runs import Behind, FindBehind, Run
 from wizard.logs import new_log
 from wizard.process import started
 from wizard.surroundings import Surroundings
@@ -85,7 +85,7 @@ class Live:
             runs.project(path, config),
             new_log(f"plan-{config.cluster}"),
             destroy=destroy,
-            before=_refusing_others(config) if destroy else None,
+            before=parts.refusing_others(config) if destroy else None,
             behind=_finding_left(config),
         )
 
@@ -94,7 +94,7 @@ class Live:
         return runs.deploy(
             runs.project(path, config),
             new_log(f"deploy-{config.cluster}"),
-            after=_applying_manifests(config),
+            after=parts.applying_manifests(config),
             behind=_finding_left(config),
         )
 
@@ -103,7 +103,7 @@ class Live:
         return runs.destroy(
             runs.project(path, config),
             new_log(f"destroy-{config.cluster}"),
-            before=_deleting_manifests(config),
+            before=parts.deleting_manifests(config),
             behind=_finding_left(config),
         )
 
@@ -126,37 +126,6 @@ def _finding_left(config: ClusterConfig) -> FindBehind:
         return left_behind(config)
 
     return find
-
-
-def _refusing_others(config: ClusterConfig) -> Part:
-    def work(_: Outputs, __: Say) -> None:
-        from wizard import applied
-        from wizard.manifests import refuse_others
-
-        for each in (config, *applied.left_behind(files.PROJECT, config).values()):
-            refuse_others(each)
-
-    return Part("looking for what others have made", work)
-
-
-def _applying_manifests(config: ClusterConfig) -> Part | None:
-    def work(outputs: Outputs, say: Say) -> None:
-        from wizard.manifests import apply_manifests
-
-        apply_manifests(config, outputs[config.stack("identity")]["role_arns"], say)
-
-    manifests = config.kubernetes.apply == "manifests"
-    return Part("applying manifests", work) if manifests else None
-
-
-def _deleting_manifests(config: ClusterConfig) -> Part | None:
-    def work(_: Outputs, say: Say) -> None:
-        from wizard.manifests import delete_manifests
-
-        delete_manifests(config, say)
-
-    manifests = config.kubernetes.apply == "manifests"
-    return Part("deleting manifests", work) if manifests else None
 
 
 _VERDICTS: dict[str, Verdict] = {"ok": "pass", "warn": "warn", "fail": "fail"}

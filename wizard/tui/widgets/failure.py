@@ -31,8 +31,8 @@ class Failure(VerticalScroll, can_focus=False):
             self.border_title = "Interrupted"
             self.mount(
                 Static(
-                    "Terraform finished what was in flight. What was made is in the state, and "
-                    f"the next run goes on from there. The log: {shown(outcome.log)}",
+                    "Terraform finished what was in flight. The state has what was done; the next "
+                    f"run continues from there. {_extent(outcome)}The log: {shown(outcome.log)}",
                     markup=False,
                 )
             )
@@ -41,8 +41,15 @@ class Failure(VerticalScroll, can_focus=False):
 def _causes(outcome: Failed) -> list[Widget]:
     if not outcome.causes:
         status = f"The program ended with status {outcome.status} and gave no reason."
-        return [Static(f"{status} The log: {shown(outcome.log)}", markup=False)]
-    return [Signed("✗", _cause(cause)) for cause in outcome.causes]
+        text = f"{status} {_extent(outcome)}The log: {shown(outcome.log)}"
+        return [Static(text, markup=False)]
+    causes: list[Widget] = [Signed("✗", _cause(cause)) for cause in outcome.causes]
+    extent = _extent(outcome).strip()
+    return [*causes, Static(extent, markup=False)] if extent else causes
+
+
+def _extent(outcome: Failed | Interrupted) -> str:
+    return f"{outcome.extent} " if str(outcome.extent) else ""
 
 
 def _cause(cause: Cause) -> Content:

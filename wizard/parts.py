@@ -1,0 +1,59 @@
+"""The parts of a run besides cdktf: what is done with the manifests, before or after it.
+
+Both presenters run these. What is slow to import is imported when a part runs, in its thread.
+"""
+
+from __future__ import annotations
+
+from federation import files
+from federation.config import ClusterConfig
+from wizard.cdktf.runs import Outputs, Part, Say
+
+
+def applying_manifests(config: ClusterConfig, also: Say | None = None) -> Part | None:
+    """Apply the manifests with the roles that were made; None if Terraform makes the objects.
+
+    Args:
+        config: The configuration.
+        also: Gets each line before the run does.
+    """
+
+    def work(outputs: Outputs, say: Say) -> None:
+        from wizard.manifests import apply_manifests
+
+        apply_manifests(config, outputs[config.stack("identity")]["role_arns"], _both(also, say))
+
+    return Part("applying manifests", work) if config.kubernetes.apply == "manifests" else None
+
+
+def deleting_manifests(config: ClusterConfig, also: Say | None = None) -> Part | None:
+    """Delete what the manifests made; None if Terraform makes the objects."""
+
+    def work(_: Outputs, say: Say) -> None:
+        from wizard.manifests import delete_manifests
+
+        delete_manifests(config, _both(also, say))
+
+    return Part("deleting manifests", work) if config.kubernetes.apply == "manifests" else None
+
+
+def refusing_others(config: ClusterConfig) -> Part:
+    """Make sure that no namespace which is to go holds other people's objects."""
+
+    def work(_: Outputs, __: Say) -> None:
+        from wizard import applied
+        from wizard.manifests import refuse_others
+
+        for each in (config, *applied.left_behind(files.PROJECT, config).values()):
+            refuse_others(each)
+
+    return Part("looking for other people's objects", work)
+
+
+def _both(first: Say | None, second: Say) -> Say:
+    def say(line: str) -> None:
+        if first is not None:
+            first(line)
+        second(line)
+
+    return say
