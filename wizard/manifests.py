@@ -82,8 +82,7 @@ def delete_manifests(federation: ClusterConfig, say: Say) -> None:
     for each in reversed(objects(federation, known)):
         with _Explained(f"deleting {_named(each)}"):
             _delete(api, each)
-        if each["kind"] == "Namespace":
-            _await_gone(api, each)
+        _await_gone(api, each)
         say(f"  deleted {_named(each)}")
 
 
@@ -119,15 +118,11 @@ def _unbind(api: dynamic.DynamicClient, ours: dict[str, Any], say: Say) -> None:
     """Delete a binding that an earlier configuration wanted: it lets strangers in."""
     resource = api.resources.get(api_version=ours["apiVersion"], kind=ours["kind"])
     with _Explained(f"looking for {_named(ours)}"):
-        try:
-            found = resource.get(name=ours["metadata"]["name"])
-        except ApiException as error:
-            if error.status != 404:
-                raise
-            return
-    if _is_ours(found):
+        found = _found(resource, ours["metadata"]["name"], None)
+    if found is not None and _is_ours(found):
         with _Explained(f"deleting {_named(ours)}"):
             _delete(api, ours)
+        _await_gone(api, ours)
         say(f"  deleted {_named(ours)}")
 
 
@@ -179,24 +174,35 @@ def _delete(api: dynamic.DynamicClient, each: dict[str, Any]) -> None:
 
 
 def _await_gone(api: dynamic.DynamicClient, each: dict[str, Any]) -> None:
-    """A namespace goes when all in it is gone, which takes a controller some seconds.
+    """Wait until the API server no longer has an object.
+
+    A namespace takes a controller some seconds, and a finalizer holds any object.
 
     Raises:
-        WorldError: it is still there after a minute.
+        WorldError: it still exists after a minute.
     """
     resource = api.resources.get(api_version=each["apiVersion"], kind=each["kind"])
+    metadata = each["metadata"]
     for _ in range(120):
-        try:
-            resource.get(name=each["metadata"]["name"])
-        except ApiException as error:
-            if error.status == 404:
+        with _Explained(f"looking for {_named(each)}"):
+            if _found(resource, metadata["name"], metadata.get("namespace")) is None:
                 return
-            raise
         time.sleep(0.5)
+    where = f" -n {metadata['namespace']}" if "namespace" in metadata else ""
     raise WorldError(
-        f"{_named(each)} is still terminating after a minute: "
-        f"'kubectl describe namespace {each['metadata']['name']}' says what holds it."
+        f"{_named(each)} is still terminating after a minute. "
+        f"'kubectl describe {each['kind'].lower()} {metadata['name']}{where}' shows what holds it."
     )
+
+
+def _found(resource: Any, name: str, namespace: str | None) -> Any:
+    """The live object; None if there is none."""
+    try:
+        return resource.get(name=name, namespace=namespace)
+    except ApiException as error:
+        if error.status == 404:
+            return None
+        raise
 
 
 def _named(each: Mapping[str, Any]) -> str:

@@ -21,6 +21,8 @@ from federation.config import ClusterConfig
 from federation.files import save
 from sandbox.sandbox import Sandbox
 
+pytestmark = pytest.mark.breadth
+
 CONFIG = ClusterConfig.model_validate(
     {
         "cluster": "halted",

@@ -145,6 +145,27 @@ def test_what_was_applied_is_deleted_last_first_and_a_second_time_is_no_error(
     assert "team" not in left
 
 
+def test_an_object_that_something_holds_is_not_called_deleted(
+    sandbox: Sandbox, core: client.CoreV1Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    federation = configured(sandbox.kubeconfig)
+    applied(federation)
+    held: dict[str, Any] = {"metadata": {"finalizers": ["example.com/held"]}}
+    core.patch_namespaced_service_account("app", "default", held)
+    monkeypatch.setattr("wizard.manifests.time.sleep", lambda _: None)
+    said: list[str] = []
+    with pytest.raises(WorldError) as caught:
+        delete_manifests(federation, said.append)
+    held["metadata"]["finalizers"] = None
+    core.patch_namespaced_service_account("app", "default", held)
+    assert str(caught.value) == (
+        "ServiceAccount default/app is still terminating after a minute. "
+        "'kubectl describe serviceaccount app -n default' shows what holds it."
+    )
+    assert "  deleted ServiceAccount default/app" not in said
+    delete_manifests(federation, said.append)
+
+
 def test_what_the_cluster_refuses_is_passed_on(sandbox: Sandbox) -> None:
     federation = configured(sandbox.kubeconfig)
     document = federation.model_dump()
