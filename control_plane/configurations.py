@@ -229,7 +229,8 @@ def _kubeadm_control_plane(document: Mapping[str, Any], name: str) -> Reading:
 
 def _kubespray(document: Mapping[str, Any], name: str) -> Reading:
     """Group variables, as roles/kubernetes/control-plane/templates of kubespray read them."""
-    extra = _flags(document.get("kube_kubeadm_apiserver_extra_args"), name)
+    given = _flags(document.get("kube_kubeadm_apiserver_extra_args"), name)
+    extra = tuple((flag, _filled(document, value)) for flag, value in given)
     patches = _mappings(document, "kubeadm_patches")
     own = [_list(each, "patch") for each in patches if each.get("target") == PROGRAM]
     appended = tuple(flag for patch in own for flag in _appended(patch))

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_KUBELET = tuple((each, "the kubelet reads it as a variable") for each in ("$(", "$$"))
-"""`Expand` in third_party/forked/golang/expansion (Kubernetes 1.34)."""
-
-
-def _jinja(reader: str) -> tuple[tuple[str, str], ...]:
-    return tuple((each, f"{reader} reads it as a template") for each in ("{{", "{%", "{#"))
-
+VARIABLES_OF_PODS = ("$(", "$$")
+"""What the kubelet replaces in the command of a pod, and its escape."""
+JINJA = ("{{", "{%", "{#")
+"""What begins an expression, a statement and a comment of Jinja."""
 
 _KUBEADM_ISSUER = "https://kubernetes.default.svc.cluster.local"
 _ONE_AT_A_TIME = "One control plane node after the other, each verified before the next:"
@@ -85,8 +82,8 @@ class Distribution:
         writes_authentication: whether it writes the AuthenticationConfiguration by itself, out of
             what is configured.
         port: the port of the API server.
-        replaced: texts that a value cannot have, each with what reads it as something else on its
-            way to the API server.
+        in_pod: whether the kubelet starts the API server, and fills variables into its command.
+        jinja: what reads the file as a template of Jinja, if something does.
         run_here: how far the form was tried in this project.
     """
 
@@ -106,7 +103,8 @@ class Distribution:
     folder: str = "/etc/kubernetes/oidc-iam"
     writes_authentication: bool = False
     port: int = 6443
-    replaced: tuple[tuple[str, str], ...] = ()
+    in_pod: bool = False
+    jinja: str | None = None
     run_here: str = (
         "not run here; the file is parsed and its flags are checked in this project's tests"
     )
@@ -179,18 +177,11 @@ KUBEADM = Distribution(
     kubeadm=True,
     run_here="read by kubeadm 1.34.4, which wrote these flags into the static pod (v1beta4, "
     "v1beta3, and with the patch); no cluster was made with it here",
-    replaced=_KUBELET,
+    in_pod=True,
 )
 
 
-def _rancher(
-    name: str,
-    title: str,
-    service: str,
-    source: str,
-    verify: str,
-    replaced: tuple[tuple[str, str], ...] = (),
-) -> Distribution:
+def _rancher(name: str, title: str, service: str, source: str, verify: str) -> Distribution:
     """k3s, or RKE2, which takes its flags from k3s."""
     form = f"{title} config.yaml, kube-apiserver-arg"
     return Distribution(
@@ -217,7 +208,7 @@ def _rancher(
         audiences=(_KUBEADM_ISSUER, name),
         anonymous=False,
         folder=f"/etc/rancher/{name}/oidc-iam",
-        replaced=replaced,
+        in_pod=name == "rke2",
         run_here="the values were put together by the code of k3s (pkg/util/args.go, commit "
         "0aa32d5), which kept every flag in its order; no server was started with it here",
     )
@@ -236,7 +227,6 @@ RKE2 = _rancher(
     "rke2-server",
     "k3s pkg/util/args.go, 1.24; RKE2 pkg/executor/staticpod, 1.36",
     _STATIC_POD,
-    _KUBELET,
 )
 TALOS = Distribution(
     name="talos",
@@ -274,7 +264,7 @@ TALOS = Distribution(
     writes_authentication=True,
     run_here="the patch of v1.13 was merged by the code of Talos 1.13.9, which replaces a list as "
     "a whole; no machine was configured with it here",
-    replaced=_KUBELET,
+    in_pod=True,
 )
 KOPS = Distribution(
     name="kops",
@@ -311,7 +301,7 @@ KOPS = Distribution(
     port=443,
     run_here="decoded into the types of kOps 1.36.0, unknown fields refused; no cluster was made "
     "with it here",
-    replaced=_KUBELET,
+    in_pod=True,
 )
 K0S = Distribution(
     name="k0s",
@@ -379,7 +369,8 @@ KUBESPRAY = Distribution(
     kubeadm=True,
     folder="/etc/kubernetes",
     writes_authentication=True,
-    replaced=(*_KUBELET, *_jinja("Ansible")),
+    in_pod=True,
+    jinja="Ansible",
 )
 CLUSTER_API = Distribution(
     name="cluster-api",
@@ -418,7 +409,8 @@ CLUSTER_API = Distribution(
     kubeadm=True,
     run_here="decoded into the types of Cluster API 1.14.2, unknown fields refused; no cluster was "
     "made with it here",
-    replaced=(*_KUBELET, *_jinja("cloud-init")),
+    in_pod=True,
+    jinja="cloud-init",
 )
 
 _ALL = (PLAIN, KUBEADM, K3S, RKE2, TALOS, KOPS, K0S, KUBESPRAY, CLUSTER_API)

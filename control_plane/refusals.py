@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from control_plane.distributions import JINJA, VARIABLES_OF_PODS
 from control_plane.settings import (
     AUTHENTICATION_CONFIG,
     ISSUER,
@@ -18,6 +19,7 @@ from control_plane.settings import (
 )
 from control_plane.target import Target
 from federation.config import ANONYMOUS_PATHS_MINOR
+from federation.templates import as_yaml
 from formats.escaping import quoted
 
 _ISSUER_REQUIRED = 20
@@ -84,15 +86,29 @@ def _of_values(target: Target, before: Settings, after: Settings) -> Iterator[st
         if not value.isprintable():
             yield f"--{name} has {quoted(value)}, with a character that no flag has."
     for name, value in flags_to_write(before, after):
-        for text, reading in target.distribution.replaced:
+        for text, reader in _replaced(target).items():
             if text in value:
-                yield f"--{name} has {quoted(value)}, with {text!r}: {reading}."
+                yield (
+                    f"--{name} has {quoted(value)}: {reader} would replace {text!r}. Set another "
+                    "value first."
+                )
     for name, value in others:
-        if "$(" in value:
+        if VARIABLES_OF_PODS[0] in value:
             yield (
                 f"--{name} has {quoted(value)}, with '$(': a unit has no variables of a pod. Give "
                 "the running process with --from."
             )
+
+
+def _replaced(target: Target) -> dict[str, str]:
+    """Texts that something replaces in a value, on its way to the API server, each with what does.
+
+    `Expand` in third_party/forked/golang/expansion (Kubernetes 1.34); Jinja, Template Designer
+    Documentation.
+    """
+    own = target.distribution
+    found = dict.fromkeys(VARIABLES_OF_PODS, "the kubelet") if own.in_pod else {}
+    return found | (dict.fromkeys(JINJA, own.jinja) if own.jinja else {})
 
 
 def _of_version(target: Target, after: Settings) -> Iterator[str]:
@@ -226,22 +242,27 @@ def jwt(oidc: Mapping[str, str]) -> str:
     issuer = oidc.get("oidc-issuer-url", "")
     claim = oidc.get("oidc-username-claim", "sub")
     prefix = oidc.get("oidc-username-prefix") or ("" if claim == "email" else f"{issuer}#")
+    username = _mapped(claim, "" if prefix == "-" else prefix)
     lines = [
         "jwt:",
         "  - issuer:",
-        f'      url: "{issuer}"',
-        f'      audiences: ["{oidc.get("oidc-client-id", "")}"]',
+        f"      url: {as_yaml(issuer)}",
+        f"      audiences: {as_yaml([oidc.get('oidc-client-id', '')])}",
         "    claimMappings:",
-        f'      username: {{claim: "{claim}", prefix: "{"" if prefix == "-" else prefix}"}}',
+        f"      username: {username}",
     ]
     if "oidc-ca-file" in oidc:
-        lines.insert(
-            4, f"      certificateAuthority: |  # the content of {oidc['oidc-ca-file']}, indented"
-        )
+        source = as_yaml(oidc["oidc-ca-file"])
+        lines.insert(4, f"      certificateAuthority: |  # the content of {source}, indented")
     if "oidc-groups-claim" in oidc:
-        group = f'claim: "{oidc["oidc-groups-claim"]}", prefix: '
-        lines.append(f'      groups: {{{group}"{oidc.get("oidc-groups-prefix", "")}"}}')
+        groups = _mapped(oidc["oidc-groups-claim"], oidc.get("oidc-groups-prefix", ""))
+        lines.append(f"      groups: {groups}")
     if "oidc-required-claim" in oidc:
         name, _, value = oidc["oidc-required-claim"].partition("=")
-        lines.append(f'    claimValidationRules: [{{claim: "{name}", requiredValue: "{value}"}}]')
+        rule = f"{{claim: {as_yaml(name)}, requiredValue: {as_yaml(value)}}}"
+        lines.append(f"    claimValidationRules: [{rule}]")
     return "\n".join(f"    {line}" for line in lines)
+
+
+def _mapped(claim: str, prefix: str) -> str:
+    return f"{{claim: {as_yaml(claim)}, prefix: {as_yaml(prefix)}}}"

@@ -5,6 +5,8 @@ Rendered from `templates/apiserver/`; shown and written by the command `apiserve
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 from control_plane import systemd
 from control_plane.authentication import authentication_configuration
 from control_plane.command_lines import PROGRAM
+from control_plane.distributions import JINJA, Distribution
 from control_plane.plan import Plan
 from control_plane.settings import (
     ANONYMOUS_AUTH,
@@ -25,10 +28,11 @@ from control_plane.settings import (
 )
 from control_plane.target import AUTHENTICATION_FILE
 from federation.errors import UserError
-from federation.templates import render
+from federation.templates import as_yaml, render
 
 _KUBEADM_PATCH = "kube-apiserver0+json.yaml"
 """`TARGET[SUFFIX][+TYPE].EXTENSION` (kubeadm documentation, Patches)."""
+_IN_SNAP = re.compile(r"--[a-z-]+=(\$SNAP\w*|\$\{SNAP\w*\})[\w./-]*", re.ASCII)
 _PATCHES = "/etc/kubernetes/patches"
 
 
@@ -134,7 +138,23 @@ def _document(plan: Plan, existing: Existing) -> dict[str, Any]:
             f"{in_use} is in use: give its content with --authentication-config FILE, so that what "
             "is in it stays."
         )
-    return authentication_configuration(plan.target.config.kubernetes, existing.authentication)
+    document = authentication_configuration(plan.target.config.kubernetes, existing.authentication)
+    _check_jinja(plan.target.distribution, as_yaml(document))
+    return document
+
+
+def _check_jinja(own: Distribution, document: str) -> None:
+    found = [text for text in JINJA if own.jinja and text in document]
+    if found:
+        raise UserError(
+            f"The file of --authentication-config has {found[0]!r}, which {own.jinja} would "
+            "replace: write it without."
+        )
+
+
+def _shell_word(flag: str) -> str:
+    """A flag as a shell and MicroK8s read it; the latter has variables for its own folders."""
+    return flag if _IN_SNAP.fullmatch(flag) else shlex.quote(flag)
 
 
 def _one(template: str, name: str) -> Callable[[Plan, Existing], dict[str, File]]:
@@ -189,7 +209,9 @@ def _plain(plan: Plan, existing: Existing) -> dict[str, File]:
         command = [systemd.program(existing.program), *words]
         text = render("apiserver/systemd.conf.j2", **_values(plan, existing), command=command)
         return {"oidc-iam.conf": File(text, place)}
-    return {"kube-apiserver.flags": _file("plain.flags.j2", plan, existing)}
+    lines = [_shell_word(f"--{name}={value}") for name, value in written(plan)]
+    text = render("apiserver/plain.flags.j2", lines=lines)
+    return {"kube-apiserver.flags": File(text, plan.target.distribution.place)}
 
 
 def _kubeadm(plan: Plan, existing: Existing) -> dict[str, File]:

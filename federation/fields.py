@@ -42,6 +42,9 @@ _RESERVED_BUCKETS = (
 _CERTIFICATE_ARN = re.compile(
     r"arn:[a-z-]+:acm:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):certificate/[A-Za-z0-9-]{1,64}"
 )
+_URL = re.compile(r"[!#$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]+")
+"""The characters of a URL (RFC 3986, section 2): '{' is none, which Terraform would read as a
+template behind '$' and '%'."""
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -159,6 +162,11 @@ def _audience(value: str) -> str:
     if value != value.strip() or not value.isprintable():
         raise ValueError(
             f"{quoted(value)} has white space around it or control characters: remove them."
+        )
+    composed = unicodedata.normalize("NFC", value)
+    if value != composed:
+        raise ValueError(
+            f"{quoted(value)} is not in the form that Terraform gives it: {composed!r}."
         )
     if "${" in value:
         raise ValueError(f"{quoted(value)} contains '${{', which AWS reads as a policy variable.")
@@ -299,8 +307,12 @@ def _web_address(value: str) -> SplitResult:
         usable = _is_host(parts.hostname or "") and (parts.port is None or parts.port > 0)
     except ValueError:
         usable = False
-    odd = not value.isprintable() or " " in value
-    if not usable or odd or parts.username is not None or parts.netloc.endswith(":"):
+    if (
+        not usable
+        or not _URL.fullmatch(value)
+        or parts.username is not None
+        or parts.netloc.endswith(":")
+    ):
         raise ValueError(
             f"{quoted(value)} is not a URL without credentials: write one like "
             "'https://10.0.0.1:6443'."

@@ -1,13 +1,15 @@
 """The jinja2 templates in `templates/`, with one environment for all.
 
 An undefined name is an error. HTML and SVG are escaped by themselves, and nothing else is: YAML
-templates put every value through `tojson`, since JSON's strings are YAML's.
+templates put every value through `yaml`, and shell commands through `shell`.
 """
 
 from __future__ import annotations
 
 import functools
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,32 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
+def as_yaml(value: Any) -> str:
+    """A value as YAML on one line, which is JSON but for escapes of eight digits.
+
+    Every character that does not print is escaped: YAML takes some of them for line ends.
+    """
+    written = json.dumps(value, ensure_ascii=False)
+    if written.isprintable():
+        return written
+    return "".join(each if each.isprintable() else _escaped(each) for each in written)
+
+
+def plain_yaml(value: Any) -> str:
+    """As `as_yaml`, without the quotes that a text does not need."""
+    is_plain = isinstance(value, str) and _PLAIN.fullmatch(value)
+    return value if is_plain and value.lower() not in _NOT_TEXT else as_yaml(value)
+
+
+_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9._/-]*")
+_NOT_TEXT = ("true", "false", "yes", "no", "on", "off", "y", "n", "null")
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
     import jinja2  # most commands render nothing
@@ -34,6 +62,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    # jinja2's own tojson escapes for HTML: readable text is wanted here.
-    environment.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["yaml"] = as_yaml
+    environment.filters["plain_yaml"] = plain_yaml
+    environment.filters["shell"] = shlex.quote
     return environment

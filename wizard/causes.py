@@ -54,7 +54,7 @@ _RULES = (
         "Free some space, then run the command again: it goes on from the state it has.",
     ),
     _Rule(
-        r"Error acquiring the state lock.*?Lock Info: ID: (?P<id>\S+)(?:.*?Who: (?P<who>\S+))?",
+        r"Error acquiring the state lock.*?Lock Info: ID: (?P<id>[\w-]+)(?:.*?Who: (?P<who>\S+))?",
         "Another Terraform run holds the state's lock",
         "Wait until the run of {who} has ended. Where it was killed and runs no more: "
         "'terraform force-unlock {id}' in the stack's folder below cdktf.out/stacks.",

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import jinja2
 import pytest
+from federation_strategies import AWKWARD
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from federation import templates
 
@@ -13,7 +17,7 @@ def rendered(text: str, **values: object) -> str:
 
 
 def test_text_is_json_that_people_can_read() -> None:
-    assert rendered("a: {{ a | tojson }}", a="<é> & 'b' \"c\"") == ('a: "<é> & \'b\' \\"c\\""')
+    assert rendered("a: {{ a | yaml }}", a="<é> & 'b' \"c\"") == ('a: "<é> & \'b\' \\"c\\""')
 
 
 def test_pages_and_pictures_are_escaped_by_themselves_and_nothing_else_is() -> None:
@@ -30,3 +34,11 @@ def test_a_name_that_is_not_given_is_an_error() -> None:
 
 def test_lines_of_blocks_leave_nothing_behind() -> None:
     assert rendered("a\n  {% if True %}\nb\n  {% endif %}\n") == "a\nb\n"
+
+
+@pytest.mark.parametrize("filter_", ["yaml", "plain_yaml"])
+@given(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(AWKWARD))
+def test_a_text_is_the_same_text_when_yaml_is_read(filter_: str, text: str) -> None:
+    written = rendered(f"{{{{ a | {filter_} }}}}: {{{{ a | {filter_} }}}}", a=text)
+    assert written.isprintable()
+    assert YAML(typ="safe", pure=True).load(written) == {text: text}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,7 @@ def deploy(path: Path, yes: bool) -> None:
         return
     show_outputs(outputs)
     printer.say("", "Next:")
-    printer.say(f"  python -m wizard doctor --config {relative(path)}")
+    printer.say(f"  python -m wizard doctor --config {shlex.quote(relative(path))}")
     for pod in config.test_pods:
         namespace, _, name = pod.partition("/")
         printer.say(f"  kubectl exec -n {namespace} {name} -- aws sts get-caller-identity")

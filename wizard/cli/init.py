@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import textwrap
@@ -80,8 +81,8 @@ def init(output: str | None, force: bool, **given: Any) -> None:
     if config.kubernetes.apply == "manifests" and "kubernetes.apply" not in answers:
         printer.say("No kubeconfig context is known: the Kubernetes objects come as manifests.")
     printer.say(f"Wrote {shown}. Next:")
-    printer.say(f"  python -m wizard check --config {shown}")
-    printer.say(f"  python -m wizard deploy --config {shown}")
+    printer.say(f"  python -m wizard check --config {shlex.quote(shown)}")
+    printer.say(f"  python -m wizard deploy --config {shlex.quote(shown)}")
 
 
 init = _with_questions(init)

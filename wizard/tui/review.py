@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,9 +150,10 @@ def _text(path: Path, on_disk: str | None, config: ClusterConfig) -> str:
 
 
 def _control_plane(config: ClusterConfig, path: Path) -> str:
+    command = f"python -m wizard apiserver --config {shlex.quote(shown(path))} --from FILE"
     head = (
         "Read what runs now with --from, so that it is kept, and what would lock clients out is "
-        f"refused:\n  python -m wizard apiserver --config {shown(path)} --from FILE\n\n"
+        f"refused:\n  {command}\n\n"
     )
     try:
         check_none(path)
