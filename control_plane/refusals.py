@@ -19,8 +19,7 @@ from control_plane.settings import (
 )
 from control_plane.target import Target
 from federation.config import ANONYMOUS_PATHS_MINOR
-from federation.templates import as_yaml
-from formats.escaping import quoted
+from formats.escaping import quoted, yaml_text
 
 _ISSUER_REQUIRED = 20
 _SEVERAL_ISSUERS = 22
@@ -246,23 +245,23 @@ def jwt(oidc: Mapping[str, str]) -> str:
     lines = [
         "jwt:",
         "  - issuer:",
-        f"      url: {as_yaml(issuer)}",
-        f"      audiences: {as_yaml([oidc.get('oidc-client-id', '')])}",
+        f"      url: {yaml_text(issuer)}",
+        f"      audiences: {yaml_text([oidc.get('oidc-client-id', '')])}",
         "    claimMappings:",
         f"      username: {username}",
     ]
     if "oidc-ca-file" in oidc:
-        source = as_yaml(oidc["oidc-ca-file"])
+        source = yaml_text(oidc["oidc-ca-file"])
         lines.insert(4, f"      certificateAuthority: |  # the content of {source}, indented")
     if "oidc-groups-claim" in oidc:
         groups = _mapped(oidc["oidc-groups-claim"], oidc.get("oidc-groups-prefix", ""))
         lines.append(f"      groups: {groups}")
     if "oidc-required-claim" in oidc:
         name, _, value = oidc["oidc-required-claim"].partition("=")
-        rule = f"{{claim: {as_yaml(name)}, requiredValue: {as_yaml(value)}}}"
+        rule = f"{{claim: {yaml_text(name)}, requiredValue: {yaml_text(value)}}}"
         lines.append(f"    claimValidationRules: [{rule}]")
     return "\n".join(f"    {line}" for line in lines)
 
 
 def _mapped(claim: str, prefix: str) -> str:
-    return f"{{claim: {as_yaml(claim)}, prefix: {as_yaml(prefix)}}}"
+    return f"{{claim: {yaml_text(claim)}, prefix: {yaml_text(prefix)}}}"

@@ -28,7 +28,8 @@ from control_plane.settings import (
 )
 from control_plane.target import AUTHENTICATION_FILE
 from federation.errors import UserError
-from federation.templates import as_yaml, render
+from federation.templates import render
+from formats.escaping import yaml_text
 
 _KUBEADM_PATCH = "kube-apiserver0+json.yaml"
 """`TARGET[SUFFIX][+TYPE].EXTENSION` (kubeadm documentation, Patches)."""
@@ -139,7 +140,7 @@ def _document(plan: Plan, existing: Existing) -> dict[str, Any]:
             "is in it stays."
         )
     document = authentication_configuration(plan.target.config.kubernetes, existing.authentication)
-    _check_jinja(plan.target.distribution, as_yaml(document))
+    _check_jinja(plan.target.distribution, yaml_text(document))
     return document
 
 

@@ -7,11 +7,12 @@ templates put every value through `yaml`, and shell commands through `shell`.
 from __future__ import annotations
 
 import functools
-import json
 import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from formats.escaping import yaml_text
 
 if TYPE_CHECKING:
     import jinja2
@@ -24,30 +25,14 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
-def as_yaml(value: Any) -> str:
-    """A value as YAML on one line, which is JSON but for escapes of eight digits.
-
-    Every character that does not print is escaped: YAML takes some of them for line ends.
-    """
-    written = json.dumps(value, ensure_ascii=False)
-    if written.isprintable():
-        return written
-    return "".join(each if each.isprintable() else _escaped(each) for each in written)
-
-
 def plain_yaml(value: Any) -> str:
-    """As `as_yaml`, without the quotes that a text does not need."""
+    """As `formats.escaping.yaml_text`, without the quotes that a text does not need."""
     is_plain = isinstance(value, str) and _PLAIN.fullmatch(value)
-    return value if is_plain and value.lower() not in _NOT_TEXT else as_yaml(value)
+    return value if is_plain and value.lower() not in _NOT_TEXT else yaml_text(value)
 
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9._/-]*")
 _NOT_TEXT = ("true", "false", "yes", "no", "on", "off", "y", "n", "null")
-
-
-def _escaped(character: str) -> str:
-    number = ord(character)
-    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 @functools.cache
@@ -62,7 +47,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["yaml"] = as_yaml
+    environment.filters["yaml"] = yaml_text
     environment.filters["plain_yaml"] = plain_yaml
     environment.filters["shell"] = shlex.quote
     return environment
