@@ -35,13 +35,13 @@ def ask(*_):
     asked += 1
     print("asked", asked)
 signal.signal(signal.SIGINT, ask)
-signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 print("ready")
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 while not asked:
     time.sleep(0.01)
 print("done after", asked)
 """
-"""Ends in order when it is interrupted, as Terraform does."""
+"""Ends in order when it is interrupted, as Terraform does. A waiting signal comes after "ready"."""
 
 
 async def test_output_and_errors_come_as_lines_in_their_order() -> None:

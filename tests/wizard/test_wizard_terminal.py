@@ -194,7 +194,8 @@ def test_ctrl_c_leaves_at_the_second_time(project: Path) -> None:
         terminal.await_text("New configuration")
         terminal.type(CTRL_C)
         terminal.await_text("Press it again to leave")
-        terminal.type(CTRL_C)
+        # On a busy machine the time for the second one may be over: then this is a first one again.
+        terminal.type(CTRL_C + CTRL_C)
         assert terminal.ended() == 0
 
 
