@@ -1,4 +1,7 @@
-"""Keys and certificates of the sandbox's API server, made anew at each start."""
+"""Keys and certificates of the sandbox's API server and etcd, new at each start.
+
+The CA's own key is never written: nobody can issue another certificate.
+"""
 
 from __future__ import annotations
 
@@ -14,48 +17,61 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+_SERVER = ExtendedKeyUsageOID.SERVER_AUTH
+_CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
 _LIFE = datetime.timedelta(days=30)
 _LONGEST_COMMON_NAME = 64
 
 
 @dataclass(frozen=True)
 class Certificates:
-    """Files for the API server, in PEM.
+    """Files for the API server and etcd, in PEM.
 
     Attributes:
         ca: the private CA.
         chain: the server's certificate and then its CA's, so that the top of the chain is served.
         key: the server's key.
         service_account_key: signs service account tokens.
+        etcd: what etcd presents to its clients and peers, and the API server to etcd. Nothing
+            else has a certificate that etcd takes from a client.
+        etcd_key: its key.
     """
 
     ca: Path
     chain: Path
     key: Path
     service_account_key: Path
+    etcd: Path
+    etcd_key: Path
 
 
 def certificates(folder: Path) -> Certificates:
     """Where the files of a folder are."""
-    return Certificates(
-        folder / "ca.crt", folder / "server.crt", folder / "server.key", folder / "sa.key"
-    )
+    names = ("ca.crt", "server.crt", "server.key", "sa.key", "etcd.crt", "etcd.key")
+    return Certificates(*(folder / name for name in names))
 
 
 def issue(folder: Path, hosts: Sequence[str]) -> Certificates:
-    """Make a private CA, a certificate for hosts and for loopback, and a key that signs tokens."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Make a private CA, certificates for the API server and etcd, and a key that signs tokens.
+
+    Args:
+        folder: gets the files.
+        hosts: the names that the API server has besides loopback.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = certificates(folder)
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca_key, key, etcd_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
     ca = _authority(ca_key)
-    leaf = _server(hosts, key, ca, ca_key)
-    made.ca.write_bytes(_pem(ca))
-    made.chain.write_bytes(_pem(leaf) + _pem(ca))
+    leaf = _leaf(hosts, key, ca, ca_key, _SERVER)
+    _write(made.ca, _pem(ca))
+    _write(made.chain, _pem(leaf) + _pem(ca))
+    _write(made.etcd, _pem(_leaf(["etcd"], etcd_key, ca, ca_key, _SERVER, _CLIENT)))
     _write_key(made.key, key)
+    _write_key(made.etcd_key, etcd_key)
     _write_key(made.service_account_key, rsa.generate_private_key(65537, 2048))
     return made
 
@@ -86,20 +102,19 @@ def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     )
 
 
-def _server(
+def _leaf(
     hosts: Sequence[str],
     key: ec.EllipticCurvePrivateKey,
     ca: x509.Certificate,
     ca_key: ec.EllipticCurvePrivateKey,
+    *usages: x509.ObjectIdentifier,
 ) -> x509.Certificate:
     names: list[x509.GeneralName] = [x509.DNSName(host) for host in (*hosts, "localhost")]
     names.append(x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
     return (
         _builder(_name(hosts[0][:_LONGEST_COMMON_NAME]), ca.subject, key.public_key())
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(
-            x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-        )
+        .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
         )
@@ -144,11 +159,14 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        )
+    text = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
     )
+    _write(path, text)
+
+
+def _write(path: Path, text: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(text)

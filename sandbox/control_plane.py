@@ -51,14 +51,22 @@ class ControlPlane:
 
     @property
     def _etcd(self) -> str:
-        return f"http://127.0.0.1:{self.etcd_ports[0]}"
+        return f"https://127.0.0.1:{self.etcd_ports[0]}"
 
     def etcd(self) -> Iterable[str]:
-        """The arguments of etcd."""
+        """The arguments of etcd, which answers only clients and peers with its certificate."""
+        peers = f"https://127.0.0.1:{self.etcd_ports[1]}"
         yield f"--data-dir={self.data}"
         yield f"--listen-client-urls={self._etcd}"
         yield f"--advertise-client-urls={self._etcd}"
-        yield f"--listen-peer-urls=http://127.0.0.1:{self.etcd_ports[1]}"
+        yield f"--listen-peer-urls={peers}"
+        yield f"--initial-advertise-peer-urls={peers}"
+        yield f"--initial-cluster=default={peers}"
+        for whose in ("", "peer-"):
+            yield f"--{whose}client-cert-auth"
+            yield f"--{whose}trusted-ca-file={self.certificates.ca}"
+            yield f"--{whose}cert-file={self.certificates.etcd}"
+            yield f"--{whose}key-file={self.certificates.etcd_key}"
         # Nothing here outlives the sandbox.
         yield "--unsafe-no-fsync"
 
@@ -66,6 +74,9 @@ class ControlPlane:
         """The arguments of kube-apiserver."""
         signing_key = self.certificates.service_account_key
         yield f"--etcd-servers={self._etcd}"
+        yield f"--etcd-cafile={self.certificates.ca}"
+        yield f"--etcd-certfile={self.certificates.etcd}"
+        yield f"--etcd-keyfile={self.certificates.etcd_key}"
         yield "--bind-address=127.0.0.1"
         yield "--advertise-address=127.0.0.1"
         # The endpoints of `kubernetes.default` may not be on loopback.

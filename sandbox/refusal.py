@@ -1,4 +1,4 @@
-"""What IAM and STS answer where there is no result: that it is done, or an error."""
+"""What IAM, STS and S3 answer where there is no result: that it is done, or an error."""
 
 from __future__ import annotations
 
@@ -28,7 +28,12 @@ class RefusedError(Exception):
         return f"{self.code}: {self.message}" + (f" ({self.reason})" if self.reason else "")
 
     def xml(self, service: str, request_id: str) -> str:
-        """The body of the answer, in the form of the query protocol."""
+        """The body of the answer, in the form of the service: `iam`, `sts` or `s3`."""
+        if service == "s3":
+            return (
+                f"<Error><Code>{escape(self.code)}</Code><Message>{escape(self.message)}</Message>"
+                f"<RequestId>{request_id}</RequestId></Error>"
+            )
         kind = "Receiver" if self.status >= 500 else "Sender"
         return (
             f'<ErrorResponse xmlns="{_NAMESPACES[service]}"><Error><Type>{kind}</Type>'

@@ -13,12 +13,11 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,7 +26,8 @@ import urllib3
 
 from federation.errors import UserError, WorldError
 from federation.names import issuer_key
-from sandbox import mirrors, processes
+from sandbox import access, mirrors, ports, processes
+from sandbox.access import AccessKey
 from sandbox.binaries import (
     API_SERVER,
     CONTROLLER_MANAGER,
@@ -41,19 +41,15 @@ from sandbox.control_plane import CONTEXT, ControlPlane, kubeconfig
 from sandbox.faults import Fault
 from sandbox.processes import Running
 
-__all__ = ["ACCOUNT", "CONTEXT", "Ports", "Sandbox"]
+__all__ = ["ACCOUNT", "CONTEXT", "AccessKey", "Ports", "Sandbox"]
 
 ACCOUNT = "123456789012"
 """The one AWS account of a sandbox."""
 
 _PROJECT = Path(__file__).resolve().parent.parent
-_DEADLINE = 90.0
-_INTERVAL = 0.05
-_LAST_LINES = 5
 _LOCK = ".lock"
-_PORTS = range(20_000, 32_000)
-"""Where free ports are looked for: below those that systems give to outgoing connections, which
-would take one between looking and listening."""
+_ANY_KEY = {"id": "sandbox", "secret": "sandbox"}
+"""Of a sandbox that an earlier version started: any key was good for it."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +58,8 @@ class Ports:
 
     aws: int = 0
     api_server: int = 0
-
-    def chosen(self) -> Ports:
-        """The same with a free port for each one that is 0 or taken."""
-        return Ports(_free(self.aws), _free(self.api_server))
+    etcd: int = 0
+    etcd_peers: int = 0
 
 
 @dataclass
@@ -80,6 +74,7 @@ class Sandbox:
         further_issuers: issuers that the API server accepts besides the one that signs.
         kubernetes: whether etcd and the API server are wanted.
         missing: after `up`, what could not be had, each with how to get it.
+        access_key: the one that its AWS takes.
     """
 
     folder: Path
@@ -89,6 +84,7 @@ class Sandbox:
     further_issuers: Sequence[str] = ()
     kubernetes: bool = True
     missing: tuple[str, ...] = ()
+    access_key: AccessKey = field(default_factory=AccessKey.new, repr=False)
 
     def __post_init__(self) -> None:
         # The components run in folders of their own.
@@ -106,6 +102,7 @@ class Sandbox:
             Ports(**state["ports"]),
             kubernetes=state["kubernetes"],
             missing=tuple(state.get("missing", ())),
+            access_key=AccessKey(**state.get("access_key", _ANY_KEY)),
         )
 
     @property
@@ -148,8 +145,8 @@ class Sandbox:
         """What Terraform, kubectl and the AWS SDKs need to work on the sandbox."""
         loopback = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1,localhost")))
         return {
-            "AWS_ACCESS_KEY_ID": "sandbox",
-            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_ACCESS_KEY_ID": self.access_key.id,
+            "AWS_SECRET_ACCESS_KEY": self.access_key.secret,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "KUBECONFIG": str(self.kubeconfig),
@@ -214,7 +211,12 @@ class Sandbox:
         """
         fault = Fault(action, code, message, times, status)
         with urllib3.PoolManager() as pool:
-            pool.request("POST", f"{self.aws_endpoint}/_sandbox/fault", json=asdict(fault))
+            pool.request(
+                "POST",
+                f"{self.aws_endpoint}/_sandbox/fault",
+                json=asdict(fault),
+                headers={"Authorization": self.access_key.header},
+            )
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """A token with any claims, signed with the cluster's own key."""
@@ -242,17 +244,18 @@ class Sandbox:
         return list(dict.fromkeys(issuer_key(issuer).partition("/")[0] for issuer in issuers))
 
     def _start(self, report: Report) -> None:
-        self._logs.mkdir()
+        self._logs.mkdir(mode=0o700)
         self.missing = ()
         programs = self._programs(report) if self.kubernetes else {}
         self._write_terraform_configuration(report)
-        self._choose_ports(report)
-        report("starting AWS: moto behind a strict STS")
-        self._start_aws()
-        if "kube-apiserver" in programs:
+        if programs:
             report(f"starting Kubernetes: {', '.join(programs)}")
-            self._start_kubernetes(programs)
-        self._await("aws", f"{self.aws_endpoint}/_sandbox/health")
+            self._start_api_server(programs, report)
+        self._start_aws(report)
+        if programs:
+            self._await_kubernetes(programs)
+        with urllib3.PoolManager() as client:
+            self._await("aws", client, f"{self.aws_endpoint}/_sandbox/health")
 
     def _programs(self, report: Report) -> dict[str, Path]:
         """The programs that can be had: all, all but the controller manager, or none."""
@@ -274,48 +277,59 @@ class Sandbox:
             found = mirrors.with_tls(found, report)
         except UnavailableError as error:
             self._miss(str(error), report)
-        self.terraform_configuration.write_text(mirrors.terraform_configuration(found))
+        _write_secret(self.terraform_configuration, mirrors.terraform_configuration(found))
 
     def _miss(self, what: str, report: Report) -> None:
         self.missing = (*self.missing, what)
         report(what)
 
-    def _choose_ports(self, report: Report) -> None:
-        wanted, self.ports = self.ports, self.ports.chosen()
-        for name, port in asdict(wanted).items():
-            if port not in (0, asdict(self.ports)[name]):
-                report(f"port {port} is taken: {name} is on {asdict(self.ports)[name]}")
-        self._record(())
-
-    def _start_aws(self) -> None:
+    def _start_aws(self, report: Report) -> None:
+        """Start AWS, which has to know by then on which port the API server listens."""
         hosts = self._hosts if self.kubernetes else []
         addresses = [f"{host}=127.0.0.1:{self.ports.api_server}" for host in hosts]
-        server = [sys.executable, "-m", "sandbox.aws", str(self.ports.aws), *addresses]
-        self._run("aws", server, folder=_PROJECT)
+        with ports.listener(self.ports.aws) as listener:
+            self._use(report, aws=listener.getsockname()[1])
+            report("starting AWS: moto behind a strict STS")
+            self._run(
+                "aws",
+                [sys.executable, "-m", "sandbox.aws", str(listener.fileno()), *addresses],
+                _PROJECT,
+                environment={access.VARIABLE: self.access_key.id},
+                sockets=[listener.fileno()],
+            )
 
-    def _start_kubernetes(self, programs: Mapping[str, Path]) -> None:
-        plane = self._control_plane()
-
-        def run(name: str, arguments: Callable[[], Iterable[str]]) -> None:
-            self._run(name, [str(programs[name]), *arguments()], self.folder)
-
-        run("etcd", plane.etcd)
+    def _start_api_server(self, programs: Mapping[str, Path], report: Report) -> None:
         issue(self._pki, self._hosts)
-        self._write_credentials(plane.tokens)
-        run("kube-apiserver", plane.api_server)
-        self._await("kube-apiserver", f"{self.discovery_endpoint}/readyz")
-        if "kube-controller-manager" in programs:
+        token = secrets.token_urlsafe(32)
+        plane = self._control_plane()
+        _write_secret(plane.tokens, f"{token},sandbox-admin,sandbox-admin,system:masters\n")
+        etcd = str(programs["etcd"])
+        self._serve("etcd", lambda plane: [etcd, *plane.etcd()], report, "etcd", "etcd_peers")
+        server = str(programs["kube-apiserver"])
+        self._serve(
+            "kube-apiserver", lambda plane: [server, *plane.api_server()], report, "api_server"
+        )
+        document = kubeconfig(self.discovery_endpoint, self.ca_file, token)
+        _write_secret(self.kubeconfig, json.dumps(document, indent=2) + "\n")
+
+    def _await_kubernetes(self, programs: Mapping[str, Path]) -> None:
+        with self._administrator() as client:
+            self._await("kube-apiserver", client, f"{self.discovery_endpoint}/readyz")
+            if "kube-controller-manager" not in programs:
+                return
             # It gives up where the API server takes more than ten seconds.
-            run("kube-controller-manager", plane.controller_manager)
+            manager = str(programs["kube-controller-manager"])
+            arguments = self._control_plane().controller_manager()
+            self._run("kube-controller-manager", [manager, *arguments], self.folder)
             # No pod can be made before its namespace has this account.
             account = "api/v1/namespaces/default/serviceaccounts/default"
-            self._await("kube-controller-manager", f"{self.discovery_endpoint}/{account}")
+            self._await("kube-controller-manager", client, f"{self.discovery_endpoint}/{account}")
 
     def _control_plane(self) -> ControlPlane:
         return ControlPlane(
             issuers=(self.issuer, *self.further_issuers),
             port=self.ports.api_server,
-            etcd_ports=(_free(0), _free(0)),
+            etcd_ports=(self.ports.etcd, self.ports.etcd_peers),
             data=self.folder / "etcd",
             certificates=certificates(self._pki),
             tokens=self._pki / "tokens.csv",
@@ -323,37 +337,73 @@ class Sandbox:
             flags=self.api_server_flags,
         )
 
-    def _write_credentials(self, tokens: Path) -> None:
-        token = secrets.token_urlsafe(32)
-        _write_secret(tokens, f"{token},sandbox-admin,sandbox-admin,system:masters\n")
-        document = kubeconfig(self.discovery_endpoint, self.ca_file, token)
-        _write_secret(self.kubeconfig, json.dumps(document, indent=2) + "\n")
+    def _serve(
+        self,
+        name: str,
+        command: Callable[[ControlPlane], Sequence[str]],
+        report: Report,
+        *names: str,
+    ) -> None:
+        """Start a component, and wait until it listens on the ports with these names."""
+        wanted = self.ports
 
-    def _run(self, name: str, arguments: Sequence[str], folder: Path) -> None:
+        def start(numbers: Sequence[int]) -> Running:
+            self.ports = replace(wanted, **dict(zip(names, numbers, strict=True)))
+            return self._run(name, command(self._control_plane()), self.folder)
+
+        found = ports.serve([getattr(wanted, each) for each in names], start, self._log(name))
+        self.ports = wanted
+        self._use(report, **dict(zip(names, found, strict=True)))
+
+    def _use(self, report: Report, **chosen: int) -> None:
+        """Take ports into use, and report those that are not the ones that were wanted."""
+        for name, port in chosen.items():
+            wanted = getattr(self.ports, name)
+            if wanted not in (0, port):
+                report(f"port {wanted} is taken: {name} is on {port}")
+        self.ports = replace(self.ports, **chosen)
+
+    def _run(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        folder: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        sockets: Sequence[int] = (),
+    ) -> Running:
         with processes.uninterrupted():
-            started = processes.start(name, arguments, self._log(name), folder)
-            self._record((*self._recorded(), started))
+            started = processes.start(
+                name,
+                arguments,
+                self._log(name),
+                folder,
+                home=self.folder,
+                environment=environment,
+                sockets=sockets,
+            )
+            others = (each for each in self._recorded() if each.name != name)
+            self._record((*others, started))
+        return started
 
-    def _await(self, name: str, url: str) -> None:
+    def _await(self, name: str, client: urllib3.PoolManager, url: str) -> None:
         """Wait until an address answers 200.
 
         Raises:
             WorldError: the process ended before, or the deadline passed.
         """
-        deadline = time.monotonic() + _DEADLINE
-        with self._client() as client:
-            while not _answers(client, url):
-                if not self.status()[name]:
-                    raise WorldError(f"{name} ended while it started. {self._last_words(name)}")
-                if time.monotonic() > deadline:
-                    raise WorldError(
-                        f"{name} did not answer within {_DEADLINE:.0f} s. {self._last_words(name)}"
-                    )
-                time.sleep(_INTERVAL)
+        deadline = time.monotonic() + ports.DEADLINE
+        while not _answers(client, url):
+            words = processes.last_words
+            if not self.status()[name]:
+                raise WorldError(f"{name} ended while it started. {words(self._log(name))}")
+            if time.monotonic() > deadline:
+                raise WorldError(
+                    f"{name} did not answer within {ports.DEADLINE:.0f} s. {words(self._log(name))}"
+                )
+            time.sleep(ports.INTERVAL)
 
-    def _client(self) -> urllib3.PoolManager:
-        if not self.kubeconfig.exists():
-            return urllib3.PoolManager()
+    def _administrator(self) -> urllib3.PoolManager:
         document = json.loads(self.kubeconfig.read_text())
         token = document["users"][0]["user"]["token"]
         headers = {"Authorization": f"Bearer {token}"}
@@ -366,12 +416,6 @@ class Sandbox:
     def _log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
 
-    def _last_words(self, name: str) -> str:
-        lines = self._log(name).read_text(errors="replace").strip().splitlines()
-        if not lines:
-            return f"It wrote nothing to its log {self._log(name)}."
-        return "\n".join([f"Its log {self._log(name)} ends with:", *lines[-_LAST_LINES:]])
-
     def _recorded(self) -> tuple[Running, ...]:
         return tuple(Running(**each) for each in _read(self.folder).get("processes", ()))
 
@@ -381,14 +425,15 @@ class Sandbox:
             "kubernetes": self.kubernetes,
             "missing": self.missing,
             "ports": asdict(self.ports),
+            "access_key": asdict(self.access_key),
             "processes": [asdict(each) for each in started],
         }
         new = _state_file(self.folder).with_suffix(".new")
-        new.write_text(json.dumps(state, indent=2))
+        _write_secret(new, json.dumps(state, indent=2))
         new.replace(_state_file(self.folder))
 
     def _stop(self) -> None:
-        processes.stop(self._recorded())
+        processes.stop([*self._recorded(), *processes.started_for(self.folder)])
         _state_file(self.folder).unlink(missing_ok=True)
 
     def _clear(self) -> None:
@@ -402,12 +447,13 @@ class Sandbox:
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
         """Keep out every other process that would start or end this sandbox."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         names = {path.name for path in self.folder.iterdir()}
         if names and _LOCK not in names:
             raise UserError(f"{self.folder}: is not empty, and no sandbox. Name another folder.")
-        # It holds keys and a token.
+        # It holds keys and a token, and may be older than this rule.
         self.folder.chmod(0o700)
+        (self.folder / _LOCK).touch(mode=0o600)
         with (self.folder / _LOCK).open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -442,21 +488,3 @@ def _answers(client: urllib3.PoolManager, url: str) -> bool:
         return client.request("GET", url, timeout=2, retries=False).status == 200
     except urllib3.exceptions.HTTPError:
         return False
-
-
-def _free(port: int) -> int:
-    """The port if it is free, or else one that is; 0 stands for any."""
-    while not port or not _can_be_bound(port):
-        port = secrets.choice(_PORTS)
-    return port
-
-
-def _can_be_bound(port: int) -> bool:
-    with socket.socket() as trial:
-        # As servers do: a port whose last connections still linger is free.
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -17,3 +17,14 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveFederation]:
         if sandbox.missing:
             pytest.skip("\n".join(sandbox.missing))
         yield make(sandbox)
+
+
+@pytest.fixture(autouse=True)
+def _credentials(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _hermetic: None
+) -> None:
+    """A test of the live federation has the access key of its sandbox in the environment."""
+    if "live" in request.fixturenames:
+        sandbox: Sandbox = request.getfixturevalue("live").sandbox
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", sandbox.access_key.id)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", sandbox.access_key.secret)

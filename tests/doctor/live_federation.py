@@ -52,8 +52,8 @@ def make(sandbox: Sandbox) -> LiveFederation:
             "iam",
             region_name=settings.aws.region,
             endpoint_url=sandbox.aws_endpoint,
-            aws_access_key_id="sandbox",
-            aws_secret_access_key="sandbox",
+            aws_access_key_id=sandbox.access_key.id,
+            aws_secret_access_key=sandbox.access_key.secret,
         ),
         config.new_client_from_config(str(sandbox.kubeconfig), CONTEXT),  # type: ignore[no-untyped-call]
     )

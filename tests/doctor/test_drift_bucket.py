@@ -54,8 +54,8 @@ def client(live: LiveFederation, service: str) -> Client:
         service,  # type: ignore[call-overload]
         region_name="eu-west-1",
         endpoint_url=live.sandbox.aws_endpoint,
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
+        aws_access_key_id=live.sandbox.access_key.id,
+        aws_secret_access_key=live.sandbox.access_key.secret,
     )
 
 

@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,11 @@ import urllib3
 from control_plane.plan import Plan
 from control_plane.reading import Reading, read
 from control_plane.rendering import Existing, rendered
-from sandbox import processes
+from sandbox import ports, processes
 from sandbox.binaries import API_SERVER, ETCD, find
 from sandbox.certificates import certificates, issue
 from sandbox.control_plane import ControlPlane
 from sandbox.processes import Running
-from sandbox.sandbox import Ports
 
 _DEADLINE = 60.0
 
@@ -34,11 +34,10 @@ class ApiServer:
         tokens = folder / "pki" / "tokens.csv"
         tokens.touch(mode=0o600)
         tokens.write_text(f"{self._token},admin,admin,system:masters\n")
-        ports = [Ports().chosen() for _ in range(2)]
         self._plane = ControlPlane(
             issuers=(issuer,),
-            port=ports[0].api_server,
-            etcd_ports=(ports[0].aws, ports[1].aws),
+            port=0,
+            etcd_ports=(0, 0),
             data=folder / "etcd",
             certificates=certificates(folder / "pki"),
             tokens=tokens,
@@ -46,16 +45,17 @@ class ApiServer:
         )
         self._folder = folder
         self._program = str(find(API_SERVER, print))
+        self._etcd = self._started_etcd()
         self.flags = list(self._plane.api_server())
-        self._etcd = self._start("etcd", [str(find(ETCD, print)), *self._plane.etcd()])
         self._running: Running | None = None
 
     def restart(self) -> None:
         """Start it anew with its flags, and wait until it is ready."""
         self.stop()
-        self._running = self._start("kube-apiserver", [self._program, *self.flags])
+        ports.serve((self._plane.port,), self._on_port, self._log("kube-apiserver"))
         deadline = time.monotonic() + _DEADLINE
         while self.status("/readyz", self._token) != 200:
+            assert self._running
             assert self._running.process(), self._log("kube-apiserver").read_text()[-2000:]
             assert time.monotonic() < deadline, "the API server does not become ready"
             time.sleep(0.05)
@@ -140,6 +140,24 @@ class ApiServer:
         sent = {**headers, "Content-Type": "application/json"}
         with urllib3.PoolManager(ca_certs=str(self._plane.certificates.ca)) as pool:
             return pool.request(method, address, headers=sent, body=body, timeout=5, retries=False)
+
+    def _on_port(self, numbers: Sequence[int]) -> Running:
+        self._plane = replace(self._plane, port=numbers[0])
+        others = [flag for flag in self.flags if _name(flag) != "--secure-port"]
+        self.flags = [*others, f"--secure-port={numbers[0]}"]
+        self._running = self._start("kube-apiserver", [self._program, *self.flags])
+        return self._running
+
+    def _started_etcd(self) -> Running:
+        program, started = str(find(ETCD, print)), []
+
+        def start(numbers: Sequence[int]) -> Running:
+            self._plane = replace(self._plane, etcd_ports=(numbers[0], numbers[1]))
+            started.append(self._start("etcd", [program, *self._plane.etcd()]))
+            return started[-1]
+
+        ports.serve((0, 0), start, self._log("etcd"))
+        return started[-1]
 
     def _start(self, name: str, arguments: Iterable[str]) -> Running:
         return processes.start(name, list(arguments), self._log(name), self._folder)

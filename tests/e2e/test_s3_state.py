@@ -74,8 +74,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, attach: Attach) -> Iterato
             "s3",
             region_name="eu-west-1",
             endpoint_url=box.aws_endpoint,
-            aws_access_key_id="sandbox",
-            aws_secret_access_key="sandbox",
+            aws_access_key_id=box.access_key.id,
+            aws_secret_access_key=box.access_key.secret,
         )
         s3.create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}

@@ -97,8 +97,8 @@ def settings(sandbox: Sandbox) -> dict[str, Any]:
     return {
         "region_name": "ap-southeast-2",
         "endpoint_url": sandbox.aws_endpoint,
-        "aws_access_key_id": "sandbox",
-        "aws_secret_access_key": "sandbox",
+        "aws_access_key_id": sandbox.access_key.id,
+        "aws_secret_access_key": sandbox.access_key.secret,
         # A refusal is an answer here, not a reason to try again.
         "config": Config(retries={"total_max_attempts": 1}),
     }

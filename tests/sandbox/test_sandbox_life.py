@@ -11,16 +11,19 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
+import boto3
 import psutil  # type: ignore[import-untyped]
 import pytest
 import urllib3
 from kubernetes import client, config
-from sandbox_federation import ISSUER, claims
+from sandbox_federation import ISSUER, ca_thumbprint, claims, settings
 
 from federation.errors import UserError, WorldError
-from sandbox import mirrors
+from sandbox import mirrors, ports
 from sandbox.processes import Running, uninterrupted
 from sandbox.sandbox import CONTEXT, Ports, Sandbox
 
@@ -42,6 +45,28 @@ def report(line):
         os.kill(os.getpid(), int(sys.argv[3]))
 
 Sandbox(Path(sys.argv[1]), {ISSUER!r}).up(report)
+"""
+
+KILLED_BEFORE_THE_RECORD = f"""
+import os, signal, sys
+from pathlib import Path
+from sandbox.sandbox import Sandbox
+
+Sandbox._record = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+Sandbox(Path(sys.argv[1]), {ISSUER!r}, kubernetes=False).up()
+"""
+
+# Begins when it is told to, on a machine with few ports.
+ONE_OF_SEVERAL = f"""
+import sys
+from pathlib import Path
+from sandbox import ports
+from sandbox.sandbox import Sandbox
+
+ports._CANDIDATES = range(*map(int, sys.argv[2:]))
+print("ready", flush=True)
+sys.stdin.readline()
+Sandbox(Path(sys.argv[1]), {ISSUER!r}).up()
 """
 
 
@@ -104,20 +129,31 @@ def test_a_later_process_finds_what_runs_and_ends_it(folder: Path, marked: str) 
 
 @pytest.mark.usefixtures("components")
 def test_what_a_crash_left_is_ended_by_the_next_start(folder: Path, marked: str) -> None:
-    done = starter(folder, "starting Kubernetes", signal.SIGKILL)
+    done = starter(folder, "starting AWS", signal.SIGKILL)
     left = Sandbox.of(folder)
     assert done.returncode == -signal.SIGKILL
     assert left
-    assert left.status() == {"aws": True}
+    assert left.status() == {"etcd": True, "kube-apiserver": True}
     sandbox = Sandbox(folder, ISSUER, kubernetes=False)
     sandbox.up()
     assert len(alive(marked)) == 1
     assert sandbox.status() == {"aws": True}
 
 
+def test_what_started_and_was_not_recorded_is_ended_too(folder: Path, marked: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_BEFORE_THE_RECORD, str(folder)], cwd=PROJECT, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert Sandbox.of(folder) is None
+    assert len(alive(marked)) == 1
+    Sandbox(folder, ISSUER).down()
+    assert alive(marked) == []
+
+
 @pytest.mark.usefixtures("components")
 def test_an_interrupted_start_leaves_nothing_running(folder: Path, marked: str) -> None:
-    done = starter(folder, "starting Kubernetes", signal.SIGINT)
+    done = starter(folder, "starting AWS", signal.SIGINT)
     assert done.stderr.strip().splitlines()[-1] == "KeyboardInterrupt"
     assert alive(marked) == []
     assert Sandbox.of(folder) is None
@@ -233,6 +269,82 @@ def test_taken_ports_are_left_to_whoever_has_them(
     ]
 
 
+@pytest.mark.usefixtures("components")
+def test_a_port_that_is_taken_after_it_was_chosen_is_left_to_whoever_has_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = Ports(*(ports.free(0) for _ in range(4)))
+    with ExitStack() as others:
+
+        def chosen(port: int) -> int:
+            if port:
+                others.enter_context(socket.create_server(("127.0.0.1", port)))
+                return port
+            return free(0)
+
+        free = ports.free
+        monkeypatch.setattr(ports, "free", chosen)
+        said: list[str] = []
+        sandbox = Sandbox(folder, ISSUER, wanted)
+        sandbox.up(said.append)
+        iam = boto3.client("iam", **settings(sandbox))
+        # It connects to the API server for the certificate.
+        provider = iam.create_open_id_connect_provider(Url=ISSUER, ClientIDList=["a"])
+        arn = provider["OpenIDConnectProviderArn"]
+        thumbprints = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert thumbprints["ThumbprintList"] == [ca_thumbprint(sandbox)]
+    assert sandbox.status() == dict.fromkeys(ALL, True)
+    assert [line for line in said if line.startswith("port ")] == [
+        f"port {port} is taken: {name} is on {getattr(sandbox.ports, name)}"
+        for name, port in sorted(asdict(wanted).items(), key=lambda pair: ORDER.index(pair[0]))
+    ]
+    assert recorded_ports(folder) == listening(folder)
+
+
+@pytest.mark.breadth
+@pytest.mark.usefixtures("components")
+def test_sandboxes_that_start_at_the_same_moment_get_different_ports(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "abc"]
+    first = ports.free(0)
+    few = [str(first), str(first + 14)]
+    starters = [
+        subprocess.Popen(
+            [sys.executable, "-c", ONE_OF_SEVERAL, str(folder), *few],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for folder in folders
+    ]
+    try:
+        for each in starters:
+            assert each.stdout
+            assert each.stdout.readline() == "ready\n"
+        said = [each.communicate("\n")[0] for each in starters if each.stdin]
+        found = [recorded_ports(folder) for folder in folders]
+        assert said == [""] * 3
+        assert found == [listening(folder) for folder in folders]
+        assert len(set().union(*found)) == 12
+    finally:
+        for folder in folders:
+            Sandbox(folder, ISSUER).down()
+
+
+@pytest.mark.usefixtures("components")
+def test_nobody_else_reads_what_a_sandbox_writes(folder: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        Sandbox(folder, ISSUER).up()
+    finally:
+        os.umask(before)
+    paths = [folder, *folder.rglob("*")]
+    assert {path.name for path in paths} >= {"tokens.csv", "etcd.key", "sa.key", "kubeconfig"}
+    assert {oct(path.stat().st_mode) for path in paths if path.is_dir()} == {"0o40700"}
+    assert [path for path in paths if path.is_file() and path.stat().st_mode & 0o077] == []
+
+
 def test_free_ports_are_kept(folder: Path, free_port: int) -> None:
     sandbox = Sandbox(folder, ISSUER, Ports(aws=free_port), kubernetes=False)
     sandbox.up()
@@ -307,8 +419,8 @@ def test_further_issuers_and_flags_reach_the_api_server(folder: Path) -> None:
 
 def test_the_environment_is_what_clients_need(sandbox: Sandbox) -> None:
     assert sandbox.environment() == {
-        "AWS_ACCESS_KEY_ID": "sandbox",
-        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_ACCESS_KEY_ID": sandbox.access_key.id,
+        "AWS_SECRET_ACCESS_KEY": sandbox.access_key.secret,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{sandbox.ports.aws}",
         "KUBECONFIG": f"{sandbox.folder}/kubeconfig",
@@ -323,6 +435,23 @@ def test_the_environment_is_what_clients_need(sandbox: Sandbox) -> None:
 def test_a_proxys_exceptions_are_kept(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "example.com")
     assert sandbox.environment()["no_proxy"] == "example.com,127.0.0.1,localhost"
+
+
+ORDER = ["etcd", "etcd_peers", "api_server", "aws"]
+"""In which ports are taken into use."""
+
+
+def recorded_ports(folder: Path) -> set[int]:
+    """The ports of a sandbox, as a later process sees them."""
+    sandbox = Sandbox.of(folder)
+    assert sandbox
+    return set(asdict(sandbox.ports).values())
+
+
+def listening(folder: Path) -> set[int]:
+    """The ports on which its processes listen."""
+    recorded = json.loads((folder / "state.json").read_text())["processes"]
+    return {port for each in recorded for port in Running(**each).listens_on()}
 
 
 def _state(folder: Path, process: dict[str, object]) -> None:

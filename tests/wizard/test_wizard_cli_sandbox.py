@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from federation import files
+from sandbox import processes
 from sandbox.sandbox import Sandbox
 from wizard.cli import sandbox as command
 from wizard.cli.options import relative
@@ -50,6 +51,18 @@ def test_only_what_runs_has_an_address(box: Sandbox) -> None:
         "processes": {"aws": True},
         "endpoints": {"aws": box.aws_endpoint},
     }
+
+
+def test_what_has_ended_has_no_address(box: Sandbox) -> None:
+    processes.stop(processes.started_for(box.folder))
+    assert run("status").startswith("aws: not running\n  export ")
+    assert json.loads(run("status", "--json")) == {"processes": {"aws": False}, "endpoints": {}}
+
+
+def test_what_a_start_left_that_was_cut_short_is_ended(box: Sandbox) -> None:
+    (box.folder / "state.json").unlink()
+    assert run("down") == "Down.\n"
+    assert processes.started_for(box.folder) == []
 
 
 def test_a_shell_that_takes_what_is_exported_works_on_the_sandbox(box: Sandbox) -> None:

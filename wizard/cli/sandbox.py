@@ -84,8 +84,11 @@ def _written() -> Path:
 
 
 def _endpoints(box: Sandbox) -> dict[str, str]:
-    kubernetes = {"kubernetes": box.discovery_endpoint} if has_cluster(box) else {}
-    return {"aws": box.aws_endpoint, **kubernetes}
+    """Where what runs can be reached; the port of what has ended may be another program's."""
+    addresses = {"aws": box.aws_endpoint, "kubernetes": box.discovery_endpoint}
+    status = box.status()
+    runs = {"aws": status.get("aws"), "kubernetes": status.get("kube-apiserver")}
+    return {name: address for name, address in addresses.items() if runs[name]}
 
 
 def started() -> tuple[Sandbox, Path, ClusterConfig]:
@@ -152,10 +155,11 @@ def signing_key(config: ClusterConfig) -> Path | None:
 
 def stop() -> None:
     """Stop the sandbox, and forget the state of what was in it."""
-    box = running()
-    if box is not None:
-        box.down()
+    from sandbox.sandbox import Sandbox
+
     config = files.load(CONFIGURATION)
+    # Where nothing is recorded, a start that was cut short may have left something.
+    (running() or Sandbox(FOLDER, config.issuer)).down()
     # By the names of the stacks: a pattern would take those of a cluster 'sandbox-eu' too.
     for kind in STACKS:
         for state in (files.PROJECT / "state").glob(f"{config.stack(kind)}.tfstate*"):
