@@ -15,6 +15,7 @@ from typing import Any, Concatenate, TypeVar, cast
 
 from doctor.finding import Finding, Rule
 from federation.config import ClusterConfig, Workload
+from federation.errors import OidcIamError
 from federation.files import PROJECT
 
 LAYERS = (
@@ -53,6 +54,7 @@ class Options:
         timeout: Seconds for one check.
         answer_timeout: Seconds for one answer; of the issuer to its last byte.
         signing_key: The key, in PEM, that signs the cluster's tokens; at hand in a sandbox alone.
+        keep_traceback: Keeps the traceback of a bug, and says where; empty if nowhere.
     """
 
     project: Path = PROJECT
@@ -66,6 +68,7 @@ class Options:
     timeout: float = 20.0
     answer_timeout: float = 5.0
     signing_key: Path | None = None
+    keep_traceback: Callable[[BaseException], str] = lambda _: ""
 
 
 class Missing(Exception):  # noqa: N818  (no error: a reason to skip)
@@ -83,6 +86,24 @@ class Missing(Exception):  # noqa: N818  (no error: a reason to skip)
     def because(cls, finding: Finding) -> Missing:
         """Missing since something is wrong, which the finding tells."""
         return cls(f"see {finding.code}", finding)
+
+
+def is_for_us(error: BaseException) -> bool:
+    """Whether an exception has to end this task: an interrupt, or a request to cancel it.
+
+    A library can raise CancelledError by itself, and a piece of evidence can be cancelled; then
+    nobody asked this task to end.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return isinstance(error, KeyboardInterrupt | GeneratorExit | OidcIamError)
+
+
+def raised(options: Options, error: BaseException) -> str:
+    """What was raised, and where its traceback is. The text of the error may hold secrets."""
+    place = options.keep_traceback(error)
+    return f"{type(error).__name__}; {f'the traceback is in {place}' if place else 'no log'}"
 
 
 class Examination:
@@ -153,7 +174,13 @@ async def _started(
     *args: Hashable,
 ) -> T:
     ASKER.set(key)
-    return await fetch(examination, *args)
+    try:
+        return await fetch(examination, *args)
+    except (SystemExit, asyncio.CancelledError) as error:
+        if is_for_us(error):
+            raise
+        # From a library. In a task it would end the program, or look like an interrupt.
+        raise RuntimeError(f"{type(error).__name__} from a library") from error
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from doctor.finding import Rule
-from doctor.rules import ALL
+from doctor.rules import EVERY as ALL
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "doctor"
 

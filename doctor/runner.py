@@ -5,10 +5,20 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doctor import evidence
-from doctor.examination import ASKER, LAYERS, Check, Examination, Missing, Options, WorkloadCheck
+from doctor.examination import (
+    ASKER,
+    LAYERS,
+    Check,
+    Examination,
+    Missing,
+    Options,
+    WorkloadCheck,
+    is_for_us,
+    raised,
+)
 from doctor.finding import Finding, Rule
 from doctor.layers import (
     aws,
@@ -22,7 +32,7 @@ from doctor.layers import (
     token,
     trust,
 )
-from doctor.rules import ALL
+from doctor.rules import ALL, ERROR
 from federation.config import ClusterConfig, Workload
 
 CHECKS: dict[str, tuple[Check | WorkloadCheck, ...]] = {
@@ -136,19 +146,25 @@ class _Round:
         self._told: set[Finding] = set()
         self._causes: dict[Finding, None] = {}
         self._slow: dict[Hashable, _Job] = {}
+        self._raised: list[BaseException] = []
 
     async def work(self, job: _Job) -> None:
         """Run one check; None in the queue marks its end."""
         seconds = self._examination.options.timeout
         ASKER.set(job)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as limit:
                 async for finding in job.look(self._examination):
                     self._tell(finding)
         except Missing as missing:
             self._explain(job, missing)
-        except TimeoutError:
-            self._give_up(job, seconds)
+        except BaseException as error:
+            if isinstance(error, TimeoutError) and limit.expired():
+                self._give_up(job, seconds)
+            elif is_for_us(error):
+                raise
+            else:
+                self._report(job, error)
         finally:
             self.findings.put_nowait(None)
 
@@ -177,6 +193,16 @@ class _Round:
         else:
             code = first.rule.code
             self._tell(job.rule.skipped(f"see {code}", job.about, code))
+
+    def _report(self, job: _Job, error: BaseException) -> None:
+        """Report an exception that no check expects, once: several may wait for the same piece."""
+        if any(error is each for each in self._raised):
+            self._tell(job.rule.skipped(f"see {ERROR.code}", job.about, ERROR.code))
+            return
+        self._raised.append(error)
+        seen = f"{job.rule.code} raised {raised(self._examination.options, error)}"
+        finding = ERROR.failed(seen, "a result of the check", job.about)
+        self._tell(replace(finding, layer=job.layer))
 
     def _tell(self, finding: Finding) -> None:
         """Tell each finding once: several checks may meet the same."""

@@ -128,13 +128,27 @@ def _of_the_machine(error: OSError) -> str:
     return f"{place}{error.strerror}. {remedy}"
 
 
-def _logged(error: BaseException) -> str:
-    text = printer.page("".join(traceback.format_exception(error)))
-    summary = "This is a defect of the program, not of yours"
+def keep_traceback(error: BaseException) -> str:
+    """Write the traceback of a bug into a log; where that is, or nothing if it cannot be written.
+
+    Bugs of the same second share a log.
+    """
     path = new_log("defect")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with path.open("a", encoding="utf-8") as log:
+            log.write(_traceback(error))
     except OSError:
-        return f"{text}{summary}; no log could be written."
-    return f"{summary} ({type(error).__name__}). The traceback is in {shown(path)}."
+        return ""
+    return shown(path)
+
+
+def _logged(error: BaseException) -> str:
+    summary = "This is a defect of the program, not of yours"
+    if place := keep_traceback(error):
+        return f"{summary} ({type(error).__name__}). The traceback is in {place}."
+    return f"{_traceback(error)}{summary}; no log could be written."
+
+
+def _traceback(error: BaseException) -> str:
+    return printer.page("".join(traceback.format_exception(error)))

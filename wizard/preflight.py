@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from federation import key_files
 from federation.config import ClusterConfig, S3Backend
-from federation.errors import UserError, WorldError
+from federation.errors import OidcIamError, UserError, WorldError
 from federation.files import PROJECT
 from wizard import applied
 from wizard.cdktf.runs import cdktf_program, terraform_program
@@ -339,6 +339,13 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3]) or (0,)
 
 
+def _raised(name: str, error: Exception) -> Check:
+    from wizard.errors import keep_traceback  # it imports this room's runs
+
+    seen = f"the check raised {type(error).__name__}; the log: {keep_traceback(error) or 'none'}."
+    return Check(name, "fail", seen, "Report this bug with the log.")
+
+
 def _at_once(
     looks: Sequence[tuple[str, Callable[[], Check | None]]], deadline: float
 ) -> Iterator[Check]:
@@ -361,9 +368,11 @@ def _at_once(
         except queue.Empty:
             break
         waiting.remove(name)
-        if isinstance(check, Exception):
+        if isinstance(check, OidcIamError):
             raise check
-        if check is not None:
+        if isinstance(check, Exception):
+            yield _raised(name, check)
+        elif check is not None:
             yield check
     for name in waiting:
         yield Check(name, "fail", f"no answer within {deadline:g} s.", "Try it by hand.")

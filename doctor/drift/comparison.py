@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from doctor.drift import account, bucket, cluster
 from doctor.drift.places import Compared, Difference, Place
-from doctor.examination import ASKER, Examination, Missing, Options
+from doctor.examination import ASKER, Examination, Missing, Options, is_for_us, raised
 from doctor.reportable import reportable
 from federation.config import ClusterConfig
 
@@ -52,14 +52,19 @@ async def _compared(examination: Examination, place: Place) -> Compared:
     differences: list[Difference] = []
     seconds = examination.options.timeout
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds) as limit:
             async for difference in place.look(examination):
                 differences.append(difference)  # noqa: PERF401  (kept, whatever comes after it)
     except Missing as missing:
         return Compared(place.name, tuple(differences), unseen=reportable(_reason(missing)))
-    except TimeoutError:
-        reason = f"no answer within {seconds:g} s"
-        return Compared(place.name, tuple(differences), unseen=reason)
+    except BaseException as error:
+        if isinstance(error, TimeoutError) and limit.expired():
+            reason = f"no answer within {seconds:g} s"
+        elif is_for_us(error):
+            raise
+        else:
+            reason = f"the comparison raised {raised(examination.options, error)}"
+        return Compared(place.name, tuple(differences), unseen=reportable(reason))
     return Compared(place.name, tuple(differences))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from doctor.finding import Finding, Rule
-from doctor.rules import ALL
+from doctor.rules import EVERY as ALL
 from federation.config import ClusterConfig
 from federation.documents import Document
 from federation.places import Place

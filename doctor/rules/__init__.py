@@ -29,3 +29,18 @@ ALL: tuple[Rule, ...] = (
     *negative.ALL,
 )
 """Every rule, in the order of the layers."""
+
+ERROR = Rule(
+    "doctor-error",
+    "doctor",
+    "Every check runs to its end",
+    "A check, or the code that reads what it looks at, stopped with an error that it does not "
+    "expect. Nothing is known about what it would have said, so this counts as a failure. The "
+    "other checks are not affected. The finding names the check and is listed in its layer.",
+    "A bug in oidc-iam, or an answer in a form that it does not know.",
+    "Report the bug with the log that the finding names; --skip CHECK leaves the check out.",
+)
+"""What a check that raises becomes, in the layer of the check."""
+
+EVERY: tuple[Rule, ...] = (*ALL, ERROR)
+"""The same with the one that no layer has."""

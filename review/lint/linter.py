@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from federation.config import Acceptance
-from federation.errors import UserError
+from federation.errors import OidcIamError, UserError
 from federation.fields import did_you_mean
-from review.estate import Estate
+from review.estate import Estate, Where
 from review.lint import certificates, cluster, permissions, secrets, storage, trust
-from review.lint.finding import WEIGHTS, Accepted, Finding, Rule, Weight
+from review.lint.finding import WEIGHTS, Accepted, Finding, Rule, Seen, Weight
 
 RULES: tuple[Rule, ...] = (
     *trust.RULES,
@@ -27,6 +27,22 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+NOT_JUDGED = Rule(
+    "rule-error",
+    "error",
+    "A rule of the linter could not be judged",
+    "The rule stopped with an error that it does not expect, so it says nothing about these files. "
+    "The other rules are not affected. This finding cannot be accepted.",
+    "Report the bug with the log that 'python -m wizard lint' names for the same files.",
+    "oidc-iam",
+    lambda _: iter(()),
+)
+"""What a rule that raises becomes."""
+
+EVERY = (*RULES, NOT_JUDGED)
+"""All that a finding can be of."""
+
+
 @dataclass(frozen=True)
 class Report:
     """What the linter found.
@@ -35,11 +51,13 @@ class Report:
         findings: Those that count, the weightiest first.
         accepted: Those that the configuration accepts.
         unused: Acceptances that nothing was found for.
+        errors: What rules raised; each is a finding of `NOT_JUDGED`, too.
     """
 
     findings: tuple[Finding, ...]
     accepted: tuple[Accepted, ...]
     unused: tuple[Acceptance, ...]
+    errors: tuple[tuple[Rule, Exception], ...] = ()
 
     @property
     def counts(self) -> dict[Weight, int]:
@@ -63,8 +81,10 @@ def lint(estate: Estate, accept: Sequence[Acceptance], today: date) -> Report:
     findings: list[Finding] = []
     accepted: list[Accepted] = []
     used: set[Acceptance] = set()
-    for finding in _found(estate):
-        matching = [each for each in accept if _is_about(each, finding)]
+    found, errors = _found(estate)
+    for finding in found:
+        acceptable = () if finding.rule is NOT_JUDGED else accept
+        matching = [each for each in acceptable if _is_about(each, finding)]
         used.update(matching)
         valid = [each for each in matching if date.fromisoformat(each.until) >= today]
         if valid:
@@ -73,7 +93,7 @@ def lint(estate: Estate, accept: Sequence[Acceptance], today: date) -> Report:
         else:
             findings.append(_with_expired(finding, matching))
     unused = sorted(set(accept) - used, key=lambda each: (each.code, each.workload or ""))
-    return Report(tuple(findings), tuple(accepted), tuple(unused))
+    return Report(tuple(findings), tuple(accepted), tuple(unused), errors)
 
 
 def check_codes(accept: Iterable[Acceptance], file: str) -> None:
@@ -103,8 +123,11 @@ def refuse_secrets(estate: Estate, accept: Sequence[Acceptance], today: date) ->
     Raises:
         UserError: something does; the value is not repeated.
     """
-    rules = secrets.RULES
-    found = [each for each in lint(estate, accept, today).findings if each.rule in rules]
+    report = lint(estate, accept, today)
+    for rule, error in report.errors:
+        if rule in secrets.RULES:
+            raise error
+    found = [each for each in report.findings if each.rule in secrets.RULES]
     if found:
         lines = (" ".join(filter(None, (f"{f.seen.where}: {f.seen.text}", f.note))) for f in found)
         codes = ", ".join(sorted({each.rule.code for each in found}))
@@ -115,9 +138,20 @@ def refuse_secrets(estate: Estate, accept: Sequence[Acceptance], today: date) ->
         )
 
 
-def _found(estate: Estate) -> list[Finding]:
-    found = {Finding(rule, seen) for rule in RULES for seen in rule.look(estate)}
-    return sorted(found, key=_order)
+def _found(estate: Estate) -> tuple[list[Finding], tuple[tuple[Rule, Exception], ...]]:
+    """The findings in their order, and what rules raised."""
+    found: set[Finding] = set()
+    errors: list[tuple[Rule, Exception]] = []
+    for rule in RULES:
+        try:
+            found.update(Finding(rule, seen) for seen in rule.look(estate))
+        except OidcIamError:
+            raise
+        except Exception as error:
+            errors.append((rule, error))
+            text = f"it raised {type(error).__name__}."
+            found.add(Finding(NOT_JUDGED, Seen(Where("oidc-iam", rule.code), "", text)))
+    return sorted(found, key=_order), tuple(errors)
 
 
 def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:

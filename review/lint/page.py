@@ -9,7 +9,7 @@ from pathlib import Path
 
 from federation.files import PROJECT, write
 from review.lint.finding import WEIGHTS, Rule
-from review.lint.linter import RULES
+from review.lint.linter import EVERY
 
 PAGE: Path = PROJECT / "docs" / "lint-codes.md"
 
@@ -23,7 +23,7 @@ def page() -> str:
     ]
     for weight in WEIGHTS:
         parts.append(f"## {weight}s")
-        parts += [_section(rule) for rule in RULES if rule.weight == weight]
+        parts += [_section(rule) for rule in EVERY if rule.weight == weight]
     return "\n\n".join(parts) + "\n"
 
 

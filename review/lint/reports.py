@@ -9,7 +9,7 @@ from typing import Any
 
 from formats import sarif as formatted
 from review.lint.finding import Finding, Rule
-from review.lint.linter import RULES, Report
+from review.lint.linter import EVERY, Report
 
 TOOL = "oidc-iam-lint"
 
@@ -33,7 +33,7 @@ def sarif(report: Report, about: str) -> dict[str, Any]:
         *(_result(finding, None) for finding in report.findings),
         *(_result(e.finding, f"until {e.until}: {e.reason}") for e in report.accepted),
     ]
-    return formatted.sarif(TOOL, about, [_rule(rule) for rule in RULES], results)
+    return formatted.sarif(TOOL, about, [_rule(rule) for rule in EVERY], results)
 
 
 def _members(finding: Finding) -> dict[str, Any]:

@@ -12,7 +12,12 @@ from stand_in_issuer import config_for
 from doctor import runner
 from doctor.examination import Check, Examination, Missing, Options
 from doctor.finding import Finding, Rule
+from doctor.pages import pages
+from doctor.reports.junit import junit
+from doctor.reports.sarif import Examined, sarif
+from doctor.reports.summary import document, is_proven
 from doctor.runner import examined
+from federation import documents
 
 CONFIG = config_for(443)
 QUICK = Options(timeout=0.05)
@@ -153,3 +158,105 @@ async def test_leaving_early_gives_up_what_still_runs(
     assert (await anext(findings)).seen == "before"
     await findings.aclose()  # type: ignore[attr-defined]
     assert ended.is_set()
+
+
+def raising(error: BaseException, of: Rule, *, before: bool = False) -> Check:
+    async def look(_: Examination) -> AsyncIterator[Finding]:
+        if before:
+            yield of.passed("before")
+        raise error
+
+    return Check(of, look)
+
+
+ERRORS: dict[str, BaseException] = {
+    "a bug": ValueError("embedded null byte"),
+    "a library that exits": SystemExit(3),
+    "a library that cancels": asyncio.CancelledError(),
+    "a group": BaseExceptionGroup("several", [asyncio.CancelledError(), KeyError("data")]),
+    "no memory": MemoryError(),
+}
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+async def test_a_check_that_raises_is_a_finding_and_the_others_are_reported(
+    error: BaseException, checks: dict[str, tuple[Check, ...]]
+) -> None:
+    kept: list[BaseException] = []
+
+    def keep(given: BaseException) -> str:
+        kept.append(given)
+        return "logs/defect.log"
+
+    checks["tls"] = (raising(error, ONE, before=True), needs(bad, TWO))
+    checks["keys"] = (Check(OTHER, _passes),)
+
+    findings = await examined(CONFIG, replace(QUICK, timeout=5, keep_traceback=keep))
+
+    seen = f"tls-one raised {type(error).__name__}; the traceback is in logs/defect.log"
+    assert told(findings) == [
+        ("fail doctor-error", seen, ""),
+        ("pass tls-one", "before", ""),
+        ("fail tls-one", "bad", ""),
+        ("skip tls-two", "see tls-one", "tls-one"),
+        ("pass keys-other", "good", ""),
+    ]
+    assert (findings[0].layer, kept) == ("tls", [error])
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+async def test_evidence_that_raises_is_a_finding_once(
+    error: BaseException, checks: dict[str, tuple[Check, ...]]
+) -> None:
+    async def evidence(_: Examination) -> str:
+        raise error
+
+    checks["tls"] = (needs(evidence, ONE), needs(evidence, TWO))
+    checks["keys"] = (Check(OTHER, _passes),)
+
+    findings = await examined(CONFIG, replace(QUICK, timeout=5))
+
+    assert [(f"{each.verdict} {each.code}", each.layer) for each in findings] == [
+        ("fail doctor-error", "tls"),
+        ("skip tls-two", "tls"),
+        ("pass keys-other", "keys"),
+    ]
+    assert findings[1].because == "doctor-error"
+    assert not is_proven(findings)
+
+
+async def test_a_timeout_of_a_client_is_an_error_of_the_check(
+    checks: dict[str, tuple[Check, ...]],
+) -> None:
+    checks["tls"] = (raising(TimeoutError("secret"), ONE),)
+
+    assert told(await examined(CONFIG, replace(QUICK, timeout=5))) == [
+        ("fail doctor-error", "tls-one raised TimeoutError; no log", "")
+    ]
+
+
+async def test_an_error_is_in_every_report(checks: dict[str, tuple[Check, ...]]) -> None:
+    checks["tls"] = (raising(ValueError(), ONE),)
+    findings = await examined(CONFIG)
+    place = Examined(CONFIG, documents.read("a: 1"), "cluster.yaml")
+
+    log = sarif(findings, place)["runs"][0]
+    assert [each["ruleId"] for each in log["results"]] == ["doctor-error"]
+    assert "doctor-error" in [each["id"] for each in log["tool"]["driver"]["rules"]]
+    assert '<failure type="doctor-error"' in junit(findings)
+    assert document(CONFIG, findings)["counts"] == {"pass": 0, "warn": 0, "fail": 1, "skip": 0}
+    assert "doctor-error.md" in pages()
+
+
+async def test_an_interrupt_ends_an_examination(checks: dict[str, tuple[Check, ...]]) -> None:
+    checks["tls"] = (Check(ONE, _waits),)
+    task = asyncio.ensure_future(examined(CONFIG))
+    await asyncio.sleep(0.05)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def _passes(_: Examination) -> AsyncIterator[Finding]:
+    yield OTHER.passed("good")

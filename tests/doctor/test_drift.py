@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ import breaking
 import pytest
 from live_federation import ISSUER, LiveFederation
 from ruamel.yaml import YAML
+from stand_in_issuer import config_for
 from stand_in_server import CONTEXT, answering, kubeconfig, respond
 from test_doctor_sandbox import identities_of, objects_of
 
 from doctor.cluster import Cluster
+from doctor.drift import comparison
 from doctor.drift.comparison import compare
-from doctor.drift.places import Compared, counts, is_drift
-from doctor.examination import Options
+from doctor.drift.places import Compared, Difference, Place, counts, is_drift
+from doctor.examination import Examination, Options
 from federation.config import ClusterConfig
 
 KEY = "oidc.sandbox.internal"
@@ -512,3 +515,26 @@ def changed(config: ClusterConfig, **sections: dict[str, object]) -> ClusterConf
     for name, values in sections.items():
         settings[name] |= values
     return ClusterConfig.model_validate_json(json.dumps(settings))
+
+
+async def test_a_place_that_raises_is_not_seen_and_the_others_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def raises(_: Examination) -> AsyncIterator[Difference]:
+        yield Difference.of("field", "a", "b", "c")
+        raise KeyError("data")
+
+    async def same(_: Examination) -> AsyncIterator[Difference]:
+        return
+        yield
+
+    made = (Place("one", (), raises), Place("two", (), same))
+    monkeypatch.setattr(comparison, "places", lambda _: made)
+    config = config_for(443)
+
+    found = await compare(config, Options(keep_traceback=lambda _: "logs/x.log"))
+
+    assert [(each.name, each.verdict, each.unseen) for each in found] == [
+        ("one", "differs", "the comparison raised KeyError; the traceback is in logs/x.log"),
+        ("two", "same", ""),
+    ]

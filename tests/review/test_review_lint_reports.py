@@ -11,7 +11,7 @@ from review_examples import TODAY, ours
 
 from federation.config import Acceptance
 from review.estate import joined
-from review.lint.linter import RULES, lint
+from review.lint.linter import EVERY, lint
 from review.lint.reports import sarif
 from review.plan import plan_facts
 
@@ -27,7 +27,7 @@ def test_a_log_of_findings_and_accepted_ones_is_valid() -> None:
     assert list(Draft4Validator(SCHEMA, format_checker=checker).iter_errors(log)) == []
     (run,) = log["runs"]
     assert len(run["results"]) == len(report.findings) + len(report.accepted)
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [rule.code for rule in RULES]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [rule.code for rule in EVERY]
 
 
 def test_two_results_of_one_rule_have_fingerprints_of_their_own() -> None:

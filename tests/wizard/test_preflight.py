@@ -17,7 +17,7 @@ from federation.config import ClusterConfig
 from federation.errors import WorldError
 from federation.files import PROJECT
 from federation.jwks import key_set
-from wizard import applied, preflight
+from wizard import applied, errors, preflight
 from wizard.preflight import Check
 
 
@@ -536,15 +536,25 @@ def test_a_check_without_an_answer_fails_and_holds_up_nothing(
     assert {check.name for check in checks[:-1]} == {"terraform", "node"}
 
 
-def test_a_defect_in_a_check_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_that_raises_is_a_failed_check_beside_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def broken() -> Check:
         raise KeyError("oops")
 
     for name in ("terraform", "cdktf_cli"):
         monkeypatch.setattr(preflight, name, lambda *_, name=name: Check(name, "ok", "fine."))
     monkeypatch.setattr(preflight, "node", broken)
-    with pytest.raises(KeyError):
-        list(preflight.preflight(None))
+    monkeypatch.setattr(errors, "keep_traceback", lambda error: f"logs/{type(error).__name__}")
+
+    checks = {check.name: check for check in preflight.preflight(None)}
+
+    assert {name: check.verdict for name, check in checks.items()} == {
+        "terraform": "ok",
+        "node": "fail",
+        "cdktf_cli": "ok",
+    }
+    assert checks["node"].seen == "the check raised KeyError; the log: logs/KeyError."
 
 
 def test_what_failed_is_told_together() -> None:

@@ -18,6 +18,7 @@ from wizard.cli import sandbox
 from wizard.cli.deploy import show_outputs
 from wizard.cli.doctor import examined
 from wizard.cli.running import follow
+from wizard.errors import keep_traceback
 from wizard.logs import new_log
 from wizard.manifests import apply_manifests, delete_manifests
 
@@ -71,7 +72,12 @@ def proven(config: ClusterConfig, box: Sandbox) -> list[str]:
     """
     from doctor.examination import Options
 
-    options = Options(ca_file=box.ca_file, negative=True, signing_key=box.service_account_key)
+    options = Options(
+        ca_file=box.ca_file,
+        negative=True,
+        signing_key=box.service_account_key,
+        keep_traceback=keep_traceback,
+    )
     found = examined(config, options)
     return [finding.code for finding in found if finding.verdict == "fail"]
 

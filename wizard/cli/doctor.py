@@ -26,6 +26,7 @@ from wizard.cli.options import (
     write_report,
 )
 from wizard.cli.sandbox import signing_key
+from wizard.errors import keep_traceback
 from wizard.threads import UnawaitedThreads
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
         timeout=timeout,
         answer_timeout=min(Options.answer_timeout, timeout),
         signing_key=signing_key(config) if given["negative"] else None,
+        keep_traceback=keep_traceback,
     )
     if not any(selects(options, rule) for rule in ALL):
         raise UserError("--only and --skip together leave nothing to look at.")

@@ -16,6 +16,7 @@ from federation import files
 from federation.errors import UserError
 from wizard import printer
 from wizard.cli.options import config_option, json_option, timeout_option
+from wizard.errors import keep_traceback
 from wizard.threads import UnawaitedThreads
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def drift(path: Path, as_json: bool, skip: tuple[str, ...], timeout: float) -> i
         skip=frozenset(skip),
         timeout=timeout,
         answer_timeout=min(Options.answer_timeout, timeout),
+        keep_traceback=keep_traceback,
     )
 
     async def compared() -> tuple[Compared, ...]:

@@ -26,6 +26,7 @@ from wizard.cli.options import (
     report_option,
     write_report,
 )
+from wizard.errors import keep_traceback
 
 if TYPE_CHECKING:
     from review.estate import Estate
@@ -74,6 +75,9 @@ def lint(
     ours = _loaded(path) if path else None
     estate = _together(path, ours, others) if path and ours else others
     report = linter.lint(estate, ours.lint.accept if ours else (), day)
+    for rule, error in report.errors:
+        place = keep_traceback(error) or "no log could be written"
+        printer.warn(f"{rule.code} raised an error; its traceback: {place}")
     if as_json:
         printer.show_json(reports.document(report))
     if sarif:

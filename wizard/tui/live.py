@@ -18,6 +18,7 @@ from federation.errors import WorldError
 from wizard import parts, surroundings
 from wizard.cdktf import runs
 from wizard.cdktf.runs import Behind, FindBehind, Run
+from wizard.errors import keep_traceback
 from wizard.logs import new_log
 from wizard.process import started
 from wizard.surroundings import Surroundings
@@ -110,7 +111,9 @@ class Live:
     async def _examined(self, config: ClusterConfig, **options: Any) -> AsyncIterator[Result]:
         runner = await _imported("doctor.runner")
         examination = await _imported("doctor.examination")
-        chosen = examination.Options(project=self._project, **options)
+        chosen = examination.Options(
+            project=self._project, keep_traceback=keep_traceback, **options
+        )
         async for finding in runner.examine(config, chosen):
             yield _found(finding)
 
