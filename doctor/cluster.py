@@ -22,6 +22,8 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
 
+from doctor import rbac
+from doctor.rbac import Binding
 from federation.errors import UserError
 from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
 from federation.strict_json import json_object
@@ -43,12 +45,12 @@ _PLACES = {
     "ConfigMap": ("/api/v1", "configmaps"),
     "Namespace": ("/api/v1", "namespaces"),
     "Pod": ("/api/v1", "pods"),
+    "Role": (_RBAC, "roles"),
     "ServiceAccount": ("/api/v1", "serviceaccounts"),
 }
 """The API and the plural of each kind."""
 _LABELS = ("component=kube-apiserver", "k8s-app=kube-apiserver")
 """What the pods of API servers are found by: kubeadm and RKE2, kOps and Talos."""
-_ANONYMOUS = ("system:unauthenticated", "system:anonymous")
 
 
 class ClusterError(Exception):
@@ -162,10 +164,8 @@ class Cluster:
                 for pod in pods
             }
 
-    def anonymous_bindings(self) -> Mapping[str, str]:
-        """The role of each binding that names anonymous requests, by the binding's name.
-
-        A binding in a namespace is called `NAMESPACE/NAME`.
+    def bindings_of_strangers(self) -> tuple[Binding, ...]:
+        """The bindings that name requests without credentials, or with any.
 
         Raises:
             ClusterError: bindings cannot be listed.
@@ -173,11 +173,23 @@ class Cluster:
         kinds = ("clusterrolebindings", "rolebindings")
         bindings = [each for kind in kinds for each in self._list(f"{_RBAC}/{kind}")]
         with _understood():
-            return {
-                _full_name(each["metadata"]): str(each["roleRef"]["name"])
-                for each in bindings
-                if any(subject["name"] in _ANONYMOUS for subject in each.get("subjects") or ())
-            }
+            return tuple(filter(None, map(rbac.binding, bindings)))
+
+    def cluster_roles(self) -> tuple[dict[str, Any], ...]:
+        """All ClusterRoles.
+
+        Raises:
+            ClusterError: they cannot be listed.
+        """
+        return tuple(self._list(f"{_RBAC}/clusterroles"))
+
+    def role(self, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """A Role of a namespace, if there is one.
+
+        Raises:
+            ClusterError: it cannot be read.
+        """
+        return self.find("Role", namespace, name)
 
     def anonymous_status(self, path: str) -> int:
         """The HTTP status of an anonymous GET: 401 where it is refused before RBAC is asked.
@@ -295,7 +307,10 @@ class Cluster:
 
     def _list(self, path: str, **query: str) -> list[dict[str, Any]]:
         with _understood():
-            return list(self._get(path, **query)["items"])
+            items = list(self._get(path, **query)["items"])
+            if not all(isinstance(each, dict) for each in items):
+                raise TypeError("an item that is not an object")
+            return items
 
     def _get(self, path: str, **query: str) -> dict[str, Any]:
         return self._ask("GET", path, query)
@@ -417,10 +432,6 @@ def _words(argument: str) -> list[str]:
 
 _SCRIPT = re.compile(r"\bkube-apiserver\s+[-\\]")
 _LONGEST_SCRIPT = 131_072
-
-
-def _full_name(metadata: Mapping[str, str]) -> str:
-    return "/".join(filter(None, [metadata.get("namespace"), metadata["name"]]))
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from doctor import evidence
 from doctor.cluster import Cluster
 from doctor.difference import compared
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
-from doctor.layers import discovery
+from doctor.layers import discovery, strangers
 from doctor.rules import control_plane as rules
 from federation.config import Workload
 from federation.names import DISCOVERY_ROLE
 from federation.pod_environment import Judged, judge
 from formats.escaping import listed, printable, quoted
-
-_BUILT_IN = {
-    ("system:public-info-viewer", "system:public-info-viewer"),
-    (
-        "kube-public/kubeadm:bootstrap-signer-clusterinfo",
-        "kubeadm:bootstrap-signer-clusterinfo",
-    ),
-}
-"""Binding and role."""
 
 _ANY_PATH = "/api"
 _HEALTH_PATHS = ("/livez", "/readyz", "/healthz")
@@ -46,8 +36,6 @@ _KEEP = (
     "configuration. The doctor runs the aws CLI without them."
 )
 
-T = TypeVar("T")
-
 
 async def _answers(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(evidence.cluster)
@@ -63,7 +51,7 @@ async def _is_verified(examination: Examination) -> AsyncIterator[Finding]:
 
 
 async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
-    issuer = await _read(examination, Cluster.issuer)
+    issuer = await strangers.read(examination, Cluster.issuer)
     yield compared(rules.ISSUER, issuer, examination.config.issuer)
 
 
@@ -98,8 +86,9 @@ async def _refuses_aws_audience(examination: Examination) -> AsyncIterator[Findi
 
 
 async def _is_bound(examination: Examination) -> AsyncIterator[Finding]:
-    bindings = await examination.once(_anonymous_bindings)
-    binding = [name for name, role in bindings.items() if role == DISCOVERY_ROLE]
+    bindings = await examination.once(strangers.bindings)
+    reading = filter(strangers.reads_documents, bindings)
+    binding = [each.full_name for each in reading if each.is_anonymous]
     if binding:
         yield rules.BINDING.passed(listed(binding))
         return
@@ -111,19 +100,6 @@ async def _is_bound(examination: Examination) -> AsyncIterator[Finding]:
         yield rules.BINDING.warned("none, but something else serves the documents", expected)
     else:
         yield rules.BINDING.failed("none", expected)
-
-
-async def _grants_little(examination: Examination) -> AsyncIterator[Finding]:
-    bindings = await examination.once(_anonymous_bindings)
-    others = [
-        f"{name} (role {role})"
-        for name, role in bindings.items()
-        if role != DISCOVERY_ROLE and (name, role) not in _BUILT_IN
-    ]
-    if others:
-        yield rules.ANONYMOUS.warned(listed(others), "no further binding")
-    else:
-        yield rules.ANONYMOUS.passed("RBAC grants what Kubernetes grants by itself")
 
 
 async def _limits_paths(examination: Examination) -> AsyncIterator[Finding]:
@@ -152,7 +128,7 @@ async def _health(examination: Examination) -> Finding:
 
 
 async def _anonymous_status(examination: Examination, path: str) -> int:
-    return await _read(examination, lambda cluster: cluster.anonymous_status(path))
+    return await strangers.read(examination, lambda cluster: cluster.anonymous_status(path))
 
 
 async def _has_settings(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
@@ -195,18 +171,10 @@ def _audiences(arguments: Sequence[str]) -> list[str]:
 
 
 async def _api_servers(examination: Examination) -> Mapping[str, tuple[str, ...]]:
-    found = await _read(examination, Cluster.api_servers)
+    found = await strangers.read(examination, Cluster.api_servers)
     if not found:
         raise Missing("no API server runs as a pod that can be seen in kube-system")
     return found
-
-
-async def _anonymous_bindings(examination: Examination) -> Mapping[str, str]:
-    return await _read(examination, Cluster.anonymous_bindings)
-
-
-async def _read(examination: Examination, read: Callable[[Cluster], T]) -> T:
-    return await evidence.asked(read, await examination.once(evidence.cluster))
 
 
 async def _is_readable(examination: Examination) -> bool:
@@ -245,7 +213,7 @@ CHECKS = (
     Check(rules.FLAGS, _has_flags),
     Check(rules.API_AUDIENCES, _refuses_aws_audience),
     Check(rules.BINDING, _is_bound),
-    Check(rules.ANONYMOUS, _grants_little),
+    Check(rules.ANONYMOUS, strangers.are_granted_little),
     Check(rules.PATHS, _limits_paths),
     WorkloadCheck(rules.CONFIG_MAP, _has_settings),
 )

@@ -69,10 +69,14 @@ BINDING = Rule(
 ANONYMOUS = Rule(
     "control-plane-anonymous",
     _LAYER,
-    "Anonymous requests are granted no more than they need",
+    "Strangers are granted no more than they need",
     "Besides the two documents, Kubernetes grants anonymous requests /healthz, /livez, /readyz "
-    "and /version, and kubeadm the ConfigMap 'cluster-info'.",
-    "Another binding names the group 'system:unauthenticated' or the user 'system:anonymous'.",
+    "and /version, and kubeadm the ConfigMap 'cluster-info'. A further binding is a warning. It is "
+    "a failure if strangers may mint tokens, make or enter pods, read secrets, or change roles, "
+    "nodes, admission or the objects of a workload: anyone who reaches the API server then has the "
+    "AWS roles. The group 'system:authenticated' counts here, too: the token of any pod is enough.",
+    "Another binding names the group 'system:unauthenticated' or 'system:authenticated', or the "
+    "user 'system:anonymous'.",
     "Delete the binding, unless you know what it is for.",
 )
 PATHS = Rule(
