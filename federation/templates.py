@@ -1,7 +1,9 @@
 """The jinja2 templates in `templates/`, with one environment for all.
 
-An undefined name is an error. HTML and SVG are escaped by themselves, and nothing else is: YAML
-templates put every value through `yaml`, and shell commands through `shell`.
+An undefined name is an error. Each value is escaped for the kind of its template, unless it is in
+that form already: for Markdown (`formats.escaping.markdown`), for HTML and SVG. A whole text
+(`.txt`) is made safe to print. YAML templates put every value through `yaml`, and shell commands
+through `shell`.
 """
 
 from __future__ import annotations
@@ -12,17 +14,20 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from formats import escaping
 from formats.escaping import yaml_text
 
 if TYPE_CHECKING:
     import jinja2
+    import jinja2.runtime
 
 _FOLDER = Path(__file__).resolve().parent.parent / "templates"
 
 
 def render(template: str, **values: Any) -> str:
     """Render a template; `template` is its path below `templates/`."""
-    return _environment().get_template(template).render(**values)
+    text = _environment().get_template(template).render(**values)
+    return escaping.page(text) if template.endswith(".txt.j2") else text
 
 
 def plain_yaml(value: Any) -> str:
@@ -46,8 +51,26 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=jinja2.pass_context(_escaped),
     )
     environment.filters["yaml"] = yaml_text
     environment.filters["plain_yaml"] = plain_yaml
     environment.filters["shell"] = shlex.quote
+    environment.filters["code"] = escaping.markdown_code
+    environment.filters["block"] = escaping.markdown_block
+    environment.filters["literal"] = lambda value: escaping.Written(escaping.printable(value))
     return environment
+
+
+def _escaped(context: jinja2.runtime.Context, value: Any) -> Any:
+    """A value for the kind of the template that it goes into; HTML's own escapes come after it."""
+    name = context.name or ""
+    if (
+        not isinstance(value, str)
+        or isinstance(value, escaping.Written)
+        or hasattr(value, "__html__")
+    ):
+        return value
+    if name.endswith(".md.j2"):
+        return escaping.markdown(value)
+    return escaping.printable(value) if name.endswith((".html.j2", ".svg.j2")) else value

@@ -19,6 +19,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+
+class Written(str):
+    """A text that is in the form of its medium already: a template puts it in unchanged."""
+
+    __slots__ = ()
+
+
 LONGEST = 300
 """Characters of a text that are quoted; enough for every value that a rule may let through."""
 
@@ -47,6 +54,11 @@ def page(text: str) -> str:
     return "\n".join(printable(each.expandtabs(4)) for each in lines)
 
 
+def uncoloured(text: str) -> str:
+    """Lines of a program's output: without its colours, and with all else as it is safe."""
+    return page(_CONTROL.sub("", text))
+
+
 def quoted(value: object) -> str:
     """A value in quotes, on one line, and cut where it is very long."""
     text = value if isinstance(value, str) else str(value)
@@ -62,23 +74,25 @@ def listed(values: object) -> str:
     return ", ".join(map(quoted, items[:MOST])) + more if items else "none"
 
 
-def markdown(text: str) -> str:
+def markdown(text: str) -> Written:
     """Text in GitHub-flavoured Markdown that is nothing but text, at the start of a line too."""
     escaped = printable(text).translate(_MARKDOWN)
-    return _BLOCK.sub(r"\g<0>\\", _ADDRESS.sub(r"\1\\\2", escaped))
+    return Written(_BLOCK.sub(r"\g<0>\\", _ADDRESS.sub(r"\1\\\2", escaped)))
 
 
-def markdown_code(text: str) -> str:
+def markdown_code(text: str) -> Written:
     """Code within a line, between more backticks than it has in a row (CommonMark 0.31, 6.1)."""
     text = printable(text)
     ticks = "`" * (_longest_run(text) + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{ticks}{space}{text}{space}{ticks}"
+    return Written(f"{ticks}{space}{text}{space}{ticks}")
 
 
-def markdown_fence(text: str) -> str:
-    """What a block of code begins and ends with, so that nothing in it ends it (CommonMark 4.5)."""
-    return "`" * max(3, 1 + _longest_run(text))
+def markdown_block(text: str, language: str = "") -> Written:
+    """A block of code of several lines, none of which ends it (CommonMark 0.31, 4.5)."""
+    fence = "`" * max(3, 1 + _longest_run(text))
+    lines = map(printable, text.rstrip("\n").split("\n"))
+    return Written("\n".join([f"{fence}{language}", *lines, fence]))
 
 
 def html(text: str) -> Markup:
@@ -159,6 +173,11 @@ _COMMAND = re.compile(
     r"\A\s*::(?=[A-Za-z])"  # GitHub Actions: the runner trims the line, then looks
     r"|##(?=#*\w*\[)"  # Azure Pipelines, TeamCity and older GitHub runners: amid a line, too
     r"|\b(?:section_(?:start|end)|travis_(?:fold|time)):"  # GitLab, Travis
+)
+_CONTROL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC: titles, links
+    r"|\x1b[@-Z\\-_]"
 )
 _COMMAND_IN_JSON = re.compile(r"##(?=#*\w*\[)")
 """The others cannot begin a line of JSON: a text begins with its quotes."""

@@ -6,11 +6,14 @@ The doctor and the linter say here what they found; the document comes out the s
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
+
+from formats import escaping
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -106,9 +109,9 @@ def sarif(
 def _rule(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.code,
-        "shortDescription": {"text": _literal(rule.title)},
-        "fullDescription": {"text": _literal(rule.meaning)},
-        "help": {"text": _literal(rule.help)},
+        "shortDescription": {"text": escaping.sarif(rule.title)},
+        "fullDescription": {"text": escaping.sarif(rule.meaning)},
+        "help": {"text": escaping.sarif(rule.help)},
         "properties": {"tags": list(rule.tags)},
     }
 
@@ -121,36 +124,34 @@ def _result(result: Result, index: dict[str, int]) -> dict[str, Any]:
         "ruleId": result.code,
         "ruleIndex": index[result.code],
         "level": result.level,
-        "message": {"text": _literal(result.message)},
+        "message": {"text": escaping.sarif(result.message)},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"codeAndSubject/v1": _fingerprint(result)},
     }
     if result.accepted is not None:
-        suppression = {"kind": "external", "status": "accepted", "justification": result.accepted}
+        suppression = {
+            "kind": "external",
+            "status": "accepted",
+            "justification": escaping.page(result.accepted),
+        }
         document["suppressions"] = [suppression]
     return document
 
 
 def _uri(file: str) -> str:
     """A reference from the root, or a whole URI where the file is elsewhere."""
-    return Path(file).as_uri() if Path(file).is_absolute() else quote(file)
+    return Path(file).as_uri() if Path(file).is_absolute() else quote(os.fsencode(file))
 
 
 def _notification(notice: Notice, index: dict[str, int]) -> dict[str, Any]:
     return {
         "associatedRule": {"id": notice.code, "index": index[notice.code]},
         "level": "note",
-        "message": {"text": _literal(notice.message)},
+        "message": {"text": escaping.sarif(notice.message)},
     }
 
 
 def _fingerprint(result: Result) -> str:
-    return hashlib.sha256(f"{result.code} {result.identity}".encode()).hexdigest()
-
-
-def _literal(text: str) -> str:
-    """A text in which nothing is a placeholder or a link (SARIF 2.1.0, 3.11.5 and 3.11.6)."""
-    return text.translate(_ESCAPES)
-
-
-_ESCAPES = str.maketrans({"{": "{{", "}": "}}", "\\": "\\\\", "[": "\\[", "]": "\\]"})
+    return hashlib.sha256(
+        f"{result.code} {result.identity}".encode("utf-8", "backslashreplace")
+    ).hexdigest()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from formats.escaping import printable
 from review.changes import ResourceChange
 
 
@@ -27,7 +26,7 @@ def name(change: ResourceChange) -> str:
     known = (values.get(path) for path in paths)
     between = "/" if paths == _OF_KUBERNETES else " to "
     names = (json.loads(value) for value in known if value and value.startswith('"'))
-    return printable(between.join(names))
+    return between.join(names)
 
 
 _VERBS = {

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from federation.templates import render
-from formats.escaping import printable
+from formats import escaping
 from review.breaks import SCOPES, Break, breaks, json_in
 from review.changes import SENSITIVE, AttributeChange, Plan, ResourceChange
 from review.lint.secrets import kind_of_secret
@@ -85,7 +85,7 @@ def documents(cluster: str, planned: Planned) -> dict[str, str]:
     }
     return {
         "PLAN.md": render("review/plan.md.j2", cluster=cluster, planned=planned, changes=changes),
-        "plan.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
+        "plan.json": escaping.json_text(document, indent=2) + "\n",
     }
 
 
@@ -117,9 +117,9 @@ def _lines(change: ResourceChange) -> Iterator[str]:
         for path, before, after in _leaves(each):
             reason = "  # why it is made anew" if each.replaces else ""
             if before is not None:
-                yield printable(f"- {path} = {before}{reason}")
+                yield f"- {path} = {before}{reason}"
             if after is not None:
-                yield printable(f"+ {path} = {after}{reason}")
+                yield f"+ {path} = {after}{reason}"
 
 
 def _leaves(change: AttributeChange) -> Iterator[tuple[str, str | None, str | None]]:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
 from federation.errors import WorldError
+from federation.token import without_tokens
+from formats import escaping
 
 if TYPE_CHECKING:
     import psutil  # type: ignore[import-untyped]
@@ -239,7 +241,7 @@ class Log:
         """Append these lines, and flush: whoever looks into the log sees all there is."""
         if self._file is not None and lines:
             with self._noted():
-                self._file.writelines(f"{line}\n" for line in lines)
+                self._file.writelines(f"{_logged(line)}\n" for line in lines)
                 self._file.flush()
 
     @contextmanager
@@ -255,6 +257,11 @@ class Log:
         file, self._file = self._file, None
         if file is not None:
             file.close()
+
+
+def _logged(line: str) -> str:
+    """A line as it is safe to show again, whatever a program made of it."""
+    return escaping.uncoloured(without_tokens(line))
 
 
 class LineSplitter:

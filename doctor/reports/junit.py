@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 from doctor.finding import Finding
 from doctor.reports.summary import counts_as_failure
+from formats import escaping
 
 NAME = "oidc-iam doctor"
 
@@ -26,7 +27,7 @@ def junit(findings: Sequence[Finding], *, strict: bool = False) -> str:
     """
     root = ET.Element("testsuites", name=NAME)
     for layer, group in groupby(findings, key=lambda each: each.layer):
-        suite = ET.SubElement(root, "testsuite", name=layer)
+        suite = ET.SubElement(root, "testsuite", name=escaping.xml(layer))
         suite.extend(_case(finding, strict) for finding in group)
         _count(suite, suite)
     _count(root, root.iter("testcase"))
@@ -36,12 +37,14 @@ def junit(findings: Sequence[Finding], *, strict: bool = False) -> str:
 
 def _case(finding: Finding, strict: bool) -> ET.Element:
     name = f"{finding.code} {finding.about}".rstrip()
-    case = ET.Element("testcase", classname=f"doctor.{finding.layer}", name=name)
+    case = ET.Element("testcase", classname=f"doctor.{finding.layer}", name=escaping.xml(name))
     if counts_as_failure(finding, strict=strict):
-        failure = ET.SubElement(case, "failure", type=finding.code, message=finding.title)
+        failure = ET.SubElement(
+            case, "failure", type=finding.code, message=escaping.xml(finding.title)
+        )
         failure.text = _text(finding)
     elif finding.verdict == "skip":
-        ET.SubElement(case, "skipped", message=finding.seen)
+        ET.SubElement(case, "skipped", message=escaping.xml(finding.seen))
     else:
         ET.SubElement(case, "system-out").text = _text(finding)
     return case
@@ -56,7 +59,7 @@ def _text(finding: Finding) -> str:
         "fix": finding.fix,
         "more": finding.page if finding.expected else "",
     }
-    return "\n".join(f"{name}: {text}" for name, text in parts.items() if text)
+    return escaping.xml("\n".join(f"{name}: {text}" for name, text in parts.items() if text))
 
 
 def _count(element: ET.Element, cases: Iterable[ET.Element]) -> None:

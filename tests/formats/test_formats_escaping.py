@@ -101,10 +101,15 @@ def test_code_of_markdown_does_not_end_early(text: str, written: str) -> None:
     assert escaping.markdown_code(text) == written
 
 
-def test_a_block_of_code_ends_with_more_backticks_than_it_has() -> None:
-    assert [escaping.markdown_fence(each) for each in ("a", "```", "a ````` b")] == [
-        "```", "````", "``````",
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a\nb\x1b\n", "```diff\na\nb\\x1b\n```"),
+        ("a\n````\nb", "`````diff\na\n````\nb\n`````"),
+    ],
+)
+def test_a_block_of_code_ends_with_more_backticks_than_it_has(text: str, written: str) -> None:
+    assert escaping.markdown_block(text, "diff") == written
 
 
 def test_html_has_neither_tags_nor_quotes_nor_entities_of_a_text() -> None:

@@ -53,7 +53,7 @@ CHANGES = (
 MARKDOWN = """\
 # What a deployment changes in prod
 
-> **Breaks every role:** Destroys and makes anew the OIDC provider https://a because of url. AWS refuses each of the cluster's tokens from that moment on, for every role.
+> **Breaks every role:** Destroys and makes anew the OIDC provider https\\://a because of url. AWS refuses each of the cluster's tokens from that moment on, for every role.
 > `aws_iam_openid_connect_provider.cluster` in prod-identity
 
 > **Breaks one role:** Destroys the role old. Its pods lose access at once: the sessions that they have end with the role.
@@ -260,7 +260,7 @@ def test_what_looks_like_a_secret_is_left_out_whatever_terraform_calls_it() -> N
 
 def test_a_text_with_a_fence_in_it_stays_inside_its_own() -> None:
     text = documents("prod", plan(change("a.b", "create", AttributeChange("x", None, '"```"'))))
-    assert '\n```diff\n+ x = "```"\n```\n' in text["PLAN.md"]
+    assert '\n````diff\n+ x = "```"\n````\n' in text["PLAN.md"]
 
 
 def test_what_the_api_server_shows_strangers_may_end_where_aws_reads_a_bucket() -> None:

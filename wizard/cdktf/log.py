@@ -12,6 +12,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+from formats.escaping import uncoloured
 from wizard.cdktf.events import (
     Action,
     Counted,
@@ -23,11 +24,6 @@ from wizard.cdktf.events import (
     StackDone,
 )
 
-_CONTROL = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC: titles, links
-    r"|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f]"
-)
 _DRAWN = re.compile(r"[\u2800-\u28ff]\s+\w+|\d+ Stacks? \w+ing\s+\d+ Stacks? done\s+.*")
 _GONE = re.compile(r"The outputs have been written to .+")
 """Names a file that is ours, and removed by the time that somebody reads the line."""
@@ -72,7 +68,7 @@ class CdktfLog:
 
     def read(self, line: str) -> Iterator[Event]:
         """What a line tells, beginning with the line itself."""
-        line = clean(line)
+        line = uncoloured(line)
         if _DRAWN.fullmatch(line.strip()) or _GONE.fullmatch(line.strip()):
             return
         blank = not line.strip()
@@ -125,7 +121,7 @@ class TerraformLog:
 
     def read(self, line: str) -> Iterator[Event]:
         """What a line tells, beginning with the line itself."""
-        text = clean(line).rstrip()
+        text = uncoloured(line).rstrip()
         yield Line(self._stack, text)
         news = None if self._stack is None else _news(self._stack, text)
         self._note(text, news)
@@ -157,11 +153,6 @@ class TerraformLog:
             self._reporting = False
         if self._reporting and len(self._reports[-1]) < _LONGEST_REPORT:
             self._reports[-1].append(text)
-
-
-def clean(line: str) -> str:
-    """A line without control codes, as it is safe to show."""
-    return _CONTROL.sub("", line)
 
 
 def _news(stack: str, text: str) -> Event | None:
