@@ -92,7 +92,7 @@ MARKDOWN = """\
 + url = "https://b"  # why it is made anew
 ```
 
-### Creates the aws_iam_policy `größe`
+### Creates the aws\\_iam\\_policy `größe`
 
 `aws_iam_policy.other`
 
