@@ -15,8 +15,10 @@ from doctor.difference import detail_apart
 from doctor.examination import Examination, Missing
 from doctor.rules import aws as aws_rules
 from doctor.rules import control_plane as control_plane_rules
+from doctor.rules import sts as sts_rules
 from doctor.sts import Sts
 from federation.config import Workload
+from federation.endpoints import is_unencrypted
 from formats.escaping import quoted
 
 T = TypeVar("T")
@@ -165,13 +167,17 @@ async def _patiently(read: Callable[..., T], *args: object) -> T:
 
 
 async def sts(examination: Examination) -> Sts:
-    """STS, to be called without credentials."""
+    """STS, to be called without credentials, at an address that tokens may be sent to."""
     examination.allows("sts")
     seconds = examination.options.answer_timeout
     try:
-        return await asyncio.to_thread(Sts, examination.config.aws, seconds)
+        found = await asyncio.to_thread(Sts, examination.config.aws, seconds)
     except AwsError as error:
         raise Missing(str(error)) from None
+    if is_unencrypted(found.endpoint) and not examination.options.allow_http:
+        finding = sts_rules.ENDPOINT.failed(quoted(found.endpoint), "an https address")
+        raise Missing.because(finding)
+    return found
 
 
 def _kubeconfig(examination: Examination) -> Path | None:

@@ -54,6 +54,7 @@ class Options:
         timeout: Seconds for one check.
         answer_timeout: Seconds for one answer; of the issuer to its last byte.
         signing_key: The key, in PEM, that signs the cluster's tokens; at hand in a sandbox alone.
+        allow_http: Send tokens to STS over plain http, to another machine too.
         keep_traceback: Keeps the traceback of a bug, and says where; empty if nowhere.
     """
 
@@ -68,6 +69,7 @@ class Options:
     timeout: float = 20.0
     answer_timeout: float = 5.0
     signing_key: Path | None = None
+    allow_http: bool = False
     keep_traceback: Callable[[BaseException], str] = lambda _: ""
 
 

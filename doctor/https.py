@@ -8,7 +8,6 @@ Where HTTPS_PROXY is set, connections go through the proxy, as those of curl do.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import socket
 import ssl
 import sys
@@ -21,6 +20,8 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from urllib3.util import make_headers
+
+from federation.endpoints import is_loopback
 
 LARGEST = 1024 * 1024
 """Bytes of an answer that are read."""
@@ -140,7 +141,7 @@ def proxy_for(address: Address) -> Proxy | None:
         OSError: HTTPS_PROXY is no address of an HTTP proxy.
     """
     url = getproxies().get("https")
-    if not url or _is_loopback(address.host) or proxy_bypass(address.host):
+    if not url or is_loopback(address.host) or proxy_bypass(address.host):
         return None
     # The value itself may hold a password.
     fault = "HTTPS_PROXY is not like http://proxy.example.com:3128"
@@ -320,13 +321,6 @@ def _chain(connection: ssl.SSLSocket) -> tuple[bytes, ...]:
     # Public from Python 3.13 on; the same function stands behind it before.
     chain = connection._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001
     return tuple(ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in chain)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _bracketed(host: str) -> str:

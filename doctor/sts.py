@@ -38,6 +38,11 @@ class Sts:
                 config=self._settings.merge(Config(signature_version=UNSIGNED)),
             )
 
+    @property
+    def endpoint(self) -> str:
+        """Where the requests go, as the SDK resolved it."""
+        return str(self._sts.meta.endpoint_url)
+
     def assume(self, role_arn: str, token: str) -> Assumed:
         """Call AssumeRoleWithWebIdentity for the shortest session there is.
 

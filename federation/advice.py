@@ -9,8 +9,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from federation.config import ANONYMOUS_REQUESTS_OFF, ClusterConfig
+from federation.endpoints import is_unencrypted
 from federation.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
 
 ENDPOINT_THUMBPRINT = "endpoint-thumbprint"
@@ -57,6 +59,8 @@ class Advice:
     """The field, like `workloads[0].trust`."""
     text: str
     """What may go wrong, and what to do about it."""
+    weight: Literal["error", "warning"] = "warning"
+    """An error is a configuration that must not be used like this."""
 
 
 def advice(config: ClusterConfig) -> tuple[Advice, ...]:
@@ -71,6 +75,19 @@ def pins_for_another_name(config: ClusterConfig) -> bool:
     """
     pins = config.discovery.thumbprint == "endpoint" and config.aws.oidc_provider == "create"
     return pins and config.discovery_address[0] != config.issuer_host
+
+
+def _unencrypted_endpoint(config: ClusterConfig) -> Iterator[Advice]:
+    url = config.aws.endpoint_url
+    if url is not None and is_unencrypted(url):
+        yield Advice(
+            "unencrypted-endpoint",
+            "aws.endpoint_url",
+            f"requests to {url!r} are not encrypted: anyone on the way can read the tokens of "
+            "workloads, and answer in place of AWS. Write an 'https://' address; plain http is "
+            "only for this machine (127.0.0.1, ::1, localhost).",
+            "error",
+        )
 
 
 def _audience_only(config: ClusterConfig) -> Iterator[Advice]:
@@ -259,6 +276,7 @@ def _looks_private(host: str) -> bool:
 
 
 _RULES: tuple[Callable[[ClusterConfig], Iterator[Advice]], ...] = (
+    _unencrypted_endpoint,
     _audience_only,
     _unreachable_issuer,
     _issuer_with_path,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from federation.config import ClusterConfig, S3Backend, Workload
+from federation.endpoints import is_unencrypted
 from formats.escaping import quoted
 from review.configured import name
 
@@ -119,6 +120,14 @@ def _provider(was: Any, now: Any) -> tuple[Effect, str]:
     return "changes", "it fails while the account has a provider of this issuer: import that first"
 
 
+def _endpoint(was: Any, now: Any) -> tuple[Effect, str]:
+    if now is not None and is_unencrypted(now):
+        return "widens", "weaker: tokens and answers of STS can be read on the way"
+    if was is not None and is_unencrypted(was):
+        return "narrows", "requests to AWS are encrypted again"
+    return "changes", ""
+
+
 def _exposure(was: Any, now: Any) -> tuple[Effect, str]:
     if now == "none":
         return "narrows", "the API server no longer shows the documents, and something else has to"
@@ -141,6 +150,7 @@ _RULES: Mapping[str, _Rule] = {
     "partition": _always("breaks", "every ARN is another one"),
     "discovery.exposure": _exposure,
     "aws.account_id": _account,
+    "aws.endpoint_url": _endpoint,
     "aws.oidc_provider": _provider,
     "aws.permissions_boundary": _boundary,
     "backend": _always(

@@ -11,6 +11,7 @@ from review.estate import (
     AnonymousAccess,
     Attachment,
     Audiences,
+    Endpoint,
     Estate,
     LocalState,
     Session,
@@ -67,6 +68,7 @@ class _Reading:
             thumbprints=self._thumbprints(),
             audiences=(Audiences(self._where("audience"), "", tuple(sorted(config.audience))),),
             anonymous=self._anonymous(),
+            endpoints=self._endpoints(),
             states=self._states(),
             service_accounts=tuple(name(each) for each in config.workloads),
         )
@@ -113,6 +115,10 @@ class _Reading:
         return (
             AnonymousAccess(self._where("discovery", "exposure"), "", DISCOVERY_ROLE, avoidable),
         )
+
+    def _endpoints(self) -> tuple[Endpoint, ...]:
+        url = self._config.aws.endpoint_url
+        return (Endpoint(self._where("aws", "endpoint_url"), "", url),) if url else ()
 
     def _states(self) -> tuple[LocalState, ...]:
         if self._config.backend.type != "local":

@@ -142,6 +142,13 @@ class Bucket(Fact):
 
 
 @dataclass(frozen=True)
+class Endpoint(Fact):
+    """Where requests to AWS go instead of AWS's own address; `url` has a scheme."""
+
+    url: str
+
+
+@dataclass(frozen=True)
 class LocalState(Fact):
     """A Terraform state on the disk of whoever applies."""
 
@@ -173,6 +180,7 @@ class Estate:
     audiences: tuple[Audiences, ...] = ()
     anonymous: tuple[AnonymousAccess, ...] = ()
     buckets: tuple[Bucket, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
     states: tuple[LocalState, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     service_accounts: tuple[str, ...] = ()

@@ -20,11 +20,16 @@ from doctor.layers.token import token
 from doctor.rules import sts as rules
 from doctor.sts import Assumed
 from federation.config import ClusterConfig, Workload
+from federation.endpoints import is_unencrypted
 from formats.escaping import quoted
 
 _COMMAND = ("aws", "sts", "get-caller-identity", "--output", "json")
 _TOKEN_FILE = "AWS_WEB_IDENTITY_TOKEN_FILE"
-_ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
+_ENDPOINTS = (
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)
 
 
 async def assumed(examination: Examination, workload: Workload) -> Assumed:
@@ -142,6 +147,17 @@ _REMEDIES = (
 AssumeRoleWithWebIdentity, 'Errors')."""
 
 
+async def _is_encrypted(examination: Examination) -> AsyncIterator[Finding]:
+    found = await examination.once(evidence.sts)
+    if is_unencrypted(found.endpoint):
+        yield rules.ENDPOINT.warned(quoted(found.endpoint), "an https address", cause=_ALLOWED)
+    else:
+        yield rules.ENDPOINT.passed(quoted(found.endpoint))
+
+
+_ALLOWED = "The doctor was run with --allow-http."
+
+
 async def _gives_role(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(assumed, workload)
     yield rules.ASSUME.passed(quoted(found.arn), evidence.name(workload))
@@ -166,6 +182,7 @@ async def _gives_role_to_cli(examination: Examination) -> AsyncIterator[Finding]
     workload = examination.config.workloads[0]
     found = await examination.once(token, workload)
     arn = await examination.once(evidence.configured_role_arn, workload)
+    await examination.once(evidence.sts)  # tokens may be sent there
     settings = examination.config.environment(arn)
     with _like_a_pod(settings, found.encoded, _elsewhere(examination.config)) as environment:
         try:
@@ -233,6 +250,7 @@ def _expected(examination: Examination, workload: Workload) -> str:
 
 
 CHECKS = (
+    Check(rules.ENDPOINT, _is_encrypted),
     WorkloadCheck(rules.ASSUME, _gives_role),
     WorkloadCheck(rules.IDENTITY, _is_role),
     Check(rules.CLI, _gives_role_to_cli),

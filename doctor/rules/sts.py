@@ -4,6 +4,16 @@ from doctor.finding import Rule
 
 _LAYER = "sts"
 
+ENDPOINT = Rule(
+    "sts-endpoint",
+    _LAYER,
+    "Tokens reach STS over TLS",
+    "A token is a credential until it expires. The doctor sends none over plain http to another "
+    "machine, unless it is run with --allow-http. The address is the one that the AWS SDKs use "
+    "here: aws.endpoint_url, or AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL or the AWS configuration.",
+    "An endpoint was set for an emulator on another machine, or by someone who wants the tokens.",
+    "Set an 'https://' address, or unset it; plain http is only for this machine.",
+)
 ASSUME = Rule(
     "sts-assume-role",
     _LAYER,
@@ -33,4 +43,4 @@ CLI = Rule(
     "Update the aws CLI, and see the findings of sts-assume-role.",
 )
 
-ALL = (ASSUME, IDENTITY, CLI)
+ALL = (ENDPOINT, ASSUME, IDENTITY, CLI)

@@ -14,7 +14,7 @@ from federation.config import Acceptance
 from federation.errors import OidcIamError, UserError
 from federation.fields import did_you_mean
 from review.estate import Estate, Where
-from review.lint import certificates, cluster, permissions, secrets, storage, trust
+from review.lint import certificates, cluster, endpoints, permissions, secrets, storage, trust
 from review.lint.finding import WEIGHTS, Accepted, Finding, Rule, Seen, Weight
 
 RULES: tuple[Rule, ...] = (
@@ -22,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     *permissions.RULES,
     *cluster.RULES,
     *certificates.RULES,
+    *endpoints.RULES,
     *storage.RULES,
     *secrets.RULES,
 )

@@ -49,6 +49,30 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         ],
     ),
     (
+        "an endpoint that others can read",
+        aws(endpoint_url="https://aws.example.com"),
+        aws(endpoint_url="http://aws.example.com"),
+        [
+            "widens aws.endpoint_url: 'http://aws.example.com' instead of "
+            "'https://aws.example.com': weaker: tokens and answers of STS can be read on the way."
+        ],
+    ),
+    (
+        "an endpoint that others could read",
+        aws(endpoint_url="http://aws.example.com"),
+        aws(),
+        [
+            "narrows aws.endpoint_url: nothing instead of 'http://aws.example.com': requests to "
+            "AWS are encrypted again."
+        ],
+    ),
+    (
+        "an endpoint on this machine",
+        aws(),
+        aws(endpoint_url="http://127.0.0.1:4566"),
+        ["changes aws.endpoint_url: 'http://127.0.0.1:4566' instead of nothing."],
+    ),
+    (
         "another issuer",
         configured(),
         configured(issuer="https://new.example.com"),

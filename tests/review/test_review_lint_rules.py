@@ -346,6 +346,14 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
         ["here (): the bucket is open: the ACL 'public-read'."],
     ),
     (
+        "unencrypted-endpoint",
+        ours(aws={"region": "eu-west-1", "endpoint_url": "http://moto.example.com:4566"}),
+        [
+            "aws.endpoint_url (): requests to AWS go to http://moto.example.com:4566, without "
+            "encryption."
+        ],
+    ),
+    (
         "local-state",
         ours(backend={"type": "local"}),
         ["backend (): the state is kept in the folder state/."],
@@ -440,6 +448,10 @@ QUIET: list[tuple[str, Estate]] = [
     ("pinned-thumbprint", ours(discovery={"thumbprint": "omit"})),
     ("private-authority", ours()),
     ("public-bucket", ours()),
+    (
+        "unencrypted-endpoint",
+        ours(aws={"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:4566"}),
+    ),
     ("local-state", ours()),
     ("secret-like-value", setting("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/token")),
     ("secret-like-value", setting("secret-name", "database")),

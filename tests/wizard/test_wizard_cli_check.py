@@ -23,9 +23,9 @@ CONFIGURATION = {
 }
 
 
-def run(*arguments: str) -> str:
-    result = CliRunner().invoke(check, arguments, catch_exceptions=False)
-    assert result.exit_code == 0
+def run(*arguments: str, status: int = 0) -> str:
+    result = CliRunner().invoke(check, arguments, catch_exceptions=False, standalone_mode=False)
+    assert result.return_value == status
     return result.output
 
 
@@ -49,6 +49,27 @@ def test_what_is_right_is_said_in_a_line(in_folder: Path) -> None:
     )
 
 
+def test_an_unencrypted_endpoint_is_an_error(in_folder: Path) -> None:
+    saved(in_folder, aws={"region": "eu-west-1", "endpoint_url": "http://moto:4566"})
+    text = (
+        "requests to 'http://moto:4566' are not encrypted: anyone on the way can read the tokens "
+        "of workloads, and answer in place of AWS. Write an 'https://' address; plain http is only "
+        "for this machine (127.0.0.1, ::1, localhost)."
+    )
+    assert run("--config=prod.yaml", status=1) == (
+        f"error: aws.endpoint_url: {text} [unencrypted-endpoint]\n"
+        "prod.yaml has 1 error: https://c.example.com, workloads: 1, warnings: 0.\n"
+    )
+    assert json.loads(run("--config=prod.yaml", "--json", status=1)) == {
+        "cluster": "prod",
+        "valid": False,
+        "errors": [
+            {"code": "unencrypted-endpoint", "place": "aws.endpoint_url", "text": text},
+        ],
+        "warnings": [],
+    }
+
+
 def test_an_endpoint_that_cannot_be_reached_is_no_error(in_folder: Path, port: int) -> None:
     saved(in_folder, discovery={"endpoint": f"https://127.0.0.1:{port}"})
     assert run("--config=prod.yaml") == (
@@ -65,6 +86,7 @@ def test_offline_the_endpoint_is_not_asked(in_folder: Path) -> None:
     assert json.loads(run("--config=prod.yaml", "--offline", "--json")) == {
         "cluster": "prod",
         "valid": True,
+        "errors": [],
         "warnings": [
             {
                 "code": "endpoint-thumbprint",

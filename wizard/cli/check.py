@@ -19,11 +19,13 @@ from wizard.neighbours import neighbour_advice
 @config_option
 @json_option
 @click.option("--offline", is_flag=True, help="Do not look at discovery.endpoint's certificates.")
-def check(path: Path, as_json: bool, offline: bool) -> None:
+def check(path: Path, as_json: bool, offline: bool) -> int:
     """Check a configuration, and name what is worth a second thought.
 
     Nothing is contacted but discovery.endpoint, where it is set and Terraform is to take the
     thumbprint from it.
+
+    Exit codes: 0 no error, 1 an error, 2 the configuration is not valid.
     """
     config = files.load(path)
     key_files.check(config)
@@ -32,16 +34,30 @@ def check(path: Path, as_json: bool, offline: bool) -> None:
 
         check_codes(config.lint.accept, relative(path))
     found = [*neighbour_advice(path, config), *_advice(config, offline)]
+    errors = [each for each in found if each.weight == "error"]
+    warnings = [each for each in found if each.weight == "warning"]
     if as_json:
-        warnings = [{"code": each.code, "place": each.place, "text": each.text} for each in found]
-        printer.show_json({"cluster": config.cluster, "valid": True, "warnings": warnings})
-        return
-    for each in found:
-        printer.say(f"warning: {each.place}: {each.text} [{each.code}]")
-    count = len(config.workloads)
+        printer.show_json(
+            {
+                "cluster": config.cluster,
+                "valid": not errors,
+                "errors": _members(errors),
+                "warnings": _members(warnings),
+            }
+        )
+        return int(bool(errors))
+    for each in (*errors, *warnings):
+        printer.say(f"{each.weight}: {each.place}: {each.text} [{each.code}]")
+    judged = f"has {len(errors)} error{'s' * (len(errors) > 1)}" if errors else "is right"
     printer.say(
-        f"{relative(path)} is right: {config.issuer}, workloads: {count}, warnings: {len(found)}."
+        f"{relative(path)} {judged}: {config.issuer}, workloads: {len(config.workloads)}, "
+        f"warnings: {len(warnings)}."
     )
+    return int(bool(errors))
+
+
+def _members(found: list[Advice]) -> list[dict[str, str]]:
+    return [{"code": each.code, "place": each.place, "text": each.text} for each in found]
 
 
 def _advice(config: ClusterConfig, offline: bool) -> tuple[Advice, ...]:

@@ -54,6 +54,9 @@ _POD = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?
 )
 @click.option("--token", metavar="FILE", help="Look at this token; - reads stdin. None is minted.")
 @click.option("--pod", metavar="NAMESPACE/NAME", help="Look at the token of this running pod.")
+@click.option(
+    "--allow-http", is_flag=True, help="Send tokens over plain http to another machine, too."
+)
 @timeout_option("check")
 def doctor(
     path: Path, as_json: bool, sarif: str | None, junit: str | None, strict: bool, **given: Any
@@ -131,6 +134,7 @@ def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
         timeout=timeout,
         answer_timeout=min(Options.answer_timeout, timeout),
         signing_key=signing_key(config) if given["negative"] else None,
+        allow_http=given["allow_http"],
         keep_traceback=keep_traceback,
     )
     if not any(selects(options, rule) for rule in ALL):

@@ -198,7 +198,8 @@ def _diff_line(line: str) -> Content:
 
 def _advice(advice: Advice) -> Widget:
     text = advice.text[:1].upper() + advice.text[1:]
-    return Signed("!", Content.assemble((f"{advice.place}\n", "bold"), text), classes="apart")
+    sign = "x" if advice.weight == "error" else "!"
+    return Signed(sign, Content.assemble((f"{advice.place}\n", "bold"), text), classes="apart")
 
 
 def _cells(trust: Trust) -> tuple[Text, ...]:
