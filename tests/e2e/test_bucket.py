@@ -215,6 +215,7 @@ def test_a_deploy_serves_what_the_api_server_would(here: Here) -> None:
     }
 
 
+@pytest.mark.breadth
 def test_the_terraform_of_the_review_has_the_same_documents(here: Here) -> None:
     here.wizard("review", "--output", "bundle")
     folder = "-chdir=bundle/terraform/edge-discovery"
@@ -232,6 +233,7 @@ def test_strangers_read_what_the_policy_names_and_nothing_else(here: Here) -> No
     here.s3.delete_object(Bucket=BUCKET, Key="edge/other", VersionId=other["VersionId"])
 
 
+@pytest.mark.breadth
 def test_a_new_key_is_published_and_what_somebody_else_changed_is_mended(here: Here) -> None:
     """The objects become manifests in the same deploy, and none is made anew."""
     before = here.objects()
@@ -254,12 +256,14 @@ def test_a_new_key_is_published_and_what_somebody_else_changed_is_mended(here: H
     assert here.notes() == ["edge.applied.json"]
 
 
+@pytest.mark.breadth
 def test_a_key_that_signs_is_not_left_out(here: Here) -> None:
     here.configure(NEW)
     said = here.wizard("deploy", "--yes", status=1)
     assert "public keys: " in said
 
 
+@pytest.mark.breadth
 def test_going_back_to_the_api_server_removes_the_bucket_with_every_version(here: Here) -> None:
     """From what Terraform made, and to manifests, all at once; a workload goes with it."""
     shutil.rmtree(here.states)

@@ -347,6 +347,7 @@ except Exception as error:
     assert (said, ran.written) == (f"constructed\n{told}\nGrüße\n", {})
 
 
+@pytest.mark.breadth
 def test_output_and_behaviour_are_those_of_plain_imports(tmp_path: Path) -> None:
     # One process for all: plain imports take as long as all other tests of this folder.
     source = INSTALL + Path(__file__).with_name("bindings_program.py").read_text()
