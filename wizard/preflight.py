@@ -194,7 +194,9 @@ def credentials(config: ClusterConfig) -> Check:
     except NoCredentialsError:
         return Check(name, "fail", "there are none.", sign_in)
     except AwsError as error:
-        return Check(name, "fail", f"{error}.", sign_in)
+        return Check(
+            name, "fail", f"{error}.", _OF_AN_ENDPOINT if config.aws.endpoint_url else sign_in
+        )
     if config.aws.account_id not in (None, account):
         return Check(
             name,
@@ -204,6 +206,12 @@ def credentials(config: ClusterConfig) -> Check:
         )
     place = f" at {config.aws.endpoint_url}" if config.aws.endpoint_url else ""
     return Check(name, "ok", f"account {account}{place}.")
+
+
+_OF_AN_ENDPOINT = (
+    "Use credentials that aws.endpoint_url accepts: 'python -m wizard sandbox status' shows those "
+    "of the sandbox."
+)
 
 
 def cluster(config: ClusterConfig) -> Check | None:

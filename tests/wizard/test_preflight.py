@@ -235,7 +235,8 @@ def test_credentials_that_have_expired_are_refused(answering: Callable[[int, str
         "AWS credentials",
         "fail",
         "ExpiredToken: 'The security token included in the request is expired'.",
-        SIGN_IN,
+        "Use credentials that aws.endpoint_url accepts: 'python -m wizard sandbox status' shows "
+        "those of the sandbox.",
     )
 
 
