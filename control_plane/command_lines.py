@@ -6,7 +6,6 @@ it finds. `control_plane.systemd` reads the command of a unit.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,7 @@ from control_plane.settings import (
     parsed,
 )
 from federation.errors import UserError
+from federation.strict_json import JsonError, json_value
 
 PROGRAM = "kube-apiserver"
 
@@ -75,9 +75,11 @@ def arrays(text: str, name: str) -> Iterator[Reading]:
     `Distribution.verify` has the command.
     """
     for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
         try:
-            parts = json.loads(f"[{line.replace('][', '],[')}]")
-        except (ValueError, RecursionError):
+            parts = json_value("The line", f"[{line.replace('][', '],[')}]")
+        except JsonError:
             return
         arguments = [str(each) for part in parts if isinstance(part, list) for each in part]
         if program_of_pod(arguments) is not None:

@@ -11,9 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
 from control_plane.authentication import authentication_form
 from control_plane.command_lines import (
     PROGRAM,
@@ -35,6 +32,7 @@ from control_plane.settings import (
     parsed,
 )
 from control_plane.target import AUTHENTICATION_FILE
+from federation.documents import MOST_VALUES, DocumentError, objects
 from federation.errors import UserError
 
 _TAG = re.compile(r":v?(?P<version>[0-9]+\.[0-9]+)(\.[0-9]+)?")
@@ -79,6 +77,10 @@ _KUBESPRAY_OIDC = {
 _KUBESPRAY_DEFAULTS = {"cluster_name": "cluster.local", "kube_config_dir": "/etc/kubernetes"}
 """Defaults of kubespray that other variables and paths are made of."""
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_MOST_INSIDE = 20
+"""Documents that are text within another one, and are read."""
+_MOST_VALUES_INSIDE = 5_000
+"""Values of each of them."""
 _RKE2_PORT = ":9345"
 """Where a further server of RKE2 registers; k3s has 6443."""
 
@@ -89,7 +91,13 @@ def documents(text: str, name: str) -> Iterator[Reading]:
     Raises:
         UserError: it is a known configuration of an API server, and wrong or not whole.
     """
-    loaded = _mappings_of(text, name)
+    loaded = _mappings_of(text, name, MOST_VALUES)
+    if sum(map(_is_around_another, loaded)) > _MOST_INSIDE:
+        raise UserError(f"{name}: has more than {_MOST_INSIDE} objects with a document inside.")
+    yield from _readings(loaded, name)
+
+
+def _readings(loaded: list[dict[str, Any]], name: str) -> Iterator[Reading]:
     talos = [each for each in loaded if _is_talos(each)]
     if talos:
         yield _talos(talos, name)
@@ -97,7 +105,7 @@ def documents(text: str, name: str) -> Iterator[Reading]:
     pods = [each for each in loaded if _is_pod(each)]
     if any(_api_server(each, name) for each in pods):
         # All manifests of a node: the other pods are of no interest.
-        loaded = [each for each in loaded if each not in pods or _api_server(each, name)]
+        loaded = [each for each in loaded if not _is_pod(each) or _api_server(each, name)]
     found = [reading for document in loaded for reading in _document(document, name)]
     kinds = [str(each["kind"]) for each in loaded if "kind" in each]
     if kinds and not found:
@@ -105,18 +113,24 @@ def documents(text: str, name: str) -> Iterator[Reading]:
     yield from found
 
 
-def _mappings_of(text: str, name: str) -> list[dict[str, Any]]:
+def _mappings_of(text: str, name: str, most: int) -> list[dict[str, Any]]:
     """The mappings among the documents; none where it is no YAML, nor looks like it."""
     try:
-        loaded = YAML(typ="safe", pure=True).load_all(text)
-        return [each for each in loaded if isinstance(each, dict)]
-    except MarkedYAMLError as error:
+        return [each for each in objects(text, most) if isinstance(each, dict)]
+    except DocumentError as error:
         if not _LIKE_YAML.search(text):
             return []
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UserError(f"{name}:{line}: is not YAML: {error.problem}.") from None
-    except (YAMLError, ValueError, TypeError, RecursionError):
-        return []
+        raise UserError(f"{name}:{error.line}: {error}") from None
+
+
+def _inside(text: str, name: str) -> list[dict[str, Any]]:
+    """The mappings in a document that is text within another one, without any like it in them."""
+    found = _mappings_of(text, name, _MOST_VALUES_INSIDE)
+    return [each for each in found if not _is_around_another(each)]
+
+
+def _is_around_another(document: Mapping[str, Any]) -> bool:
+    return document.get("kind") == "ConfigMap" or _is_wrapped(document)
 
 
 def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
@@ -132,7 +146,7 @@ def _document(document: Mapping[str, Any], name: str) -> Iterator[Reading]:
     ):
         yield _k3s(document, name)
     elif _is_wrapped(document):
-        yield from documents(str(document["spec"]), name)
+        yield from _readings(_inside(str(document["spec"]), name), name)
 
 
 def _pods(items: list[Mapping[str, Any]], name: str) -> Iterator[Reading]:
@@ -184,7 +198,7 @@ def _pod_spec(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _config_map(document: Mapping[str, Any], name: str) -> Reading:
     inner = _mapping(document, "data").get("ClusterConfiguration")
-    found = next(documents(str(inner), name), None) if inner else None
+    found = next(_readings(_inside(str(inner), name), name), None) if inner else None
     if found is None:
         raise UserError(f"{name}: is a ConfigMap without a ClusterConfiguration.")
     return found
@@ -209,7 +223,7 @@ def _kubeadm_control_plane(document: Mapping[str, Any], name: str) -> Reading:
     server = _mapping(machine, "clusterConfiguration", "apiServer")
     files = {
         str(each.get("path")): _loaded(str(each.get("content", "")))
-        for each in _mappings(machine, "files")
+        for each in _mappings(machine, "files")[:_MOST_INSIDE]
     }
     patches = (content for path, content in files.items() if _PATCH.search(path))
     appended = tuple(flag for patch in patches for flag in _appended(patch))
@@ -295,9 +309,10 @@ def _filled(document: Mapping[str, Any], value: Any) -> str:
 
 def _loaded(text: str) -> Any:
     try:
-        return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError, TypeError, RecursionError):
+        found = objects(text, _MOST_VALUES_INSIDE)
+    except DocumentError:
         return None
+    return found[0] if len(found) == 1 else None
 
 
 def _appended(patch: Any) -> Flags:

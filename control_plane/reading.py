@@ -22,7 +22,7 @@ from control_plane.configurations import documents
 from control_plane.settings import AUDIENCES, ISSUER, KEY_FILE, Settings
 from control_plane.systemd import units
 from federation.errors import UserError
-from federation.text import decoded
+from federation.named_files import decoded
 
 __all__ = ["Reading", "agreed", "read"]
 
@@ -40,10 +40,7 @@ def read(content: bytes, name: str) -> tuple[Reading, ...]:
     Raises:
         UserError: it is not of an API server, or of none of the kinds that are known here.
     """
-    try:
-        text = decoded(content)
-    except UnicodeDecodeError:
-        raise UserError(f"{name}: is not UTF-8 text.") from None
+    text = decoded(content, name, nul=True)
     if "\0" in text:
         arguments = [part for part in text.split("\0") if part]
         return (of_command(arguments, name, "a process's command line"),)

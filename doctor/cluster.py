@@ -7,7 +7,6 @@ failure as one `ClusterError`.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import shlex
@@ -411,8 +410,9 @@ def _understood() -> Iterator[None]:
 
 def _refusal(status: int | None, body: bytes | str | None, reason: object) -> str:
     try:
-        message: Any = json.loads(body or "")["message"]
-    except (ValueError, KeyError, TypeError):
+        text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+        message: Any = json_object("The answer", text or "")["message"]
+    except (UserError, KeyError):
         message = reason
     return f"HTTP {status}: {quoted(message)}" if status else quoted(message)
 

@@ -6,7 +6,6 @@ alone. What runs in a pod is not trusted: what it prints is limited in size and 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from kubernetes.stream import stream
 from kubernetes.stream.ws_client import ERROR_CHANNEL, STDOUT_CHANNEL, WSClient
 from websocket import ABNF, WebSocketBadStatusException, WebSocketException
 
+from federation.errors import UserError
+from federation.strict_json import json_object
 from formats.escaping import listed, quoted
 
 _SECONDS = 10.0
@@ -135,9 +136,9 @@ def _printed(connection: WSClient, longest: int) -> bytes:
 
 def _require_success(status: bytes) -> None:
     try:
-        members = json.loads(status)
+        members = json_object("The status", status.decode())
         success, message = members["status"] == "Success", members.get("message", "")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (UserError, UnicodeDecodeError, KeyError):
         success, message = False, status[:300]
     if not success:
         raise UnreadableTokenError(f"'cat' in the container: {quoted(message)}")

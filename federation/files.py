@@ -16,11 +16,12 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from federation import documents
+from federation import documents, named_files
 from federation.config import ClusterConfig
 from federation.documents import Document, DocumentError
 from federation.errors import UserError
 from federation.mistakes import mistakes, told
+from federation.named_files import FileError
 from federation.places import Place as Place
 from federation.places import description as description
 from federation.places import dotted, model_at
@@ -30,6 +31,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 SCHEMA = PROJECT / "clusters" / "cluster.schema.json"
 MIGRATION = ".migration.yaml"
 """How a file ends that holds the state of a migration, beside the configuration."""
+SIZE_LIMIT = 2_000_000
+"""Bytes of a configuration; ten thousand workloads have about one million."""
 
 
 _MOST_SHOWN = 20
@@ -73,16 +76,10 @@ def read(path: Path) -> str:
         ConfigError: the file cannot be read.
     """
     try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        raise ConfigError(
-            [f"{path}: there is no such file. 'python -m wizard init' makes one."]
-        ) from None
-    except UnicodeDecodeError as error:
-        message = f"{path}: is not UTF-8 text (byte {error.start}): save it as UTF-8."
-        raise ConfigError([message]) from None
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror}."]) from None
+        return named_files.text(path, limit=SIZE_LIMIT)
+    except FileError as error:
+        more = " 'python -m wizard init' makes one." if error.is_missing else ""
+        raise ConfigError([f"{error}{more}"]) from None
 
 
 def parse(text: str, name: str) -> ClusterConfig:

@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from federation import jwks
+from federation import jwks, named_files
 from federation.config import ClusterConfig
-from federation.errors import UserError
 from federation.files import PROJECT
-from federation.text import decoded
-
-_SIZE_LIMIT = 1_000_000
-"""Bytes; two hundred keys with their certificates have less."""
+from federation.named_files import FileError
 
 
 def documents(config: ClusterConfig) -> dict[str, str]:
@@ -44,22 +40,23 @@ def read(names: Iterable[str], folder: Path) -> tuple[jwks.PublicKey, ...]:
     """The keys of several files, in their order; relative names start at a folder.
 
     Raises:
-        UserError: a file cannot be read, or holds something else than public keys.
+        UserError: a file cannot be read (only regular files are), or holds something else than
+            public keys.
     """
     return tuple(key for name in names for key in jwks.public_keys(_text(name, folder), name))
 
 
 def _text(name: str, folder: Path) -> str:
-    path = folder / Path(name).expanduser()
+    # Terraform's program reads them again, with nothing of ours open.
+    content = named_files.content(folder / _expanded(name), called=name, streams=False)
     try:
-        with path.open("rb") as file:
-            content = file.read(_SIZE_LIMIT + 1)
-    except OSError as error:
-        raise UserError(f"{name}: cannot be read: {error.strerror}.") from error
-    if len(content) > _SIZE_LIMIT:
-        raise UserError(f"{name}: has more than {_SIZE_LIMIT} bytes: it is no file of keys.")
+        return named_files.decoded(content, name)
+    except FileError:
+        raise FileError(name, "is not text: PEM or the JSON of a key set is expected.") from None
+
+
+def _expanded(name: str) -> Path:
     try:
-        return decoded(content)
-    except UnicodeDecodeError:
-        # The cause would carry the file's content along.
-        raise UserError(f"{name}: is not text: PEM or the JSON of a key set is expected.") from None
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise FileError(name, "names the home of a user that is not known here.") from None

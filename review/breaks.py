@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from federation.errors import UserError
 from federation.evaluation import evaluate
+from federation.strict_json import JsonError, json_value
 from review.changes import ResourceChange
 from review.grants import ANYBODY, grants
 from review.plan_words import sentence
@@ -219,7 +220,9 @@ def _documents(
 def json_in(value: str | None) -> Any:
     """The object or list that a text holds as JSON; None where it holds none."""
     try:
-        found = json.loads(json.loads(value or "null"))
-    except (TypeError, ValueError, RecursionError):
+        # As `review.changes` writes it the text is in JSON itself; or words stand for it.
+        text = json.loads(value or "null")
+        found = json_value("The text", text) if isinstance(text, str) else None
+    except (ValueError, JsonError):
         return None
     return found if isinstance(found, dict | list) else None

@@ -11,9 +11,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from federation.documents import DocumentError, objects
 from federation.errors import UserError
 from federation.policy_document import parse_policy
 from federation.strict_json import json_object
@@ -22,8 +20,6 @@ from review.estate import Audiences, Chain, Estate, Trust, Where
 
 _API_SERVER = "kube-apiserver"
 _API_AUDIENCES = "--api-audiences"
-_UNREADABLE = (YAMLError, ValueError, TypeError, RecursionError)
-"""What the readers of JSON and YAML raise; beside their own errors, what Python does for them."""
 
 
 def service_accounts(text: str, file: str) -> Estate:
@@ -91,22 +87,14 @@ def chain_file(text: str, file: str) -> Estate:
 
 
 def _object(text: str, file: str) -> Mapping[str, Any]:
-    """An object of Kubernetes, in JSON, which is quick to read, or else in YAML."""
+    """An object of Kubernetes, in JSON or YAML."""
     try:
-        document = _json(text) or YAML(typ="safe", pure=True).load(text)
-    except _UNREADABLE:
-        # The cause would carry a part of the text along.
-        raise UserError(f"{file} is neither JSON nor YAML.") from None
-    if not isinstance(document, Mapping):
+        found = objects(text)
+    except DocumentError as error:
+        raise UserError(f"{file}:{error.line}: {error}") from None
+    if len(found) != 1 or not isinstance(found[0], Mapping):
         raise UserError(f"{file} is not an object of Kubernetes.")
-    return document
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except _UNREADABLE:
-        return None
+    return found[0]
 
 
 def _flags(manifest: Mapping[str, Any]) -> list[str] | None:

@@ -6,7 +6,6 @@ For `kubernetes.apply: manifests`: where a context is named they are applied ser
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import time
@@ -24,6 +23,7 @@ from federation import files
 from federation.config import ClusterConfig
 from federation.errors import UserError, WorldError
 from federation.manifests import LABELS, binding, manifests, objects
+from federation.strict_json import json_object
 from wizard.causes import recognized
 from wizard.logs import shown
 from wizard.surroundings import kubeconfig_paths
@@ -239,8 +239,8 @@ class _Explained:
 
 def _answer(error: ApiException) -> str:
     try:
-        message = str(json.loads(str(error.body))["message"])
-    except (TypeError, ValueError, KeyError):
+        message = str(json_object("The answer", str(error.body))["message"])
+    except (UserError, KeyError):
         message = str(error.reason)
     known = recognized(message)
     return str(known) if known else f"{error.status}: {message}"

@@ -23,6 +23,7 @@ from federation import key_files
 from federation.config import ClusterConfig, S3Backend
 from federation.errors import OidcIamError, UserError, WorldError
 from federation.files import PROJECT
+from federation.strict_json import json_object, json_value
 from wizard import applied
 from wizard.cdktf.runs import cdktf_program, terraform_program
 from wizard.left_behind import orphans
@@ -137,10 +138,10 @@ def terraform(config: ClusterConfig | None = None) -> Check:
         quiet = {"CHECKPOINT_DISABLE": "1"}
         command = Command((terraform_program(), "version", "-json"), environment=quiet)
         captured = capture(command, _PROGRAM_TIMEOUT)
-        version = str(json.loads(captured.stdout)["terraform_version"])
+        version = str(json_object("The answer", captured.stdout)["terraform_version"])
     except WorldError as error:
         return Check(name, "fail", str(error), install)
-    except (ValueError, KeyError, TypeError):
+    except (UserError, KeyError):
         return Check(name, "fail", "it does not tell its version.", install)
     seen = f"{Path(terraform_program()).name} {version}."
     if _numbers(version) < _MINIMUM_TERRAFORM:
@@ -232,7 +233,7 @@ def cluster(config: ClusterConfig) -> Check | None:
         answer: Any = client.WellKnownApi(api).get_service_account_issuer_open_id_configuration(
             _preload_content=False, _request_timeout=_CLUSTER_TIMEOUT
         )
-        return _judged(config, json.loads(answer.data))
+        return _judged(config, json_value("The answer", answer.data.decode()))
     except ConfigException as error:
         remedy = (
             "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
@@ -241,7 +242,7 @@ def cluster(config: ClusterConfig) -> Check | None:
         return Check("cluster", "fail", f"{str(error).rstrip('.')}.", remedy)
     except ApiException as error:
         return _refused(context, error.status)
-    except ValueError:
+    except (UserError, ValueError):
         return _refused(context, None)
     except HTTPError as error:
         reason = getattr(error, "reason", None) or error

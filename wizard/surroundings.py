@@ -10,8 +10,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from federation import named_files
+from federation.documents import objects
+from federation.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ def _region() -> str | None:
     section = profile if profile == "default" else f"profile {profile}"
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read(path)
-    except (configparser.Error, UnicodeDecodeError):
+        parser.read_string(named_files.text(path, streams=False))
+    except (configparser.Error, UserError):
         return None
     return parser.get(section, "region", fallback=None)
 
@@ -57,11 +58,11 @@ def _contexts() -> tuple[str | None, tuple[str, ...]]:
     names: dict[str, None] = {}
     for path in kubeconfig_paths():
         try:
-            document = YAML(typ="safe", pure=True).load(Path(path).read_text())
+            [document] = objects(named_files.text(path, streams=False))
             current = current or document.get("current-context") or None
             names.update(
                 dict.fromkeys(str(each["name"]) for each in document.get("contexts") or ())
             )
-        except (OSError, ValueError, YAMLError, AttributeError, KeyError, TypeError):
+        except (UserError, ValueError, AttributeError, KeyError, TypeError):
             continue
     return current, tuple(names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -15,7 +14,9 @@ from doctor.examination import Examination, Missing
 from doctor.policies import differences
 from federation import discovery_bucket, key_files
 from federation.config import Bucket, ClusterConfig
+from federation.errors import UserError
 from federation.jwks import JWKS_PATH
+from federation.strict_json import json_object
 from formats.escaping import listed, quoted
 
 _LAYERS = ("aws",)
@@ -133,8 +134,8 @@ def _text_apart(path: str, live: str, text: str) -> Difference:
 
 def _key_ids(text: str) -> list[str]:
     try:
-        return [str(each["kid"]) for each in json.loads(text)["keys"]]
-    except (ValueError, KeyError, TypeError):
+        return [str(each["kid"]) for each in json_object("The key set", text)["keys"]]
+    except (UserError, KeyError, TypeError):
         return ["no key set"]
 
 

@@ -25,7 +25,7 @@ from doctor.layers.sts import assumed
 from doctor.layers.token import GRACE, token
 from doctor.layers.trust import decide
 from doctor.rules import negative as rules
-from federation import names
+from federation import named_files, names
 from federation.config import Workload
 from federation.token import Token
 from formats.escaping import quoted
@@ -228,7 +228,7 @@ def _forged(genuine: Token) -> str:
 
 def _key(genuine: Token, path: Path) -> RSAKey | ECKey:
     kind = ECKey if genuine.algorithm in _CURVES else RSAKey
-    return kind.import_key(path.read_bytes())
+    return kind.import_key(named_files.content(path))
 
 
 def _signed(genuine: Token, claims: Mapping[str, Any], key: RSAKey | ECKey) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import tempfile
@@ -21,6 +20,8 @@ from doctor.rules import sts as rules
 from doctor.sts import Assumed
 from federation.config import ClusterConfig, Workload
 from federation.endpoints import is_unencrypted
+from federation.errors import UserError
+from federation.strict_json import json_object
 from formats.escaping import quoted
 
 _COMMAND = ("aws", "sts", "get-caller-identity", "--output", "json")
@@ -196,8 +197,8 @@ async def _gives_role_to_cli(examination: Examination) -> AsyncIterator[Finding]
         yield rules.CLI.failed(seen, _expected(examination, workload), about)
         return
     try:
-        identity = str(json.loads(ran.stdout)["Arn"])
-    except (ValueError, KeyError, TypeError):
+        identity = str(json_object("The answer", ran.stdout)["Arn"])
+    except (UserError, KeyError):
         yield rules.CLI.failed(quoted(ran.stdout), "an identity in JSON", about)
         return
     yield _compared(examination, workload, identity, rules.CLI)

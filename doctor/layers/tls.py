@@ -17,6 +17,8 @@ from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
 from doctor.https import Address, Presented, present, proxy_for
 from doctor.rules import tls as rules
+from federation import named_files
+from federation.errors import UserError
 from formats.escaping import listed, quoted
 
 SOON = datetime.timedelta(days=30)
@@ -202,7 +204,9 @@ async def _private(examination: Examination) -> Trust | None:
         except Missing:
             return None
     try:
-        return Trust(_context(path), False, source) if path else None
+        return Trust(_of_file(path), False, source) if path else None
+    except UserError as error:
+        seen = str(error)
     except ssl.SSLError:
         seen = f"{path}: there is no certificate in it"
     except OSError as error:
@@ -219,6 +223,14 @@ async def _refusal(examination: Examination, trust: Trust) -> ssl.SSLError | Non
     except OSError as error:
         raise Missing.because(_unconnected(address, error)) from None
     return None
+
+
+def _of_file(path: Path) -> ssl.SSLContext:
+    # Only the blocks count; what stands around them may be in any language.
+    pem = named_files.text(path).encode("ascii", "ignore").decode()
+    if not pem.strip():
+        raise ssl.SSLError("there is no certificate")  # without any, the system's own would count
+    return ssl.create_default_context(cadata=pem)
 
 
 def _context(authorities: Path) -> ssl.SSLContext:

@@ -18,8 +18,10 @@ from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import discovery, keys
 from doctor.rules import token as rules
+from federation import named_files
 from federation.config import Workload
 from federation.errors import UserError
+from federation.named_files import FileError
 from federation.token import MAX_LENGTH, Token
 from formats.escaping import listed, quoted
 
@@ -66,19 +68,13 @@ def _owned(examination: Examination, workload: Workload, given: Token) -> Token:
 
 async def _of_file(_: Examination, path: Path) -> Token:
     try:
-        return Token.parse(await asyncio.to_thread(_beginning, path))
-    except (UserError, UnicodeDecodeError) as error:
+        return Token.parse(await asyncio.to_thread(named_files.text, path, limit=2 * MAX_LENGTH))
+    except FileError as error:
+        seen, cause = str(error), "The file cannot be read, or holds something else, or more."
+    except UserError as error:
         seen, cause = f"{path}: {error}", "The file holds something else, or more."
-    except OSError as error:
-        seen, cause = f"{path}: {error.strerror}", "The file cannot be read."
     fix = "Give a file that holds a token alone, as the API server issued it."
     raise Missing.because(rules.OBTAINED.failed(seen, "a token", cause=cause, fix=fix))
-
-
-def _beginning(path: Path) -> str:
-    """As much of a file as any token can have, and a little more."""
-    with path.open(encoding="utf-8") as file:
-        return file.read(2 * MAX_LENGTH)
 
 
 async def _of_pod(examination: Examination, pod: str) -> Token:

@@ -422,7 +422,7 @@ def test_nothing_secret_is_kept() -> None:
     ("text", "message"),
     [
         ("", "file: is empty. Did the command that should fill it fail?"),
-        (b"\xff\0\xfe", "file: is not UTF-8 text."),
+        (b"\xff\0\xfe", "file: is not UTF-8 text (byte 0): save it as UTF-8."),
         (
             "kube-apiserver-arg: {service-account-issuer: https://a.example}\n",
             "file: kube-apiserver-arg is not a list of texts like NAME=VALUE.",
@@ -460,7 +460,7 @@ def test_nothing_secret_is_kept() -> None:
         ),
         (
             "kind: Pod\napiVersion: v1\n\tspec: {}\n",
-            "file:3: is not YAML: found character '\\t' that cannot start any token.",
+            "file:3: is not YAML: a tab stands where only spaces may: replace it.",
         ),
         (
             "kind: Cluster\napiVersion: kops.k8s.io/v1alpha2\nmetadata: {name: k.example}\n"

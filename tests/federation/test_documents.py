@@ -25,7 +25,7 @@ KEY = (
     "the colon."
 )
 TAB = "is not YAML: a tab stands where only spaces may: replace it."
-CYCLE = "is nested too deeply, or an alias in it contains itself."
+CYCLE = "is nested more than 100 levels deep, or an alias in it contains itself."
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,7 @@ CYCLE = "is nested too deeply, or an alias in it contains itself."
         (f"a: {'9' * 40}", {"a": int("9" * 40)}),
         ("\ufeffa: b", {"a": "b"}),
         ("a: b\r\nc: d\r\n", {"a": "b", "c": "d"}),
+        ("a:\tb", {"a": "b"}),
         ("", None),
         ("# a", None),
     ],
@@ -102,7 +103,6 @@ def test_a_key_that_overrides_one_taken_over_has_its_own_line() -> None:
         ("a: 'it's'\n", 1, BLOCK),
         (" a: b\nc: d\n", 2, "is not YAML: this line is indented differently from the ones above."),
         ("a:\n\tb: c\n", 2, TAB),
-        ("a:\tb\n", 1, TAB),
         ("a: @b\n", 1, "is not YAML: text that begins with '@' needs quotes."),
         ("a: `b\n", 1, "is not YAML: text that begins with '`' needs quotes."),
         ("a: %{b}\n", 1, "is not YAML: text that begins with '%' needs quotes."),
@@ -139,7 +139,8 @@ def test_a_key_that_overrides_one_taken_over_has_its_own_line() -> None:
         (
             "a: |x\n b\n",
             1,
-            "is not YAML: expected chomping or indentation indicators, but found 'x'.",
+            "is not YAML: behind '|' or '>' nothing but '+', '-' and a digit may follow on the "
+            "line.",
         ),
         (
             "a: b\n---\nc: d\n",
@@ -206,7 +207,7 @@ def test_aliases_of_aliases_do_not_grow_without_end() -> None:
         read("\n".join(lines))
     assert (caught.value.line, str(caught.value)) == (
         1,
-        "has more than 100000 values: use fewer aliases.",
+        "has more than 100000 values, with those that aliases repeat.",
     )
 
 

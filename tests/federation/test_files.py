@@ -69,33 +69,41 @@ class TestTextThatCannotBeRead:
         with pytest.raises(ConfigError) as caught:
             load(Path("clusters/prod.yaml"))
         assert str(caught.value) == (
-            "clusters/prod.yaml: there is no such file. 'python -m wizard init' makes one."
+            "clusters/prod.yaml: there is no such file. Check the name. 'python -m wizard init' "
+            "makes one."
         )
 
     def test_a_folder_in_place_of_a_file(self, in_folder: Path) -> None:
         Path("clusters").mkdir()
         with pytest.raises(ConfigError) as caught:
             load(Path("clusters"))
-        assert str(caught.value) == "clusters: cannot be read: Is a directory."
+        assert str(caught.value) == "clusters: is a folder: name a file."
 
     def test_a_file_below_a_file(self, in_folder: Path) -> None:
         Path("clusters").write_text("")
         with pytest.raises(ConfigError) as caught:
             load(Path("clusters/prod.yaml"))
-        assert str(caught.value) == "clusters/prod.yaml: cannot be read: Not a directory."
+        assert str(caught.value) == (
+            "clusters/prod.yaml: there is no such file: a part of its path is a file. Check the "
+            "name. 'python -m wizard init' makes one."
+        )
 
     def test_a_file_that_may_not_be_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
         # The permissions themselves do not stop root, who runs tests in containers.
-        def refuse(_: Path) -> bytes:
+        def refuse(_: Path) -> os.stat_result:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-        monkeypatch.setattr(Path, "read_bytes", refuse)
+        monkeypatch.setattr(Path, "stat", refuse)
         with pytest.raises(ConfigError) as caught:
             load(Path("prod.yaml"))
-        assert str(caught.value) == "prod.yaml: cannot be read: Permission denied."
+        assert str(caught.value) == (
+            "prod.yaml: may not be read (permission denied): change its permissions, or those of "
+            "its folder."
+        )
 
     @pytest.mark.parametrize(
-        ("content", "place"), [(TEXT.encode("utf-16"), 0), (b"cluster: caf\xe9\n", 12)]
+        ("content", "place"),
+        [(TEXT.encode() + b"\xff", len(TEXT)), (b"cluster: caf\xe9\n", 12)],
     )
     def test_text_of_another_encoding(self, content: bytes, place: int, in_folder: Path) -> None:
         Path("prod.yaml").write_bytes(content)

@@ -37,9 +37,9 @@ def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "sa.pub: cannot be read: No such file or directory."),
+        (None, "sa.pub: there is no such file. Check the name."),
         (b"\x30\x82\xff", "sa.pub: is not text: PEM or the JSON of a key set is expected."),
-        (b" " * 1_000_001, "sa.pub: has more than 1000000 bytes: it is no file of keys."),
+        (b" " * 1_000_001, "sa.pub: has more than 1000000 bytes."),
     ],
 )
 def test_what_is_no_file_of_keys_is_named(

@@ -130,7 +130,7 @@ def test_shows_nothing_of_the_claims_of_a_token_with_a_short_header() -> None:
         ),
         (encode(claims={"exp": "soon"}), "The token's claim 'exp' is not a number of seconds."),
         (encode(claims={"iat": True}), "The token's claim 'iat' is not a number of seconds."),
-        (encode(claims=b'{"nbf": 1e999}'), "The token's claim 'nbf' is no time."),
+        (encode(claims=b'{"nbf": 1e999}'), "The token's payload has a number that is too large."),
     ],
 )
 def test_refuses_what_is_no_token_and_quotes_nothing_of_it(text: str, message: str) -> None:

@@ -68,10 +68,23 @@ def test_the_audiences_of_an_api_server_are_those_of_its_flag() -> None:
             "f lists no service accounts: write it with 'kubectl get serviceaccounts -A -o json'.",
         ),
         (service_accounts, "[1]", "f is not an object of Kubernetes."),
-        (service_accounts, "a: 'b", "f is neither JSON nor YAML."),
-        (service_accounts, "[" * 20_000, "f is neither JSON nor YAML."),
-        (api_server, f"a: {'9' * 5000}", "f is neither JSON nor YAML."),
-        (api_server, "a: 2001-13-45", "f is neither JSON nor YAML."),
+        (service_accounts, "a: 'b", "f:1: is not YAML: a quote is opened and never closed."),
+        (
+            service_accounts,
+            "[" * 20_000,
+            "f:1: is JSON that is nested more than 100 levels deep.",
+        ),
+        (
+            api_server,
+            f"a: {'9' * 5000}",
+            f"f:1: a: is '{'9' * 60}'... (5000 characters), which YAML cannot read as 'int'.",
+        ),
+        (
+            api_server,
+            "a: 2001-13-45",
+            "f is no manifest of a kube-apiserver (on a kubeadm node: "
+            "/etc/kubernetes/manifests/kube-apiserver.yaml).",
+        ),
         (
             api_server,
             "spec: {containers: [{command: [etcd]}, 7]}",

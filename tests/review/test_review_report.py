@@ -238,7 +238,7 @@ def test_a_key_file_that_is_not_there_is_an_error_of_whoever_asks() -> None:
     bucket["discovery"]["s3"]["keys"] = ["tests/stacks/keys/none.pub"]
     with pytest.raises(
         UserError,
-        match=r"^tests/stacks/keys/none.pub: cannot be read: No such file or directory\.$",
+        match=r"^tests/stacks/keys/none.pub: there is no such file\. Check the name\.$",
     ):
         documents(ClusterConfig.model_validate(bucket))
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from federation.errors import UserError
+from federation.named_files import LIMIT
 from federation.trust_policy import trust_policy
-from wizard.cli.options import SIZE_LIMIT
 from wizard.cli.trust import trust
 
 HOST = "cluster.example.com"
@@ -171,7 +171,7 @@ def test_knows_what_time_it_is(files: Path, days: int, code: int) -> None:
         (("--token", "missing"), "--token: missing cannot be read: No such file or directory."),
         (("--claims", "."), "--claims: . cannot be read: Is a directory."),
         (("--claims", "binary"), "--claims: binary is not UTF-8 text."),
-        (("--claims", "huge"), f"--claims: huge has more than {SIZE_LIMIT} bytes."),
+        (("--claims", "huge"), f"--claims: huge has more than {LIMIT} bytes."),
         (
             ("--claims", "token"),
             "The file of claims is not JSON: line 1, column 1: Expecting value.",
@@ -193,7 +193,7 @@ def test_knows_what_time_it_is(files: Path, days: int, code: int) -> None:
 )
 def test_refuses_what_it_cannot_read(files: Path, arguments: tuple[str, ...], message: str) -> None:
     (files / "binary").write_bytes(b"PK\xff\xfe")
-    (files / "huge").write_bytes(b" " * (SIZE_LIMIT + 1))
+    (files / "huge").write_bytes(b" " * (LIMIT + 1))
 
     with pytest.raises(UserError) as refusal:
         run("--policy", "policy.json", *arguments)

@@ -21,13 +21,20 @@ from control_plane.reading import Reading, agreed, read
 from control_plane.rendering import Existing, Rendering, rendered
 from control_plane.settings import Settings
 from control_plane.target import Target
-from federation import documents, files
+from federation import documents, files, named_files
 from federation.config import DISTRIBUTIONS, ClusterConfig
 from federation.errors import UserError
 from federation.fields import did_you_mean
 from wizard import printer
 from wizard.cli import migrating
-from wizard.cli.options import config_option, json_option, relative
+from wizard.cli.options import (
+    called,
+    config_option,
+    json_option,
+    read_text,
+    relative,
+    require_file,
+)
 
 SIZE_LIMIT = 5_000_000
 """Bytes read of a file: many times what a control plane's configuration can have."""
@@ -85,6 +92,7 @@ def apiserver(path: Path, as_json: bool, **options: Any) -> int:
     request = Request(**options)
     request.check()
     if request.migrate:
+        require_file(path)
         begun_with = migrating.remembered(path)
         _say_if_changed(files.load(path), request.exposure, begun_with.get("exposure"))
         request = request.with_defaults(begun_with)
@@ -221,25 +229,13 @@ def _target(config: ClusterConfig, request: Request, readings: tuple[Reading, ..
 
 def _readings(source: str) -> tuple[Reading, ...]:
     name = "stdin" if source == "-" else source
-    return read(_content("--from", source), name)
-
-
-def _content(option: str, source: str) -> bytes:
-    try:
-        with click.open_file(source, "rb") as file:
-            content: bytes = file.read(SIZE_LIMIT + 1)
-    except OSError as error:
-        raise UserError(f"{option}: {source} cannot be read: {error.strerror}.") from error
-    if len(content) > SIZE_LIMIT:
-        raise UserError(f"{option}: {source} has more than {SIZE_LIMIT} bytes.")
-    return content
+    about = called("--from", source)
+    return read(named_files.content(source, called=about, limit=SIZE_LIMIT), name)
 
 
 def _authentication(source: str) -> dict[str, Any]:
     try:
-        data = documents.read(_content("--authentication-config", source).decode()).data
-    except UnicodeDecodeError:
-        raise UserError(f"{source}: is not UTF-8 text.") from None
+        data = documents.read(read_text("--authentication-config", source)).data
     except documents.DocumentError as error:
         raise UserError(f"{source}:{error.line}: {error}") from None
     if not isinstance(data, dict):

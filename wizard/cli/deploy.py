@@ -14,7 +14,7 @@ from federation import files, key_files
 from federation.config import ClusterConfig
 from wizard import applied, printer
 from wizard.cdktf import runs
-from wizard.cli.options import config_option, relative
+from wizard.cli.options import config_file_option, relative
 from wizard.cli.running import (
     agreed,
     follow,
@@ -29,7 +29,7 @@ from wizard.parts import applying_manifests
 
 
 @click.command()
-@config_option
+@config_file_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def deploy(path: Path, yes: bool) -> None:
     """Show the plan, ask, and apply it."""

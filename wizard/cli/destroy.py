@@ -11,7 +11,7 @@ from federation import files
 from federation.config import ClusterConfig
 from wizard import applied, printer
 from wizard.cdktf import runs
-from wizard.cli.options import config_option
+from wizard.cli.options import config_file_option
 from wizard.cli.running import (
     agreed,
     follow,
@@ -26,7 +26,7 @@ from wizard.parts import deleting_manifests, refusing_others
 
 
 @click.command()
-@config_option
+@config_file_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def destroy(path: Path, yes: bool) -> None:
     """Remove what a deploy made.

@@ -15,6 +15,7 @@ import click
 from federation import files
 from federation.config import ClusterConfig
 from federation.errors import UserError
+from federation.named_files import is_stream
 from wizard import printer
 from wizard.cli.options import json_option, only_configuration, relative
 
@@ -71,7 +72,7 @@ def _configuration(source: str, config: str | None) -> ClusterConfig:
 
     if not source:
         raise UserError("OLD and NEW cannot be empty: is a variable unset that should be one?")
-    if Path(source).is_file():
+    if is_stream(source) or Path(source).exists():
         return files.load(Path(source))
     if ":" in source:
         return files.parse(text_of(source), source)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from federation import documents, files
+from federation import documents, files, named_files
 from federation.config import ClusterConfig
 from federation.errors import UserError
 from federation.fields import did_you_mean
@@ -48,7 +48,7 @@ _POD = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?
 @click.option("--negative", is_flag=True, help="Offer STS tokens that it must refuse, too.")
 @click.option(
     "--ca-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Certificate authorities of the issuer, in PEM.",
 )
@@ -121,11 +121,13 @@ def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
         raise UserError("Give --token FILE or --pod NAMESPACE/NAME, one of them.")
     if token:
         refuse_token("--token", token)
+    if given["ca_file"] is not None:
+        named_files.text(given["ca_file"], called=f"--ca-file: {given['ca_file']}")
     if pod and not _POD.fullmatch(pod):
         raise UserError(f"--pod {pod!r} is not NAMESPACE/NAME.")
     options = Options(
         ca_file=given["ca_file"],
-        token_file=Path("/dev/stdin" if token == "-" else token) if token else None,
+        token_file=Path(token) if token else None,
         pod=pod,
         only=_names("--only", given["only"]),
         skip=_names("--skip", given["skip"]),

@@ -15,7 +15,7 @@ from wizard.cli.options import Command, read_text, relative
 if TYPE_CHECKING:
     from review.estate import Estate
 
-SIZE_LIMIT = 200_000_000
+SIZE_LIMIT = 100_000_000
 """Bytes of a file; plans of large estates have tens of millions."""
 
 

@@ -24,10 +24,11 @@ from control_plane.stages import PHASES
 from control_plane.target import Target
 from federation import documents, files, key_files
 from federation.errors import UserError
+from federation.named_files import is_stream
 from federation.strict_json import json_object
 from federation.templates import render
 from wizard import printer
-from wizard.cli.options import relative
+from wizard.cli.options import read_text, relative
 
 _WORST = ("pass", "warn", "skip", "fail")
 
@@ -193,13 +194,7 @@ def _forward(
 
 def _verdicts(name: str, state: State) -> Mapping[str, str]:
     """The worst verdict of each code in the output of `doctor --json`, run in this phase."""
-    path = Path(name)
-    try:
-        content = path.read_text(encoding="utf-8")
-        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--findings: {name} cannot be read as text: {error}.") from None
-    document = json_object(f"--findings {name}", content)
+    document = json_object(f"--findings {name}", read_text("--findings", name))
     found = document.get("findings")
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise UserError(f"--findings {name}: is not what 'python -m wizard doctor --json' prints.")
@@ -208,7 +203,7 @@ def _verdicts(name: str, state: State) -> Mapping[str, str]:
             f"--findings {name}: is about the issuer {document.get('issuer')!r}, not "
             f"{state.issuer!r}: run the doctor with this configuration."
         )
-    if written < state.steps[-1].entered:
+    if _written(name) < state.steps[-1].entered:
         raise UserError(
             f"--findings {name}: is older than the phase {state.phase!r}: run the doctor again."
         )
@@ -219,6 +214,13 @@ def _verdicts(name: str, state: State) -> Mapping[str, str]:
             raise UserError(f"--findings {name}: {verdict!r} is not a verdict of the doctor.")
         worst[code] = max(worst.get(code, "pass"), verdict, key=_WORST.index)
     return worst
+
+
+def _written(name: str) -> datetime:
+    """When a file was written; what a pipe brings was written now."""
+    if is_stream(name):
+        return datetime.now(UTC)
+    return datetime.fromtimestamp(Path(name).stat().st_mtime, UTC)
 
 
 def _load(place: Path, target: Target) -> State:

@@ -9,29 +9,48 @@ from typing import Any, TypeVar
 
 import click
 
-from federation import files
+from federation import files, named_files
 from federation.errors import UserError
 from federation.files import PROJECT, configurations
-from federation.text import decoded
 from wizard import printer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-SIZE_LIMIT = 1_000_000
-"""Bytes read of a file: many times what a policy or a token can have."""
 
 _STDOUT = "-"
 
 
 def config_option(command: Command) -> Command:
     """`--config FILE`; without it the file that OIDC_IAM_CONFIG names, or the only one there is."""
+    return _config_option(command, lambda path: path)
+
+
+def config_file_option(command: Command) -> Command:
+    """The same for commands that need the file itself, since other programs read it again."""
+    return _config_option(command, require_file)
+
+
+def require_file(path: Path) -> Path:
+    """The configuration's file, which has to stay.
+
+    Raises:
+        UserError: it is stdin or another stream.
+    """
+    if named_files.is_stream(path):
+        raise UserError(
+            f"--config: {path} can be read once, and this command needs the configuration again: "
+            "name a file."
+        )
+    return path
+
+
+def _config_option(command: Command, checked: Callable[[Path], Path]) -> Command:
     return click.option(
         "--config",
         "-c",
         "path",
         envvar="OIDC_IAM_CONFIG",
         metavar="FILE",
-        callback=lambda _, __, given: Path(given) if given else only_configuration(),
+        callback=lambda _, __, given: checked(Path(given) if given else only_configuration()),
         help="The configuration; by default OIDC_IAM_CONFIG, or the only file in clusters/.",
     )(command)
 
@@ -111,25 +130,19 @@ def refuse_token(option: str, name: str) -> None:
         )
 
 
-def read_text(option: str, name: str, limit: int = SIZE_LIMIT) -> str:
+def read_text(option: str, name: str, limit: int = named_files.LIMIT) -> str:
     """The text of a file that an option names; `-` is stdin.
 
     Raises:
         UserError: it cannot be read, is no text, or is larger than the limit in bytes.
     """
     refuse_token(option, name)
-    try:
-        with click.open_file(name, "rb") as file:
-            content = file.read(limit + 1)
-    except OSError as error:
-        raise UserError(f"{option}: {Path(name)} cannot be read: {error.strerror}.") from error
-    if len(content) > limit:
-        raise UserError(f"{option}: {Path(name)} has more than {limit} bytes.")
-    try:
-        return decoded(content)
-    except UnicodeDecodeError:
-        # The cause would carry the file's content along.
-        raise UserError(f"{option}: {Path(name)} is not UTF-8 text.") from None
+    return named_files.text(name, called=called(option, name), limit=limit)
+
+
+def called(option: str, name: str) -> str:
+    """What messages call a file that an option names."""
+    return f"{option}: {'stdin' if name == '-' else name}"
 
 
 def relative(path: Path) -> str:

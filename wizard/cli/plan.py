@@ -11,14 +11,14 @@ import click
 from federation import files, key_files
 from wizard import printer
 from wizard.cdktf import runs
-from wizard.cli.options import config_option, json_option
+from wizard.cli.options import config_file_option, json_option
 from wizard.cli.running import planned, require_ready, show_plan
 from wizard.left_behind import left_behind
 from wizard.logs import new_log
 
 
 @click.command()
-@config_option
+@config_file_option
 @json_option
 @click.option("--destroy", is_flag=True, help="Plan to remove everything instead.")
 def plan(path: Path, as_json: bool, destroy: bool) -> None:

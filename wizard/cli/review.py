@@ -16,7 +16,7 @@ from federation.errors import UserError
 from wizard import printer
 from wizard.cdktf import runs
 from wizard.cli import evidence, verification
-from wizard.cli.options import json_option, only_configuration, relative
+from wizard.cli.options import json_option, only_configuration, relative, require_file
 from wizard.cli.running import follow, planned, require_ready
 from wizard.logs import new_log
 from wizard.preflight import node, require
@@ -76,7 +76,7 @@ def review(
         raise UserError("--json reports what --verify finds: name a review with it.")
     if output is None:
         raise UserError("--output is missing: name the folder to write, or a review with --verify.")
-    path = Path(config) if config else only_configuration()
+    path = require_file(Path(config) if config else only_configuration())
     _write(path, output, zipped, with_plan, today, given)
     return 0
 

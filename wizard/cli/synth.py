@@ -10,14 +10,14 @@ from federation import files, key_files
 from federation.config import ClusterConfig
 from wizard import printer
 from wizard.cdktf import runs
-from wizard.cli.options import config_option
+from wizard.cli.options import config_file_option
 from wizard.cli.running import follow
 from wizard.logs import new_log, shown
 from wizard.preflight import cdktf_cli, node, require
 
 
 @click.command()
-@config_option
+@config_file_option
 @click.option("--hcl", is_flag=True, help="Write HCL instead of JSON.")
 def synth(path: Path, hcl: bool) -> None:
     """Write the Terraform of a configuration, and its manifests where it has some."""

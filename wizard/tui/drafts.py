@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from federation import files
+from federation import files, named_files
+from federation.errors import UserError
+from federation.strict_json import json_object
 from wizard.tui.draft import Draft
 
 _VERSION = 1
@@ -59,7 +61,7 @@ class Drafts:
 
 def _read(path: Path) -> Kept | None:
     try:
-        document = json.loads(path.read_bytes())
+        document = json_object("The draft", named_files.text(path, streams=False))
         if document["version"] != _VERSION:
             return None
         draft = Draft(
@@ -70,5 +72,5 @@ def _read(path: Path) -> Kept | None:
             document["opened"],
         )
         return Kept(draft, datetime.fromtimestamp(path.stat().st_mtime).astimezone())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, UserError, ValueError, KeyError, TypeError, AttributeError):
         return None
