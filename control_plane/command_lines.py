@@ -28,10 +28,12 @@ from federation.strict_json import JsonError, json_value
 
 PROGRAM = "kube-apiserver"
 
-_JOURNAL = re.compile(rf'^.* msg="Running ({PROGRAM} .*)"\s*$')
+_JOURNAL = f' msg="Running {PROGRAM} '
 LONGEST = 131_072
 """Characters of a line that is cut into words, which takes the square of their number: Linux gives
 a program no longer argument (MAX_ARG_STRLEN)."""
+_MOST_CUT = 4 * LONGEST
+"""Characters of all lines that are cut into words."""
 _FLAG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
@@ -65,6 +67,7 @@ def flag_lists(text: str, name: str) -> Iterator[Reading]:
     lines = [line.strip() for line in _joined(text).splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if lines and all(line.startswith("--") for line in lines):
+        _check_length(lines, name)
         arguments = [word for line in lines for word in _words(line, name)]
         yield Reading(name, "flags", settings_in(parsed(arguments), name))
 
@@ -89,18 +92,24 @@ def arrays(text: str, name: str) -> Iterator[Reading]:
 def processes(text: str, name: str) -> Iterator[Reading]:
     """Lines of `ps`, each with or without columns before the program; `grep` finds itself too."""
     lines = enumerate(_joined(text).splitlines(), start=1)
-    # Cutting a line into words takes the square of its length.
-    near = [
-        (number, _shown_words(line))
-        for number, line in lines
-        if PROGRAM in line and len(line) <= LONGEST
-    ]
-    found = [(number, words) for number, words in near if _has_flags(words)]
+    near = [(number, line) for number, line in lines if PROGRAM in line and len(line) <= LONGEST]
+    _check_length([line for _, line in near], name)
+    cut = [(number, _shown_words(line)) for number, line in near]
+    found = [(number, words) for number, words in cut if _has_flags(words)]
     for number, words in found:
         place = f"{name}:{number}" if len(found) > 1 else name
         if words[-1].endswith(("…", "...")):
             raise UserError(f"{place}: the line ends with '{words[-1]}': it is cut. {_ALL_OF_PS}")
         yield _whole(of_command(words, place, "the output of ps"))
+
+
+def _check_length(lines: list[str], name: str) -> None:
+    """Cutting lines into words takes seconds for each megabyte."""
+    if sum(len(line) for line in lines if len(line) <= LONGEST) > _MOST_CUT:
+        raise UserError(
+            f"{name}: has more than {_MOST_CUT} characters of flags: give only the line that "
+            f"starts {PROGRAM}."
+        )
 
 
 def _has_flags(words: list[str]) -> bool:
@@ -111,7 +120,8 @@ def _has_flags(words: list[str]) -> bool:
 
 def _shown_words(line: str) -> list[str]:
     """The words of a line of ps, of a script, or of the journal of k3s and RKE2."""
-    shown = _JOURNAL.sub(r"\1", line)
+    before, found, flags = line.rstrip().rpartition(_JOURNAL)
+    shown = f"{PROGRAM} {flags[:-1]}" if found and before and flags.endswith('"') else line
     try:
         return shlex.split(shown)
     except ValueError:

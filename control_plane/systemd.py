@@ -59,12 +59,15 @@ def units(text: str, name: str) -> Iterator[Reading]:
     Raises:
         UserError: the unit does not say by itself how it starts an API server.
     """
-    if not re.search(r"^\s*\[Service\]", text, re.MULTILINE):
+    if not re.search(r"^[ \t]*\[Service\]", text, re.MULTILINE):
         return
     commands: list[str] = []
     for section, key, value in _entries(text):
         if (section, key) == ("Service", "ExecStart"):
-            commands = [*commands, value] if value else []
+            if value:
+                commands.append(value)
+            else:
+                commands.clear()
     if not commands:
         raise UserError(f"{name}: is a systemd unit without ExecStart.")
     words = _command(commands[-1], name)
@@ -85,17 +88,17 @@ def _entries(text: str) -> Iterator[tuple[str, str, str]]:
 
 def _logical_lines(text: str) -> Iterator[str]:
     """Lines, where one that ends in a backslash goes on in the next; comments do not end it."""
-    waiting = ""
+    waiting: list[str] = []
     for line in re.split(r"\r\n|\n|\r", text):
         line = line.lstrip()
         if line.startswith(("#", ";")):
             continue
-        whole = waiting + line
-        ends_escaped = (len(whole) - len(whole.rstrip("\\"))) % 2 == 1
-        waiting = f"{whole[:-1]} " if ends_escaped else ""
-        if not ends_escaped:
-            yield whole
-    yield waiting
+        if (len(line) - len(line.rstrip("\\"))) % 2 == 1:
+            waiting.append(f"{line[:-1]} ")
+            continue
+        yield "".join((*waiting, line))
+        waiting.clear()
+    yield "".join(waiting)
 
 
 def _command(line: str, name: str) -> list[str]:

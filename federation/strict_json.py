@@ -21,7 +21,7 @@ DEEPEST = 100
 """Levels of lists and objects; plans with custom resource definitions have about sixty."""
 MOST_VALUES = 5_000_000
 """Values of a document; a plan of 50 MB has two million."""
-MOST_DIGITS = 40
+MOST_DIGITS = 1000
 """Characters of a number."""
 
 

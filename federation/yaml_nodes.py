@@ -282,6 +282,9 @@ _BY_CHARACTER: dict[str, Callable[[str], str]] = {
     "did not find expected node content": _no_content,
 }
 _EXPLANATIONS = {
+    r"found a tab character that violates indentation": (
+        "a tab stands where only spaces may: replace it."
+    ),
     r"mapping values are not allowed in this context": (
         "a ':' is not expected here: put text with ': ' in quotes, begin the keys of one mapping "
         "in one column, and see that each key above has its ': '."

@@ -253,7 +253,10 @@ async def test_keys_at_an_address_that_aws_cannot_reach_are_pointed_out(tmp_path
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [(None, "No such file or directory"), ("apiVersion: v1", "there is no certificate in it")],
+    [
+        (None, "there is no such file. Check the name."),
+        ("apiVersion: v1", "there is no certificate in it"),
+    ],
 )
 async def test_a_file_of_authorities_that_cannot_be_read_is_named(
     text: str | None, reason: str, tmp_path: Path

@@ -177,7 +177,7 @@ async def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
     assert (finding.verdict, finding.seen) == (
         "fail",
-        f"{tmp_path / 'none'}: No such file or directory",
+        f"{tmp_path / 'none'}: there is no such file. Check the name.",
     )
 
 

@@ -260,7 +260,7 @@ async def test_keys_that_cannot_be_read_are_bad_input(live: LiveFederation) -> N
     with pytest.raises(UserError) as refusal:
         await compare(settings, ONLY_AWS)
 
-    assert str(refusal.value) == "keys/absent.pub: cannot be read: No such file or directory."
+    assert str(refusal.value) == "keys/absent.pub: there is no such file. Check the name."
 
 
 def of_the_bucket(found: tuple[Compared, ...]) -> list[Compared]:

@@ -37,7 +37,7 @@ def test_reads_a_policy_as_it_is_written() -> None:
             "The policy has half of a surrogate pair, which is no character.",
         ),
         ("[" * 100_000, "The policy is JSON that is nested more than 100 levels deep."),
-        ("1" * 10_000, "The policy has a number of more than 40 characters."),
+        ("1" * 10_000, "The policy has a number of more than 1000 characters."),
         ('{"Statement": [{"Effect": "Deny"}]}', "Statement[0] has no Principal."),
     ],
 )

@@ -118,13 +118,13 @@ class TestMain:
         done = self.run(OIDC_IAM_CONFIG=str(tmp_path / "bad.yaml"))
         assert done.stdout == ""
         assert done.stderr == (
-            "tests/stacks/keys/none.pub: cannot be read: No such file or directory.\n"
+            "tests/stacks/keys/none.pub: there is no such file. Check the name.\n"
         )
         assert done.returncode == 2
 
     def test_a_configuration_that_is_not_there_is_said(self, tmp_path: Path) -> None:
         done = self.run(OIDC_IAM_CONFIG=str(tmp_path / "none.yaml"))
         assert done.stderr == (
-            f"{tmp_path}/none.yaml: there is no such file. 'python -m wizard init' makes one.\n"
+            f"{tmp_path}/none.yaml: there is no such file. Check the name. 'python -m wizard init' makes one.\n"
         )
         assert done.returncode == 2

@@ -415,7 +415,7 @@ def test_a_file_of_keys_that_cannot_be_read_is_refused() -> None:
     assert preflight.public_keys(config) == Check(
         "public keys",
         "fail",
-        f"{KEYS}/none.pub: cannot be read: No such file or directory.",
+        f"{KEYS}/none.pub: there is no such file. Check the name.",
         "Correct discovery.s3.keys.",
     )
 

@@ -163,7 +163,7 @@ def test_what_would_lock_out_is_refused_with_exit_code_1_and_nothing_is_written(
             ("--migrate", "--next", "--back"),
             "--next and --back lead in opposite directions: give one of them.",
         ),
-        (("--from", "missing"), "--from: missing cannot be read: No such file or directory."),
+        (("--from", "missing"), "--from: missing: there is no such file. Check the name."),
         (("--from", "findings.json"), None),
         (
             ("--migrate",),
@@ -360,7 +360,7 @@ def test_a_migration_of_another_federation_is_refused(folder: Path) -> None:
     ("text", "message"),
     [
         ("kind: issuer\n", "prod.migration.yaml: cluster: Field required. Only this program "),
-        ("a: [", "prod.migration.yaml:1: is not YAML: "),
+        ("a: [", "prod.migration.yaml:2: is not YAML: "),
     ],
 )
 def test_a_state_that_was_edited_is_refused(folder: Path, text: str, message: str) -> None:

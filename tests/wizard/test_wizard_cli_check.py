@@ -103,7 +103,7 @@ def test_keys_for_the_bucket_have_to_be_there(in_folder: Path) -> None:
     url = "https://c-issuer.s3.eu-west-1.amazonaws.com"
     bucket = {"bucket": "c-issuer", "keys": ["none.pub"]}
     saved(in_folder, issuer=url, discovery={"hosting": "s3", "s3": bucket})
-    with pytest.raises(UserError, match=r"^none\.pub: cannot be read: No such file or directory"):
+    with pytest.raises(UserError, match=r"^none\.pub: there is no such file\."):
         CliRunner().invoke(check, ["--config=prod.yaml"], catch_exceptions=False)
 
 

@@ -131,7 +131,7 @@ def test_json_has_both_values_of_each_difference() -> None:
         ),
         (
             "none.yaml",
-            "none.yaml: there is no such file. 'python -m wizard init' makes one.",
+            "none.yaml: there is no such file. Check the name. 'python -m wizard init' makes one.",
         ),
     ],
 )

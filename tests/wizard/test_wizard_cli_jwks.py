@@ -87,7 +87,7 @@ def test_a_private_key_is_refused_and_not_shown(tmp_path: Path) -> None:
     [
         (
             ("--key", f"{KEYS}/none.pub"),
-            f"--key: {KEYS}/none.pub cannot be read: No such file or directory.\n",
+            f"--key: {KEYS}/none.pub: there is no such file. Check the name.\n",
         ),
         (
             ("--key=-----BEGIN PRIVATE KEY-----",),

@@ -255,10 +255,10 @@ def test_warnings_fail_a_strict_run_alone(folder: Path) -> None:
         (("--plan=-", "--chain=-"), "stdin can be read once: give the others as files."),
         (
             ("--plan=plan.bin",),
-            "--plan: plan.bin is not UTF-8 text. A plan is read as 'terraform show -json PLAN' "
-            "prints it.",
+            "--plan: plan.bin: is not UTF-8 text (byte 0): save it as UTF-8. A plan is read as "
+            "'terraform show -json PLAN' prints it.",
         ),
-        (("--chain=no.pem",), "--chain: no.pem cannot be read: No such file or directory."),
+        (("--chain=no.pem",), "--chain: no.pem: there is no such file. Check the name."),
         (
             ("--service-accounts=role.json",),
             "role.json lists no service accounts: write it with "

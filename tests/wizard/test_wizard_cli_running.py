@@ -46,11 +46,11 @@ def test_a_broken_configuration_is_said_before_that_there_is_no_terminal(
     command: Command, tmp_path: Path
 ) -> None:
     path = tmp_path / "prod.yaml"
-    path.write_text("cluster:\tprod\n")
+    path.write_text("cluster:\n\tprod: a\n")
     with pytest.raises(UserError) as caught:
         CliRunner().invoke(command, ["--config", str(path)], catch_exceptions=False)
     assert str(caught.value) == (
-        f"{path}:1: is not YAML: a tab stands where only spaces may: replace it."
+        f"{path}:2: is not YAML: a tab stands where only spaces may: replace it."
     )
 
 

@@ -134,7 +134,7 @@ def test_without_a_terminal_it_points_to_the_commands() -> None:
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_a_closed_standard_file_is_no_defect(closed: str, tmp_path: Path) -> None:
     path = tmp_path / "prod.yaml"
-    path.write_text("cluster:\tprod\n")
+    path.write_text("cluster:\n\tprod: a\n")
     done = subprocess.run(
         ["sh", "-c", f'exec "$0" -m wizard check --config "$1" {closed}', sys.executable, path],
         cwd=PROJECT,
@@ -142,7 +142,7 @@ def test_a_closed_standard_file_is_no_defect(closed: str, tmp_path: Path) -> Non
         text=True,
         check=False,
     )
-    said = f"{path}:1: is not YAML: a tab stands where only spaces may: replace it.\n"
+    said = f"{path}:2: is not YAML: a tab stands where only spaces may: replace it.\n"
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == ("" if "2>" in closed else said)
 
