@@ -125,6 +125,7 @@ class TestMain:
     def test_a_configuration_that_is_not_there_is_said(self, tmp_path: Path) -> None:
         done = self.run(OIDC_IAM_CONFIG=str(tmp_path / "none.yaml"))
         assert done.stderr == (
-            f"{tmp_path}/none.yaml: there is no such file. Check the name. 'python -m wizard init' makes one.\n"
+            f"{tmp_path}/none.yaml: there is no such file. Check the name. 'python -m wizard init' "
+            "makes one.\n"
         )
         assert done.returncode == 2

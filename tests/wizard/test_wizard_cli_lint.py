@@ -255,7 +255,7 @@ def test_warnings_fail_a_strict_run_alone(folder: Path) -> None:
         (("--plan=-", "--chain=-"), "stdin can be read once: give the others as files."),
         (
             ("--plan=plan.bin",),
-            "--plan: plan.bin: is not UTF-8 text (byte 0): save it as UTF-8. A plan is read as "
+            "--plan: plan.bin: is not UTF-8 text (byte 2): save it as UTF-8. A plan is read as "
             "'terraform show -json PLAN' prints it.",
         ),
         (("--chain=no.pem",), "--chain: no.pem: there is no such file. Check the name."),

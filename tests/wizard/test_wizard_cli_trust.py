@@ -170,7 +170,7 @@ def test_knows_what_time_it_is(files: Path, days: int, code: int) -> None:
         ),
         (("--token", "missing"), "--token: missing: there is no such file. Check the name."),
         (("--claims", "."), "--claims: .: is a folder: name a file."),
-        (("--claims", "binary"), "--claims: binary: is not UTF-8 text (byte 0): save it as UTF-8."),
+        (("--claims", "binary"), "--claims: binary: is not UTF-8 text (byte 2): save it as UTF-8."),
         (("--claims", "huge"), f"--claims: huge: has more than {LIMIT} bytes."),
         (
             ("--claims", "token"),
