@@ -39,6 +39,11 @@ MOST_KEYS = 100
 
 _LEAST_BITS = 2048
 """Of an RSA key that signs with RS256 (RFC 7518, section 3.3)."""
+_MOST_BITS = 8192
+"""Of an RSA key. AWS documents no limit. This is what Go's crypto/tls verifies with
+(`defaultMaxRSAKeySize`), and more than any signer of service account tokens has."""
+_MOST_EXPONENT = 2**31 - 1
+"""Go's crypto/rsa, with which Kubernetes verifies, takes odd exponents from 3 to this one."""
 _CURVES = {
     "secp256r1": ("P-256", "ES256"),
     "secp384r1": ("P-384", "ES384"),
@@ -117,6 +122,40 @@ def public_keys(text: str, source: str) -> tuple[PublicKey, ...]:
     return tuple(PublicKey(jwk, source) for jwk in found)
 
 
+def rsa_flaw(modulus: int, exponent: int) -> str:
+    """Why AWS or Kubernetes cannot verify with these numbers of an RSA key; empty if they can.
+
+    Only their form is judged, which takes no time, however large they are.
+    """
+    bits = modulus.bit_length()
+    if bits < _LEAST_BITS:
+        return f"an RSA key of {bits} bits: RS256 needs {_LEAST_BITS} or more (RFC 7518)"
+    if bits > _MOST_BITS:
+        return f"an RSA key of {bits} bits: at most {_MOST_BITS} can be used"
+    if not 3 <= exponent <= _MOST_EXPONENT or exponent % 2 == 0:
+        return "an RSA key whose exponent is not an odd number from 3 to 2147483647"
+    return "" if modulus % 2 else "an RSA key whose modulus is even"
+
+
+def jwk_flaw(member: Mapping[str, Any]) -> str:
+    """Why AWS or Kubernetes cannot verify with the numbers of a key in JOSE's form, RSA or EC.
+
+    Whether the point of an EC key is on its curve is not judged here.
+    """
+    try:
+        return _flaw_of_numbers(member)
+    except (KeyError, TypeError, ValueError):
+        return "a key whose numbers are malformed"
+
+
+def _flaw_of_numbers(member: Mapping[str, Any]) -> str:
+    if member["kty"] == "RSA":
+        return rsa_flaw(_number(member["n"]), _number(member["e"]))
+    bits = _JOSE_CURVES[member["crv"]].key_size
+    fits = all(_number(member[name]).bit_length() <= bits for name in ("x", "y"))
+    return "" if fits else "an EC key whose numbers are too large for its curve"
+
+
 def _check(keys: Sequence[PublicKey]) -> None:
     if not keys:
         raise UserError("There is no public key to publish.")
@@ -181,12 +220,8 @@ def _from_pem(label: str, block: str, source: str) -> dict[str, str]:
 def _jwk(key: object, source: str) -> dict[str, str]:
     """The members in the order in which go-jose writes them."""
     if isinstance(key, rsa.RSAPublicKey):
-        if key.key_size < _LEAST_BITS:
-            raise UserError(
-                f"{source}: holds an RSA key of {key.key_size} bits: RS256 needs {_LEAST_BITS} or "
-                "more (RFC 7518). Sign with a longer key."
-            )
         numbers = key.public_numbers()
+        _refuse_flaw(rsa_flaw(numbers.n, numbers.e), source)
         return _written(key, "RSA", "RS256", n=_big_endian(numbers.n), e=_big_endian(numbers.e))
     if isinstance(key, ec.EllipticCurvePublicKey):
         if key.curve.name not in _CURVES:
@@ -197,6 +232,12 @@ def _jwk(key: object, source: str) -> dict[str, str]:
         x, y = _big_endian(point.x, size), _big_endian(point.y, size)
         return _written(key, "EC", algorithm, crv=curve, x=x, y=y)
     raise _unusable(source, f"a key of the kind {type(key).__name__.removesuffix('PublicKey')}")
+
+
+def _refuse_flaw(flaw: str, source: str) -> None:
+    if flaw:
+        remedy = "a longer key" if f"needs {_LEAST_BITS}" in flaw else "another key"
+        raise UserError(f"{source}: holds {flaw}. Sign with {remedy}.")
 
 
 def _written(
@@ -234,9 +275,11 @@ def _from_jwk(member: Mapping[str, Any], source: str) -> dict[str, str]:
     kind, curve = member.get("kty"), member.get("crv")
     if kind not in ("RSA", "EC"):
         raise _unusable(source, f"a key of the kind {quoted(str(kind))}")
-    if kind == "EC" and curve not in _JOSE_CURVES:
+    if kind == "EC" and (not isinstance(curve, str) or curve not in _JOSE_CURVES):
         raise _unusable(source, f"an EC key on the curve {quoted(str(curve))}")
     try:
+        # Before the numbers are worked with, which takes long with very large ones.
+        _refuse_flaw(_flaw_of_numbers(member), source)
         jwk = _jwk(_numbers(member).public_key(), source)
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{source}: holds a key whose numbers are no public key.") from None

@@ -13,6 +13,7 @@ from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding
 from doctor.layers import discovery
 from doctor.rules import keys as rules
+from federation.jwks import jwk_flaw
 from formats.escaping import listed, quoted
 
 _MOST = 100
@@ -82,13 +83,15 @@ def _flaw(key: Mapping[str, Any]) -> str:
     kind, algorithm = key.get("kty"), key.get("alg")
     if kind not in ("RSA", "EC"):
         return f"its kind is {quoted(kind)}"
-    if kind == "EC" and key.get("crv") not in _CURVES:
+    if kind == "EC" and (not isinstance(key.get("crv"), str) or key["crv"] not in _CURVES):
         return f"its curve is {quoted(key.get('crv'))}"
     fitting = discovery.ALGORITHMS[:3] if kind == "RSA" else (_CURVES[key["crv"]],)
     if algorithm is not None and algorithm not in fitting:
         return f"its algorithm is {quoted(algorithm)}"
     if key.get("use") not in (None, "sig"):
         return f"its use is {quoted(key.get('use'))}"
+    if flaw := jwk_flaw(key):
+        return flaw  # before the numbers are worked with
     try:
         _imported(key)
     except (JoseError, ValueError, TypeError):

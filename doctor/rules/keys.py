@@ -9,7 +9,9 @@ USABLE = Rule(
     _LAYER,
     "Every published key is one that AWS can use",
     "STS takes RSA keys with RS256, RS384 or RS512, and EC keys on P-256, P-384 or P-521 with "
-    "ES256, ES384 or ES512 (STS API, AssumeRoleWithWebIdentity).",
+    "ES256, ES384 or ES512 (STS API, AssumeRoleWithWebIdentity). An RSA key has 2048 to 8192 bits "
+    "and an odd exponent from 3 to 2147483647: RFC 7518 sets the least, and Go, with which "
+    "Kubernetes verifies, the rest. AWS documents no limit.",
     "A key of another kind was published, or a key was damaged when it was copied.",
     "Sign service account tokens with an RSA key, or an EC key on one of the three curves.",
 )

@@ -160,6 +160,18 @@ DEFECTS = {
     "no list of keys": (Issuer(jwks=page({"keys": {}})), "keys-count"),
     "101 keys": (Issuer(jwks=page(key_set(*MANY))), "keys-count"),
     "a key on another curve": (Issuer(jwks=page(key_set(ED25519))), "keys-usable"),
+    "a key of millions of bits": (
+        Issuer(jwks=page(key_set({**KEY.as_dict(private=False), "n": "AQ" + "A" * 700_000}))),
+        "keys-usable",
+    ),
+    "a key whose exponent is one": (
+        Issuer(jwks=page(key_set({**KEY.as_dict(private=False), "e": "AQ"}))),
+        "keys-usable",
+    ),
+    "a curve that is a list": (
+        Issuer(jwks=page(key_set({"kty": "EC", "crv": ["P-256"], "kid": "x"}))),
+        "keys-usable",
+    ),
     "a leaf without its intermediate": (Issuer(tls="no intermediate"), "tls-leaf-only"),
     "an expired certificate": (Issuer(tls="expired"), "tls-expiry"),
     "a certificate for another name": (Issuer(tls="wrong name"), "tls-name"),

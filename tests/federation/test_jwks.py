@@ -5,7 +5,9 @@ Whether an API server serves the same is tested beside one (`tests/sandbox`).
 
 from __future__ import annotations
 
+import base64
 import json
+import time
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from joserfc.jwk import ECKey, RSAKey
 from public_keys import certificate_of, pem, rsa_key
 
 from federation.errors import UserError
-from federation.jwks import PublicKey, documents, public_keys
+from federation.jwks import PublicKey, documents, jwk_flaw, public_keys
 
 PINNED = """\
 -----BEGIN PUBLIC KEY-----
@@ -112,6 +114,27 @@ TAKES = (
 )
 
 
+HUGE = (1 << 5_000_000) | 1
+GOOD = (1 << 2047) | 1
+EXPONENT = "an RSA key whose exponent is not an odd number from 3 to 2147483647"
+FLAWS = [
+    (HUGE, 65537, "an RSA key of 5000001 bits: at most 8192 can be used"),
+    ((1 << 8192) | 1, 65537, "an RSA key of 8193 bits: at most 8192 can be used"),
+    ((1 << 2046) | 1, 65537, "an RSA key of 2047 bits: RS256 needs 2048 or more (RFC 7518)"),
+    (GOOD, HUGE, EXPONENT),
+    (GOOD, 2**31 + 1, EXPONENT),
+    (GOOD, 65536, EXPONENT),
+    (GOOD, 1, EXPONENT),
+    (GOOD, 0, EXPONENT),
+    (GOOD - 1, 65537, "an RSA key whose modulus is even"),
+]
+
+
+def base64url(number: int) -> str:
+    data = number.to_bytes(max(1, (number.bit_length() + 7) // 8))
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 class TestRefusing:
     @pytest.mark.parametrize(
         "form",
@@ -122,6 +145,40 @@ class TestRefusing:
         assert refusal(text) == PRIVATE
         assert refusal(PINNED + text) == PRIVATE
         assert refusal(text[:200]) == PRIVATE
+
+    @pytest.mark.parametrize(("n", "e", "flaw"), FLAWS, ids=range(len(FLAWS)))
+    def test_numbers_that_nothing_verifies_with_are_refused_at_once(
+        self, n: int, e: int, flaw: str
+    ) -> None:
+        jwk = {"kty": "RSA", "n": base64url(n), "e": base64url(e)}
+        started = time.monotonic()
+
+        assert jwk_flaw(jwk) == flaw
+        remedy = "a longer key" if "needs" in flaw else "another key"
+        assert refusal(json.dumps({"keys": [jwk]})) == (
+            f"sa.pub: holds {flaw}. Sign with {remedy}."
+        )
+        assert time.monotonic() - started < 2
+
+    def test_a_point_that_is_larger_than_its_curve_is_refused_at_once(self) -> None:
+        jwk = {"kty": "EC", "crv": "P-256", "x": base64url(HUGE), "y": base64url(1)}
+        started = time.monotonic()
+
+        assert jwk_flaw(jwk) == "an EC key whose numbers are too large for its curve"
+        assert time.monotonic() - started < 2
+
+    @pytest.mark.parametrize(
+        "jwk",
+        [
+            {"kty": "RSA"},
+            {"kty": "RSA", "n": 5, "e": "AQAB"},
+            {"kty": "RSA", "n": "!", "e": "AQAB"},
+            {"kty": "EC", "crv": ["P-256"], "x": "AQ", "y": "AQ"},
+            {},
+        ],
+    )
+    def test_numbers_that_are_none_are_malformed(self, jwk: dict[str, Any]) -> None:
+        assert jwk_flaw(jwk) == "a key whose numbers are malformed"
 
     @pytest.mark.parametrize("members", [{"d": "AQAB"}, {"kty": "oct", "k": "AQAB"}])
     def test_a_private_jwk_is_neither_read_nor_shown(self, members: dict[str, str]) -> None:
