@@ -18,12 +18,12 @@ _MODULE = "iam/aws_managed_policies.py"
 
 
 def document(name: str) -> Mapping[str, Any] | None:
-    """The default version of a policy; None where it is not known here.
+    """The default version of a policy; None if it is not known here.
 
     Args:
-        name: The policy's name, without its path: `ViewOnlyAccess`.
+        name: The policy's path and name, as in its ARN: `job-function/ViewOnlyAccess`.
     """
-    policy = _policies().get(name)
+    policy = _policy(name)
     found: Mapping[str, Any] | None = policy["Document"] if policy else None
     return found
 
@@ -32,10 +32,16 @@ def version(name: str) -> tuple[str, str] | None:
     """Which version that text is of, like `v46`, and the day on which AWS made it.
 
     Args:
-        name: The policy's name, without its path.
+        name: The policy's path and name.
     """
-    policy = _policies().get(name)
+    policy = _policy(name)
     return (policy["DefaultVersionId"], policy["UpdateDate"][:10]) if policy else None
+
+
+def _policy(name: str) -> Mapping[str, Any] | None:
+    path, slash, own = name.rpartition("/")
+    policy: Mapping[str, Any] | None = _policies().get(own)
+    return policy if policy and policy["Path"] == f"/{path}{slash}" else None
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from federation.config import ClusterConfig, Workload
 from federation.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
 from review import aws_managed
 from review.configured import name
-from review.permissions import Allowance, allowances
+from review.permissions import Allowance, Judgement, allowances, judge
 
 Mark = Literal["administration", "privilege escalation", "whole service"]
 """What a reviewer looks for in a policy, the weightiest first; see `review.permissions`."""
@@ -49,12 +49,14 @@ class PolicySummary:
         abilities: What it allows, by service; None where its text is not known here.
         marks: What stands out in it.
         escalations: The actions behind the mark `privilege escalation`.
+        contents: The actions that hand out data and secrets, on every resource.
     """
 
     arn: str
     abilities: tuple[Ability, ...] | None
     marks: tuple[Mark, ...]
     escalations: tuple[str, ...]
+    contents: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -109,7 +111,7 @@ class Row:
 
 
 Documents = Callable[[str], Mapping[str, Any] | None]
-"""The text of an AWS managed policy by its name, None where it is not known."""
+"""The text of an AWS managed policy by its path and name, None where it is not known."""
 
 
 def matrix(config: ClusterConfig, documents: Documents = aws_managed.document) -> tuple[Row, ...]:
@@ -119,9 +121,25 @@ def matrix(config: ClusterConfig, documents: Documents = aws_managed.document) -
         for workload in config.workloads
         for each in workload.role.managed_policy_arns
     }
-    summaries = {arn: _summary(arn, documents) for arn in attached}
+    summaries = {arn: summarize(arn, documents) for arn in attached}
     rows = (_row(config, workload, summaries) for workload in config.workloads)
     return tuple(sorted(rows, key=lambda row: row.workload))
+
+
+def summarize(arn: str, documents: Documents = aws_managed.document) -> PolicySummary:
+    """What stands out in a policy, as far as its text is known."""
+    unknown = PolicySummary(arn, None, (), ())
+    document = documents(unknown.name) if unknown.is_of_aws else None
+    if document is None:
+        return unknown
+    judgement = judge(document)
+    return PolicySummary(
+        arn,
+        _abilities(allowances(document)),
+        _marks(judgement),
+        judgement.escalations,
+        judgement.contents,
+    )
 
 
 def _row(config: ClusterConfig, workload: Workload, summaries: Mapping[str, PolicySummary]) -> Row:
@@ -143,23 +161,11 @@ def _row(config: ClusterConfig, workload: Workload, summaries: Mapping[str, Poli
     )
 
 
-def _summary(arn: str, documents: Documents) -> PolicySummary:
-    unknown = PolicySummary(arn, None, (), ())
-    document = documents(arn.rpartition("/")[2]) if unknown.is_of_aws else None
-    if document is None:
-        return unknown
-    allowed = list(allowances(document))
-    escalations = sorted({action for each in allowed for action in each.escalations})
-    return PolicySummary(arn, _abilities(allowed), _marks(allowed), tuple(escalations))
-
-
-def _marks(allowed: Iterable[Allowance]) -> tuple[Mark, ...]:
-    allowed = list(allowed)
-    if any(each.is_administration for each in allowed):
-        return ("administration",)
+def _marks(judgement: Judgement) -> tuple[Mark, ...]:
     found: dict[Mark, bool] = {
-        "privilege escalation": any(each.escalations for each in allowed),
-        "whole service": any(each.whole_services for each in allowed),
+        "administration": bool(judgement.administration),
+        "privilege escalation": judgement.is_escalation,
+        "whole service": judgement.is_whole_service,
     }
     return tuple(mark for mark, there in found.items() if there)
 

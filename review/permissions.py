@@ -35,6 +35,16 @@ ESCALATIONS = (
 Security Labs, "AWS IAM Privilege Escalation"; Service Authorization Reference, "Actions, resources,
 and condition keys for AWS Identity and Access Management")."""
 
+CONTENTS = (
+    "s3:GetObject",
+    "secretsmanager:GetSecretValue",
+    "ssm:GetParameter",
+    "ssm:GetParameters",
+    "ssm:GetParametersByPath",
+)
+"""Actions of AWS's level 'Read' that hand out data and secrets themselves (Cloudsplaining, "Data
+Exfiltration")."""
+
 
 @dataclass(frozen=True)
 class Allowance:
@@ -76,6 +86,13 @@ class Allowance:
         return tuple(action for action in ESCALATIONS if self.allows(action))
 
     @property
+    def contents(self) -> tuple[str, ...]:
+        """Those of `CONTENTS` that it allows everywhere, whatever the circumstances."""
+        if not self.everywhere or self.conditional:
+            return ()
+        return tuple(action for action in CONTENTS if self.allows(action))
+
+    @property
     def whole_services(self) -> tuple[str, ...]:
         """Services with which it allows everything everywhere, as `s3:*`."""
         if not self.everywhere or self.conditional or self.excludes_actions:
@@ -85,6 +102,48 @@ class Allowance:
     def allows(self, action: str) -> bool:
         """Whether it is about an action; the names of actions ignore case."""
         return naming(self.actions)(action) != self.excludes_actions
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What stands out in a policy, by its text; the linter and the document for reviewers ask here.
+
+    Attributes:
+        administration: The statements that allow nearly everything.
+        escalations: Those of `ESCALATIONS` that it allows everywhere.
+        whole_services: Services with which it allows everything everywhere, as `s3:*`.
+        contents: Those of `CONTENTS` that it allows everywhere.
+    """
+
+    administration: tuple[Allowance, ...]
+    escalations: tuple[str, ...]
+    whole_services: tuple[str, ...]
+    contents: tuple[str, ...]
+
+    @property
+    def is_escalation(self) -> bool:
+        """Whether it lets an identity take more, unless it has nearly everything anyway."""
+        return bool(self.escalations) and not self.administration
+
+    @property
+    def is_whole_service(self) -> bool:
+        """Whether it allows everything with a service, unless it has nearly everything anyway."""
+        return bool(self.whole_services) and not self.administration
+
+
+def judge(policy: Mapping[str, Any]) -> Judgement:
+    """Judge a policy by its text."""
+    allowed = list(allowances(policy))
+    return Judgement(
+        tuple(each for each in allowed if each.is_administration),
+        _union(each.escalations for each in allowed),
+        _union(each.whole_services for each in allowed),
+        _union(each.contents for each in allowed),
+    )
+
+
+def _union(several: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted({action for actions in several for action in actions}))
 
 
 @functools.lru_cache(maxsize=256)

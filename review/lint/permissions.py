@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from federation.advice import POWERFUL_POLICIES
 from formats.escaping import quoted
+from review import aws_managed
 from review.estate import Attachment, Estate, Permissions
 from review.lint.finding import Rule, Seen
-from review.permissions import Allowance, allowances
+from review.permissions import Allowance, Judgement, judge, naming
 
 LONG_SESSION = 4 * 3600
 """Seconds; IAM's default, and ours, is an hour."""
@@ -16,32 +17,34 @@ LONG_SESSION = 4 * 3600
 LONG_TOKEN = 24 * 3600
 """Seconds; the kubelet refreshes a token after a day at the latest."""
 
-_BROAD = ("ReadOnlyAccess", "SecretsManagerReadWrite", "job-function/SystemAdministrator")
-
 
 def _powerful_policy(estate: Estate) -> Iterator[Seen]:
-    for attached in estate.attachments:
-        if _managed(attached) in POWERFUL_POLICIES:
-            yield Seen.of(attached, f"{quoted(attached.policy)} is attached.")
-    for written, allowance in _allowed(estate):
-        if allowance.is_administration:
-            yield Seen.of(written, f"{_told(allowance)} on every resource.")
+    for written, judgement in _judged(estate):
+        for allowance in judgement.administration:
+            yield _seen(written, _told(allowance))
 
 
 def _broad_policy(estate: Estate) -> Iterator[Seen]:
-    for attached in estate.attachments:
-        policy = _managed(attached)
-        if policy in _BROAD or (policy not in POWERFUL_POLICIES and policy.endswith("FullAccess")):
-            yield Seen.of(attached, f"{quoted(attached.policy)} is attached.")
-    for written, allowance in _allowed(estate):
-        if allowance.whole_services and not allowance.is_administration:
-            yield Seen.of(written, f"{_listed(allowance.whole_services)} on every resource.")
+    for written, judgement in _judged(estate):
+        whole = judgement.whole_services
+        contents = [each for each in judgement.contents if not naming(whole)(each)]
+        if not judgement.administration and (whole or contents):
+            yield _seen(written, _listed((*whole, *contents)))
 
 
 def _privilege_escalation(estate: Estate) -> Iterator[Seen]:
-    for written, allowance in _allowed(estate):
-        if allowance.escalations and not allowance.is_administration:
-            yield Seen.of(written, f"{_listed(allowance.escalations)} on every resource.")
+    for written, judgement in _judged(estate):
+        if judgement.is_escalation:
+            yield _seen(written, _listed(judgement.escalations))
+
+
+def _unjudged_policy(estate: Estate) -> Iterator[Seen]:
+    written = {each.about for each in estate.permissions if _OWN_POLICY in each.where.place}
+    for attached in estate.attachments:
+        name = attached.policy.rpartition("/")[2]
+        if _text(attached) is None and (_is_of_aws(attached) or name not in written):
+            what = "is attached, and not judged: its text is not known here."
+            yield Seen.of(attached, f"{quoted(attached.policy)} {what}")
 
 
 def _no_boundary(estate: Estate) -> Iterator[Seen]:
@@ -61,16 +64,30 @@ def _long_token(estate: Estate) -> Iterator[Seen]:
             yield Seen.of(token, f"a token lives {token.seconds} seconds.")
 
 
-def _managed(attached: Attachment) -> str:
-    """The name, with its path, of an AWS managed policy; empty where it is somebody's own."""
-    prefix, _, name = attached.policy.partition(":policy/")
-    return name if prefix.endswith(":iam::aws") else ""
+_OWN_POLICY = "aws_iam_policy."
 
 
-def _allowed(estate: Estate) -> Iterator[tuple[Permissions, Allowance]]:
+def _judged(estate: Estate) -> Iterator[tuple[Permissions | Attachment, Judgement]]:
+    """Each policy whose text is known, with what stands out in it."""
     for written in estate.permissions:
-        for allowance in allowances(written.policy):
-            yield written, allowance
+        yield written, judge(written.policy)
+    for attached in estate.attachments:
+        if (text := _text(attached)) is not None:
+            yield attached, judge(text)
+
+
+def _text(attached: Attachment) -> Mapping[str, Any] | None:
+    name = attached.policy.partition(":policy/")[2]
+    return aws_managed.document(name) if _is_of_aws(attached) else None
+
+
+def _is_of_aws(attached: Attachment) -> bool:
+    return attached.policy.partition(":policy/")[0].endswith(":iam::aws")
+
+
+def _seen(written: Permissions | Attachment, actions: str) -> Seen:
+    start = f"{quoted(written.policy)} is attached: " if isinstance(written, Attachment) else ""
+    return Seen.of(written, f"{start}{actions} on every resource.")
 
 
 def _told(allowance: Allowance) -> str:
@@ -110,12 +127,23 @@ RULES = (
     Rule(
         "broad-policy",
         "warning",
-        "The role may do everything with a service, or read everything",
-        "A policy for a whole service reaches the data and the settings of everybody else who uses "
-        "the service in this account.",
+        "The role may do everything with a service, or read data and secrets everywhere",
+        "It reaches the data, and often the settings, of everybody else who uses the service in "
+        "this account.",
         "Attach a policy that names the actions and the resources that the workload needs.",
         _LEAST_PRIVILEGE,
         _broad_policy,
+    ),
+    Rule(
+        "unjudged-policy",
+        "note",
+        "What a policy of the role allows is not known here",
+        "Only the texts of AWS's own policies, and of policies in a plan, are known without asking "
+        "AWS.",
+        "Read the policy: 'aws iam get-policy --policy-arn ARN' names its default version, and "
+        "'aws iam get-policy-version' shows it.",
+        "AWS IAM User Guide, 'Managed policies and inline policies'",
+        _unjudged_policy,
     ),
     Rule(
         "no-permissions-boundary",

@@ -9,7 +9,6 @@ from federation.fields import partition_of_arn
 from review import aws_managed
 from review.actions import LEVELS, READING, Level, matching
 from review.matrix import Ability, PolicySummary
-from review.permissions import naming
 from review.report.material import Material
 from review.report.model import (
     Block,
@@ -26,16 +25,6 @@ from review.report.model import (
     listed,
     said,
 )
-
-_CONTENTS = (
-    ("s3", "GetObject"),
-    ("secretsmanager", "GetSecretValue"),
-    ("ssm", "GetParameter"),
-    ("ssm", "GetParameters"),
-    ("ssm", "GetParametersByPath"),
-)
-"""Actions of AWS's level 'Read' that hand out data and secrets themselves (Cloudsplaining, "Data
-Exfiltration")."""
 
 _NAMED = 8
 """Actions of a level that are named; of more, the number."""
@@ -85,7 +74,7 @@ def _policy(policy: PolicySummary, roles: list[str]) -> Iterator[Block]:
     if policy.abilities is None:
         yield Paragraph(_unknown(policy.arn), alert=True)
         return
-    if version := aws_managed.version(policy.arn.rpartition("/")[2]):
+    if version := aws_managed.version(policy.name):
         yield Paragraph(_edition(version, partition_of_arn(policy.arn)))
     yield from _marks(policy)
     yield from _what(policy.abilities)
@@ -107,7 +96,7 @@ def _unknown(arn: str) -> Text:
     return said(
         "{} Read it before you sign: `aws iam get-policy --policy-arn` {} names its default "
         "version, and `aws iam get-policy-version` shows it.",
-        Strong("The text of this policy is not known here."),
+        Strong("Not judged: its text is not known here."),
         arn,
     )
 
@@ -117,27 +106,12 @@ def _marks(policy: PolicySummary) -> Iterator[Block]:
     for mark in policy.marks:
         which = policy.escalations if mark == "privilege escalation" else ()
         found.append((Strong(mark), *((": ", *listed(which)) if which else ())))
-    if contents := _contents(policy.abilities or ()):
-        found.append((Strong("hands out contents"), ": ", *listed(contents)))
+    if policy.contents:
+        found.append((Strong("hands out contents"), ": ", *listed(policy.contents)))
     if found:
         yield Points(tuple(found))
     else:
         yield Paragraph(said("None of the marks applies."))
-
-
-def _contents(abilities: Iterable[Ability]) -> tuple[str, ...]:
-    everywhere = [each for each in abilities if each.everywhere and not each.conditional]
-    return tuple(
-        f"{service}:{action}"
-        for service, action in _CONTENTS
-        if any(_allows(each, service, action) for each in everywhere)
-    )
-
-
-def _allows(ability: Ability, service: str, action: str) -> bool:
-    if ability.excludes:
-        return not naming(ability.actions)(f"{service}:{action}")
-    return ability.service in ("*", service) and naming(ability.actions)(action)
 
 
 def _what(abilities: tuple[Ability, ...]) -> Iterator[Block]:

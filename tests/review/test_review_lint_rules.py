@@ -38,6 +38,7 @@ from review.estate import (
 )
 from review.evidence import api_server
 from review.lint.linter import RULES
+from review.matrix import summarize
 
 HERE = Where("main.tf.json", "here")
 DIGEST = "990f4193972f2becf12ddeda5237f9c952f20d9e"
@@ -51,6 +52,18 @@ def attached(arn: str) -> Estate:
 def allowing(**members: Any) -> Estate:
     written = policy({"Effect": "Allow", "Resource": "*"} | members)
     return Estate(permissions=(Permissions(HERE, "web", written),))
+
+
+def inline(role: str) -> Estate:
+    """A policy within a role."""
+    where = Where("plan.json", "aws_iam_role_policy.web.policy")
+    return Estate(permissions=(Permissions(where, role, policy()),))
+
+
+def planned_policy(name: str) -> Estate:
+    """A policy that a plan makes or keeps."""
+    where = Where("plan.json", "aws_iam_policy.own.policy")
+    return Estate(permissions=(Permissions(where, name, policy()),))
 
 
 def manifest(*flags: str) -> Estate:
@@ -238,13 +251,20 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
         workload(role={"managed_policy_arns": ["AdministratorAccess"]}),
         [
             "workloads[prod/web].role.managed_policy_arns (prod/web): "
-            "'arn:aws:iam::aws:policy/AdministratorAccess' is attached."
+            "'arn:aws:iam::aws:policy/AdministratorAccess' is attached: '*' on every resource."
         ],
     ),
     (
         "powerful-policy",
         attached("arn:aws-us-gov:iam::aws:policy/IAMFullAccess"),
-        ["here (web): 'arn:aws-us-gov:iam::aws:policy/IAMFullAccess' is attached."],
+        [
+            "here (web): 'arn:aws-us-gov:iam::aws:policy/IAMFullAccess' is attached: 'iam:*', "
+            "'organizations:DescribeAccount', 'organizations:DescribeOrganization', "
+            "'organizations:DescribeOrganizationalUnit', 'organizations:DescribePolicy', "
+            "'organizations:ListChildren', 'organizations:ListParents', "
+            "'organizations:ListPolicies', 'organizations:ListPoliciesForTarget', "
+            "'organizations:ListRoots', 'organizations:ListTargetsForPolicy' on every resource."
+        ],
     ),
     ("powerful-policy", allowing(Action="*"), ["here (web): '*' on every resource."]),
     (
@@ -255,17 +275,60 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
     (
         "broad-policy",
         attached("arn:aws:iam::aws:policy/AmazonS3FullAccess"),
-        ["here (web): 'arn:aws:iam::aws:policy/AmazonS3FullAccess' is attached."],
+        [
+            "here (web): 'arn:aws:iam::aws:policy/AmazonS3FullAccess' is attached: "
+            "'s3-object-lambda:*', 's3:*' on every resource."
+        ],
     ),
     (
         "broad-policy",
         attached("arn:aws:iam::aws:policy/ReadOnlyAccess"),
-        ["here (web): 'arn:aws:iam::aws:policy/ReadOnlyAccess' is attached."],
+        [
+            "here (web): 'arn:aws:iam::aws:policy/ReadOnlyAccess' is attached: 's3:GetObject', "
+            "'ssm:GetParameter', 'ssm:GetParameters', 'ssm:GetParametersByPath' on every resource."
+        ],
     ),
     (
         "broad-policy",
         allowing(Action=["sqs:*", "s3:*", "s3:GetObject"]),
         ["here (web): 's3:*', 'sqs:*' on every resource."],
+    ),
+    (
+        "broad-policy",
+        allowing(Action="secretsmanager:Get*"),
+        ["here (web): 'secretsmanager:GetSecretValue' on every resource."],
+    ),
+    (
+        "privilege-escalation",
+        attached("arn:aws:iam::aws:policy/service-role/AmazonElasticMapReduceRole"),
+        [
+            "here (web): 'arn:aws:iam::aws:policy/service-role/AmazonElasticMapReduceRole' is "
+            "attached: 'iam:PassRole' on every resource."
+        ],
+    ),
+    (
+        "unjudged-policy",
+        attached("arn:aws:iam::aws:policy/NoSuchPolicy"),
+        [
+            "here (web): 'arn:aws:iam::aws:policy/NoSuchPolicy' is attached, and not judged: its "
+            "text is not known here."
+        ],
+    ),
+    (
+        "unjudged-policy",
+        attached("arn:aws:iam::aws:policy/service-role/AdministratorAccess"),
+        [
+            "here (web): 'arn:aws:iam::aws:policy/service-role/AdministratorAccess' is attached, "
+            "and not judged: its text is not known here."
+        ],
+    ),
+    (
+        "unjudged-policy",
+        joined([attached("arn:aws:iam::123456789012:policy/p/own"), inline("own")]),
+        [
+            "here (web): 'arn:aws:iam::123456789012:policy/p/own' is attached, and not judged: its "
+            "text is not known here."
+        ],
     ),
     (
         "privilege-escalation",
@@ -428,6 +491,11 @@ QUIET: list[tuple[str, Estate]] = [
     ("broad-policy", allowing(Action="s3:*", Resource="arn:aws:s3:::bucket/*")),
     ("privilege-escalation", allowing(Action="iam:Get*")),
     ("privilege-escalation", allowing(Action="iam:PassRole", Resource="arn:aws:iam::1:role/app")),
+    ("unjudged-policy", ours()),
+    (
+        "unjudged-policy",
+        joined([attached("arn:aws:iam::123456789012:policy/p/own"), planned_policy("own")]),
+    ),
     ("no-permissions-boundary", ours()),
     ("long-session", workload(role={"max_session_duration": 14400})),
     ("long-token", workload(token_expiration_seconds=86400)),
@@ -499,3 +567,27 @@ def test_rules_say_what_they_mean_in_whole_sentences() -> None:
         assert not rule.title.endswith(".")
         assert rule.reasoning.endswith(".")
         assert rule.fix.endswith(".")
+
+
+REPORTED = {
+    "administration": "powerful-policy",
+    "privilege escalation": "privilege-escalation",
+    "whole service": "broad-policy",
+}
+
+
+def test_the_linter_and_the_document_for_reviewers_agree_on_every_policy_of_aws() -> None:
+    known = json.loads(aws_managed_policies_data)
+    differing = {}
+    for name, entry in known.items():
+        arn = f"arn:aws:iam::aws:policy{entry['Path']}{name}"
+        summary = summarize(arn)
+        reported = {REPORTED[mark] for mark in summary.marks}
+        if summary.contents and "administration" not in summary.marks:
+            reported.add("broad-policy")
+        if summary.abilities is None:
+            reported.add("unjudged-policy")
+        if (found_codes := set(codes(attached(arn)))) != reported:
+            differing[arn] = (found_codes, reported)
+    assert differing == {}
+    assert len(known) > 1000

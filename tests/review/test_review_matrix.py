@@ -15,7 +15,7 @@ from federation import files
 from federation.trust_policy import role_trust_policy
 from review import aws_managed
 from review.matrix import Ability, PolicySummary, Row, matrix
-from review.permissions import ESCALATIONS
+from review.permissions import CONTENTS, ESCALATIONS
 
 AWS = "arn:aws:iam::aws:policy"
 
@@ -91,6 +91,7 @@ def test_rows_are_in_the_order_of_their_names() -> None:
                 (Ability("*", ("*",), excludes=False, everywhere=True, conditional=False),),
                 ("administration",),
                 ESCALATIONS,
+                CONTENTS,
             ),
         ),
         (
@@ -100,6 +101,7 @@ def test_rows_are_in_the_order_of_their_names() -> None:
                 (Ability("s3", ("*", "Get*"), excludes=False, everywhere=True, conditional=False),),
                 ("whole service",),
                 (),
+                ("s3:GetObject",),
             ),
         ),
         (
@@ -122,6 +124,7 @@ def test_rows_are_in_the_order_of_their_names() -> None:
                 (Ability("*", ("account:*", "iam:*"), True, everywhere=True, conditional=False),),
                 ("administration",),
                 ("sts:AssumeRole",),
+                CONTENTS,
             ),
         ),
         (
@@ -153,11 +156,11 @@ class TestAwsManagedPolicies:
 
     def test_their_texts_are_those_that_moto_has(self) -> None:
         expected = json.loads(aws_managed_policies_data)["ViewOnlyAccess"]["Document"]
-        assert aws_managed.document("ViewOnlyAccess") == expected
+        assert aws_managed.document("job-function/ViewOnlyAccess") == expected
 
     def test_their_versions_are_those_that_moto_has(self) -> None:
         expected = json.loads(aws_managed_policies_data)["ViewOnlyAccess"]
-        assert aws_managed.version("ViewOnlyAccess") == (
+        assert aws_managed.version("job-function/ViewOnlyAccess") == (
             expected["DefaultVersionId"],
             expected["UpdateDate"][: len("2027-01-31")],
         )
@@ -168,4 +171,4 @@ class TestAwsManagedPolicies:
 
     def test_without_moto_none_is_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-        assert aws_managed.document("ViewOnlyAccess") is None
+        assert aws_managed.document("job-function/ViewOnlyAccess") is None

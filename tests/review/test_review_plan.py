@@ -63,7 +63,8 @@ def test_every_resource_of_a_plan_is_judged() -> None:
         "broad-policy: aws_iam_role_policy.late.policy (aws_iam_role_policy.late): 's3:*' on "
         "every resource.",
         "broad-policy: aws_iam_role_policy_attachment.wide.policy_arn (wide-a): "
-        "'arn:aws:iam::aws:policy/AmazonS3FullAccess' is attached.",
+        "'arn:aws:iam::aws:policy/AmazonS3FullAccess' is attached: 's3-object-lambda:*', 's3:*' on "
+        "every resource.",
         'long-session: aws_iam_role.wide["a"].max_session_duration (wide-a): a session may last '
         "43200 seconds.",
         "no-permissions-boundary: aws_iam_role.later (later): none is set.",
