@@ -129,13 +129,13 @@ class Account:
         """
         with explained():
             found = self._iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
-        return Provider(
-            arn,
-            found.get("Url", ""),
-            tuple(found.get("ClientIDList", ())),
-            tuple(each.lower() for each in found.get("ThumbprintList", ())),
-            _tags(found.get("Tags", ())),
-        )
+            return Provider(
+                arn,
+                found.get("Url", ""),
+                tuple(found.get("ClientIDList", ())),
+                tuple(each.lower() for each in found.get("ThumbprintList", ())),
+                _tags(found.get("Tags", ())),
+            )
 
     def role(self, name: str) -> LiveRole | None:
         """A role by its name, if there is one.
@@ -146,19 +146,19 @@ class Account:
         try:
             with explained():
                 found = self._iam.get_role(RoleName=name)["Role"]
+                trust: object = found.get("AssumeRolePolicyDocument", {})
+                return LiveRole(
+                    found["Arn"],
+                    found["Path"],
+                    trust if isinstance(trust, dict) else {},
+                    found.get("MaxSessionDuration", 3600),
+                    found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+                    _tags(found.get("Tags", ())),
+                )
         except AwsError as error:
             if error.code == "NoSuchEntity":
                 return None
             raise
-        trust: object = found.get("AssumeRolePolicyDocument", {})
-        return LiveRole(
-            found["Arn"],
-            found["Path"],
-            trust if isinstance(trust, dict) else {},
-            found.get("MaxSessionDuration", 3600),
-            found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
-            _tags(found.get("Tags", ())),
-        )
 
     def attached_policies(self, role_name: str) -> tuple[str, ...]:
         """The ARNs of the managed policies attached to a role.
@@ -252,3 +252,9 @@ def explained() -> Iterator[None]:
         raise NoCredentialsError from None
     except BotoCoreError as error:
         raise AwsError("", str(error)) from None
+    except Exception as error:
+        from botocore.parsers import ResponseParserError  # takes long, and is seldom needed
+
+        if isinstance(error, ResponseParserError | LookupError | TypeError | AttributeError):
+            raise AwsError("", "the answer is not one of AWS") from None
+        raise

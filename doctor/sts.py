@@ -56,13 +56,13 @@ class Sts:
                 WebIdentityToken=token,
                 DurationSeconds=SHORTEST_SESSION,
             )
-        credentials = answer["Credentials"]
-        return Assumed(
-            answer["AssumedRoleUser"]["Arn"],
-            credentials["AccessKeyId"],
-            credentials["SecretAccessKey"],
-            credentials["SessionToken"],
-        )
+            credentials = answer["Credentials"]
+            return Assumed(
+                answer["AssumedRoleUser"]["Arn"],
+                credentials["AccessKeyId"],
+                credentials["SecretAccessKey"],
+                credentials["SessionToken"],
+            )
 
     def identity(self, assumed: Assumed) -> str:
         """Who the credentials belong to, as an ARN (GetCallerIdentity).
