@@ -5,13 +5,13 @@ Wraps boto3 as `doctor.account` does; each failure is an `AwsError`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from doctor.account import ANSWER_SECONDS, AwsError, boto_config, explained, session_for, set_up
 from federation.config import Aws
+from federation.strict_json import json_object
 
 LARGEST = 1_000_000
 """Bytes of an object that are read: two hundred keys are a few hundred thousand."""
@@ -93,7 +93,7 @@ class LiveBucket:
             AwsError: it cannot be read.
         """
         found = self._read(self._s3.get_bucket_policy, "NoSuchBucketPolicy")
-        return None if found is None else dict(json.loads(found["Policy"]))
+        return None if found is None else json_object("The policy", found["Policy"])
 
     def tags(self) -> Mapping[str, str]:
         """The tags.

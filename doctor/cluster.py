@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
-from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, KubeConfigMerger
 
 from doctor import rbac
+from doctor.kubeconfig import Kubeconfigs, connection
 from doctor.rbac import Binding
 from federation.errors import UserError
 from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
@@ -87,9 +87,7 @@ class Cluster:
         settings.retries = False
         paths = str(kubeconfig) if kubeconfig else None
         try:
-            self._api = client_of(
-                paths, context, persist_config=False, client_configuration=settings
-            )
+            self._api = client_of(paths, context, settings)
         except (ConfigException, OSError) as error:
             raise ClusterError(quoted(error)) from None
         own = self._api.configuration
@@ -347,23 +345,27 @@ class Cluster:
             raise ClusterError(quoted(error)) from None
 
 
-def client_of(paths: str | None, context: str | None, **options: Any) -> client.ApiClient:
+def client_of(
+    paths: str | None,
+    context: str | None,
+    settings: client.Configuration | None = None,
+    *,
+    persist: bool = False,
+) -> client.ApiClient:
     """The Kubernetes client's connection, as a kubeconfig has it.
 
     Args:
         paths: The files, as KUBECONFIG names them; None searches as kubectl does.
         context: The context in them; None is the current one.
-        options: What the client takes besides.
+        settings: More for the connection.
+        persist: Whether a token that was renewed is written back.
 
     Raises:
         ConfigException: the file is none that the client reads.
         OSError: it cannot be read.
     """
     try:
-        made: client.ApiClient = config.new_client_from_config(  # type: ignore[no-untyped-call]
-            paths, context, **options
-        )
-        return made
+        return connection(paths, context, settings, persist=persist)
     except (ConfigException, OSError):
         raise
     except Exception as error:
@@ -374,8 +376,7 @@ def client_of(paths: str | None, context: str | None, **options: Any) -> client.
 
 def _program(paths: str | None, context: str | None) -> str | None:
     """The program that a user has for credentials; where it fails, the client only logs that."""
-    merged = KubeConfigMerger(paths or KUBE_CONFIG_DEFAULT_LOCATION)  # type: ignore[no-untyped-call]
-    whole = merged.config.value
+    whole = Kubeconfigs(paths).whole.value
     named = {part: {each.value["name"]: each.value for each in whole[part]} for part in _NAMED}
     wanted = named["contexts"].get(context or whole.get("current-context"), {})
     user = named["users"].get(wanted.get("context", {}).get("user"), {}).get("user") or {}

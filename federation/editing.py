@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from federation import files
@@ -56,7 +57,10 @@ def edited(text: str, config: ClusterConfig, name: str = "the file") -> str:
     now = files.parse(text, name)
     if now == config:
         return text
-    root = YAML(typ="rt", pure=True).compose(text)
+    try:
+        root = YAML(typ="rt", pure=True).compose(text)
+    except YAMLError:
+        return files.dump(config)  # libyaml has read it: one reader is stricter than the other
     result = _spliced(text, _document_edits(text, root, now, config))
     return result if _says(result, config) else files.dump(config)
 

@@ -14,10 +14,11 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from federation import named_files
 from federation.errors import UserError
 from formats.escaping import quoted
 from review.bundle import archive
-from review.seal import CHECKSUMS, shown, verify
+from review.seal import CHECKSUMS, MOST_BYTES, shown, verify
 from review.sealed import read_folder
 
 _SHOWN = 3
@@ -60,7 +61,7 @@ def archive_path(folder: Path) -> Path:
 def is_archived_otherwise(texts: Mapping[str, str], folder: Path, archived_as: str) -> bool:
     """Whether the archive beside a folder is that of another bundle; the arguments of `write`."""
     path = archive_path(folder)
-    return _is_archive_of_ours(path) and path.read_bytes() != archive(texts, archived_as)
+    return _is_archive_of_ours(path) and _content(path) != archive(texts, archived_as)
 
 
 def write(texts: Mapping[str, str], folder: Path, archived_as: str | None) -> None:
@@ -140,7 +141,11 @@ def _is_archive_of_ours(path: Path) -> bool:
     if not path.is_file():
         return False
     try:
-        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as found:
+        with zipfile.ZipFile(io.BytesIO(_content(path))) as found:
             return any(Path(name).name == CHECKSUMS for name in found.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except (UserError, zipfile.BadZipFile):
         return False
+
+
+def _content(path: Path) -> bytes:
+    return named_files.content(path, limit=MOST_BYTES, streams=False)

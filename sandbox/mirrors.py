@@ -15,6 +15,8 @@ import urllib.request
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from federation import named_files
+from federation.named_files import FileError
 from sandbox.binaries import TLS_PROVIDER, Report, build, cache, provider_platform
 
 REGISTRY = "registry.terraform.io"
@@ -131,8 +133,8 @@ def _candidates() -> Iterable[Path]:
 def _configured(file: Path) -> Iterable[Path]:
     """The mirrors in a CLI configuration file."""
     try:
-        text = file.read_text()
-    except OSError:
+        text = named_files.text(file, streams=False)
+    except FileError:
         return ()
     return map(Path, _MIRROR_PATH.findall(text))
 

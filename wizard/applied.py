@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from federation import files
+from federation import files, named_files
 from federation.config import STACKS, ClusterConfig
+from federation.errors import UserError
+from federation.strict_json import json_object
+
+_LARGEST = 100_000_000
+"""Bytes of a state."""
 
 Doing = Literal["deploy", "destroy"]
 Status = Literal[
@@ -88,8 +93,8 @@ def keep_left_behind(project: Path, config: ClusterConfig) -> dict[str, Path]:
 def last(project: Path, cluster: str) -> ClusterConfig | None:
     """The configuration that was deployed last; None where none is known."""
     try:
-        return ClusterConfig.model_validate_json(_applied(project, cluster).read_bytes())
-    except (OSError, ValidationError):
+        return ClusterConfig.model_validate(_noted(_applied(project, cluster)))
+    except (UserError, ValidationError):
         return None
 
 
@@ -113,26 +118,35 @@ def status(project: Path, config: ClusterConfig) -> Status:
 def _has_resources(project: Path, stack: str) -> bool | None:
     """Whether a stack's state has a resource in it; None where this folder has no such state."""
     try:
-        state = json.loads((project / "state" / f"{stack}.tfstate").read_bytes())
+        state = _noted(project / "state" / f"{stack}.tfstate")
         return any(
             resource["mode"] == "managed" and resource["instances"]
             for resource in state["resources"]
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (UserError, TypeError, KeyError):
         return None
 
 
 def _begun_with(project: Path, cluster: str) -> tuple[Doing | None, ClusterConfig | None]:
     """What has begun and not ended well, and with which configuration."""
     try:
-        begun = json.loads(_begun(project, cluster).read_bytes())
+        begun = _noted(_begun(project, cluster))
         doing: Doing = begun["doing"]
-    except (OSError, ValueError, TypeError, KeyError):
+    except (UserError, KeyError):
         return None, None
     try:
         return doing, ClusterConfig.model_validate(begun.get("config"))
     except ValidationError:
         return doing, None
+
+
+def _noted(path: Path) -> dict[str, Any]:
+    """A note, or a state, as JSON.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    return json_object(path.name, named_files.text(path, limit=_LARGEST, streams=False))
 
 
 def _forget_all_but_applied(project: Path, cluster: str) -> None:

@@ -136,7 +136,11 @@ def _connected(federation: ClusterConfig) -> dynamic.DynamicClient:
     path = str(files.PROJECT / Path(named).expanduser()) if named else None
     with _Explained("connecting to the cluster"):
         return dynamic.DynamicClient(
-            client_of(path or os.pathsep.join(kubeconfig_paths()), federation.kubernetes.context)
+            client_of(
+                path or os.pathsep.join(kubeconfig_paths()),
+                federation.kubernetes.context,
+                persist=True,
+            )
         )
 
 

@@ -293,7 +293,7 @@ def _connected(config: ClusterConfig, context: str) -> Any:
 
     named = config.kubernetes.kubeconfig
     paths = [str(PROJECT / Path(named).expanduser())] if named else kubeconfig_paths()
-    api = client_of(os.pathsep.join(paths), context, persist_config=False)
+    api = client_of(os.pathsep.join(paths), context)
     api.configuration.retries = False
     return api
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from federation.errors import UserError, WorldError
+from federation.files import SIZE_LIMIT
 from wizard.process import Command, capture
 
 _TIMEOUT = 20.0
@@ -43,4 +44,6 @@ def _blob(name: str, folder: Path) -> str:
     if read.status != 0:
         reason = read.stderr.strip().removeprefix("fatal: ").rstrip(".") or "it gave no reason"
         raise UserError(f"{name} is no file, and git cannot read it either: {reason}.")
+    if len(read.stdout) > SIZE_LIMIT:
+        raise UserError(f"{name} has more than {SIZE_LIMIT} characters.")
     return read.stdout

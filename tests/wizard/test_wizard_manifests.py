@@ -213,9 +213,9 @@ def test_without_a_context_they_are_written_namespaces_first(
 def test_a_kubeconfig_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "kubeconfig"
     folder.mkdir()
-    with pytest.raises(WorldError) as caught:
+    with pytest.raises(UserError) as caught:
         applied(configured(folder))
     assert str(caught.value) == (
-        f"connecting to the cluster: {folder} cannot be read: Is a directory. "
-        "Check kubernetes.kubeconfig."
+        f"connecting to the cluster: The kubeconfig {folder}: is a folder: name a file. "
+        "Check kubernetes.context."
     )

@@ -23,6 +23,7 @@ from typing import Any, Self
 from federation.config import ClusterConfig
 from federation.errors import OidcIamError, WorldError
 from federation.files import PROJECT
+from federation.strict_json import json_object
 from review.changes import Plan, ResourceChange, StackPlan, stack_plan
 from wizard.causes import Cause, explain_all
 from wizard.cdktf import objects, retries
@@ -687,8 +688,7 @@ class _Planning:
         captured = capture(command, _TIMEOUT)
         if captured.status:
             raise WorldError(f"Terraform cannot show its plan of {stack}: {captured.stderr}")
-        shown: dict[str, Any] = json.loads(captured.stdout)
-        return shown
+        return json_object(f"The plan of {stack}", captured.stdout)
 
 
 def _state(project: Project, stack: str) -> dict[str, Any]:
@@ -697,8 +697,7 @@ def _state(project: Project, stack: str) -> dict[str, Any]:
     captured = capture(project.command(terraform_program(), "state", "pull", cwd=folder), _TIMEOUT)
     if captured.status:
         raise WorldError(f"Terraform cannot read the state of {stack}: {captured.stderr}")
-    state: dict[str, Any] = json.loads(captured.stdout or "{}")
-    return state
+    return json_object(f"The state of {stack}", captured.stdout or "{}")
 
 
 def _backend_of(folder: Path) -> dict[str, Any]:

@@ -1,0 +1,194 @@
+"""Every place that opens a file, or parses JSON or YAML, is known and has a reason.
+
+What a person names goes through `federation.named_files`, what others wrote through
+`federation.documents` and `federation.strict_json`. A new place needs a line here, and a reason.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from federation.files import PROJECT
+
+ROOMS = (
+    "control_plane",
+    "doctor",
+    "federation",
+    "formats",
+    "review",
+    "sandbox",
+    "stacks",
+    "wizard",
+)
+
+READS = re.compile(
+    r"open|io\.open|os\.(open|fdopen)|codecs\.open|click\.(open_file|File)|.*\.open"
+    r"|(?!wizard\.cli\.options\.).*\.(read_text|read_bytes)|(mmap|linecache|fileinput)\..*"
+    r"|json\.loads?|.*\.model_validate_json"
+    r"|ruamel\.yaml\.YAML|yaml\.\w*([Ll]oad|[Cc]ompose|[Pp]arse|[Ss]can)\w*|tomllib\.loads?|configparser\..*|plistlib\..*"
+    r"|zipfile\.ZipFile|tarfile\..*|ssl\.create_default_context|.*\.load_verify_locations"
+)
+
+_OURS = "what this program made itself, in memory"
+_WRITTEN = "a file that this program, or a program that it started, wrote below the project"
+_SHIPPED = "a file of an installed package"
+_REVIEW = "a review: regular files alone, no links, with limits of its own (review.sealed)"
+_SANDBOX = "the sandbox's own folder, or a request of its own tests"
+
+KNOWN = {
+    (
+        "doctor/layers/tls.py",
+        "_context",
+        "ssl.create_default_context",
+    ): "certifi's authorities; others are read by named_files before",
+    (
+        "doctor/layers/tls.py",
+        "_of_file",
+        "ssl.create_default_context",
+    ): "certifi's authorities; others are read by named_files before",
+    ("federation/editing.py", "_block", "ruamel.yaml.YAML"): _OURS,
+    ("federation/editing.py", "_brief", "json.loads"): _OURS,
+    ("federation/editing.py", "_is_plain", "ruamel.yaml.YAML"): _OURS,
+    ("federation/editing.py", "_plain", "json.loads"): _OURS,
+    (
+        "federation/editing.py",
+        "edited",
+        "ruamel.yaml.YAML",
+    ): "a configuration that documents has read before",
+    ("federation/files.py", "write", "os.fdopen"): "writes",
+    ("federation/manifests.py", "binding", "ruamel.yaml.YAML"): _OURS,
+    ("federation/manifests.py", "objects", "ruamel.yaml.YAML"): _OURS,
+    ("federation/manifests.py", "objects", "yaml.load_all"): _OURS,
+    ("federation/named_files.py", "_of_file", "os.open"): "the one reader of files",
+    ("federation/regions.py", "_endpoint_data", "json.loads"): _SHIPPED,
+    (
+        "federation/regions.py",
+        "_endpoint_data",
+        "pathlib.Path().with_name().joinpath().read_bytes",
+    ): _SHIPPED,
+    ("federation/strict_json.py", "json_value", "json.loads"): "the one reader of JSON",
+    ("federation/yaml_nodes.py", "", "yaml.SafeLoader"): "the one reader of YAML",
+    ("review/aws_managed.py", "_policies", "json.loads"): _SHIPPED,
+    ("review/aws_managed.py", "_policies", "path.read_text"): _SHIPPED,
+    ("review/breaks.py", "json_in", "json.loads"): _OURS,
+    ("review/bundle.py", "archive", "zipfile.ZipFile"): "writes",
+    (
+        "review/bundle_folder.py",
+        "_is_archive_of_ours",
+        "zipfile.ZipFile",
+    ): "bytes that named_files has read; only the names in it are asked",
+    ("review/chain.py", "_public_authorities", "pathlib.Path().read_bytes"): _SHIPPED,
+    ("review/comparison.py", "_settings", "json.loads"): _OURS,
+    ("review/grants.py", "_admitted", "json.loads"): _OURS,
+    ("review/plan_words.py", "name", "json.loads"): _OURS,
+    ("review/report/model.py", "yaml", "ruamel.yaml.YAML"): _OURS,
+    ("review/report/signing.py", "canonical", "json.loads"): _OURS,
+    ("review/sealed.py", "_opened", "os.fdopen"): _REVIEW,
+    ("review/sealed.py", "_opened", "os.open"): _REVIEW,
+    ("review/sealed_archive.py", "_content", "archive.open"): _REVIEW,
+    ("review/sealed_archive.py", "read", "zipfile.ZipFile"): _REVIEW,
+    ("review/terraform/folder.py", "_readable", "json.loads"): _OURS,
+    ("review/terraform/portable.py", "_with_inputs", "json.loads"): _OURS,
+    ("sandbox/aws.py", "Front.__call__", "json.loads"): _SANDBOX,
+    ("sandbox/binaries.py", "build", "path.open"): _SANDBOX,
+    ("sandbox/binaries.py", "module_cache", "path.read_bytes"): _SANDBOX,
+    ("sandbox/certificates.py", "sign", "key_file.read_bytes"): _SANDBOX,
+    ("sandbox/certificates.py", "sign", "key_file.read_text"): _SANDBOX,
+    ("sandbox/issuer.py", "_json", "json.loads"): _SANDBOX,
+    ("sandbox/issuer.py", "_trust", "context.load_verify_locations"): _SANDBOX,
+    ("sandbox/ports.py", "_lost_a_port", "log.read_bytes"): _SANDBOX,
+    ("sandbox/processes.py", "last_words", "log.read_text"): _SANDBOX,
+    ("sandbox/processes.py", "start", "log.open"): _SANDBOX,
+    ("sandbox/sandbox.py", "Sandbox._administrator", "json.loads"): _SANDBOX,
+    ("sandbox/sandbox.py", "Sandbox._administrator", "self.kubeconfig.read_text"): _SANDBOX,
+    ("sandbox/sandbox.py", "Sandbox._exclusively", "path.open"): _SANDBOX,
+    ("sandbox/sandbox.py", "_read", "_state_file().read_text"): _SANDBOX,
+    ("sandbox/sandbox.py", "_read", "json.loads"): _SANDBOX,
+    (
+        "stacks/bindings/imports.py",
+        "_ProviderFinder.find_spec",
+        "pathlib.Path().read_text",
+    ): _SHIPPED,
+    ("wizard/__main__.py", "_open_what_is_closed", "pathlib.Path().open"): "/dev/null",
+    ("wizard/cdktf/retries.py", "_read_from", "path.open"): _WRITTEN,
+    ("wizard/cdktf/runs.py", "_Planning._copy", "json.loads"): _WRITTEN,
+    ("wizard/cdktf/runs.py", "_Planning._copy", "path.read_text"): _WRITTEN,
+    ("wizard/cdktf/runs.py", "_Planning._without_objects", "json.loads"): _WRITTEN,
+    ("wizard/cdktf/runs.py", "_Planning._without_objects", "place.read_text"): _WRITTEN,
+    ("wizard/cdktf/runs.py", "_backend_of", "json.loads"): _WRITTEN,
+    ("wizard/cdktf/runs.py", "_backend_of", "path.read_text"): _WRITTEN,
+    ("wizard/cdktf/runs.py", "_has_outputs", "json.loads"): _WRITTEN,
+    ("wizard/cdktf/runs.py", "_has_outputs", "place.read_text"): _WRITTEN,
+    ("wizard/cdktf/runs.py", "_outputs", "json.loads"): _WRITTEN,
+    ("wizard/cdktf/runs.py", "_outputs", "place.read_text"): _WRITTEN,
+    ("wizard/cli/migrating.py", "_save", "ruamel.yaml.YAML"): "writes",
+    ("wizard/cli/review.py", "_synthesized", "json.loads"): _WRITTEN,
+    ("wizard/cli/review.py", "_synthesized", "path.read_text"): _WRITTEN,
+    ("wizard/errors.py", "guarded", "os.open"): "writes",
+    ("wizard/errors.py", "keep_traceback", "path.open"): "writes",
+    ("wizard/preflight.py", "_package_version", "json.loads"): _SHIPPED,
+    ("wizard/preflight.py", "_package_version", "package.read_text"): _SHIPPED,
+    ("wizard/process.py", "Log.__init__", "path.open"): "writes",
+    ("wizard/questions.py", "answers", "json.loads"): _OURS,
+    (
+        "wizard/surroundings.py",
+        "_region",
+        "configparser.ConfigParser",
+    ): "text that named_files has read",
+    ("wizard/tui/live.py", "_written", "path.read_text"): _WRITTEN,
+    ("wizard/tui/terminal.py", "let_go", "os.open"): "/dev/null",
+}
+"""File, function and what it calls, with what is read there."""
+
+
+def test_each_place_that_reads_a_file_or_a_document_is_known() -> None:
+    assert sorted(set(_reads())) == sorted(KNOWN)
+
+
+def _reads() -> Iterator[tuple[str, str, str]]:
+    files = [path for room in ROOMS for path in (PROJECT / room).rglob("*.py")]
+    for file in (PROJECT / "main.py", *files):
+        tree = ast.parse(file.read_text())
+        name = file.relative_to(PROJECT).as_posix()
+        yield from ((name, *each) for each in _below(tree, "", _imported(tree)))
+
+
+def _below(node: ast.AST, place: str, names: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The function and the callee of each reading below a node of a syntax tree."""
+    for child in ast.iter_child_nodes(node):
+        inner = place
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inner = f"{place}.{child.name}".strip(".")
+        if isinstance(child, ast.Call):
+            # A function may be handed on to be called elsewhere.
+            for each in (child.func, *child.args):
+                if READS.fullmatch(called := _dotted(each, names)):
+                    yield place, called
+        yield from _below(child, inner, names)
+
+
+def _imported(tree: ast.AST) -> dict[str, str]:
+    """What each imported name stands for."""
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {each.asname: each.name for each in node.names if each.asname}
+    return names
+
+
+def _dotted(node: ast.AST, names: dict[str, str]) -> str:
+    match node:
+        case ast.Name(name):
+            return names.get(name, name)
+        case ast.Attribute(value, attribute):
+            return f"{_dotted(value, names)}.{attribute}"
+        case ast.Call(func):
+            return f"{_dotted(func, names)}()"
+        case ast.BinOp():
+            return "path"
+        case _:
+            return "value"
