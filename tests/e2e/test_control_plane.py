@@ -190,6 +190,7 @@ def key_ids(server: ApiServer) -> list[str]:
     return sorted(key["kid"] for key in server.read(DOCUMENTS[1])["keys"])
 
 
+@pytest.mark.breadth
 def test_a_new_signing_key_is_published_before_it_signs_and_the_old_one_goes_last(
     running: ApiServer, tmp_path: Path
 ) -> None:

@@ -251,6 +251,7 @@ def test_a_destroy_leaves_nothing_behind(here: Here) -> None:
     assert [json.loads(state.read_text())["resources"] for state in states] == [[] for _ in states]
 
 
+@pytest.mark.breadth
 def test_the_terraform_of_the_review_makes_the_federation_by_itself(attached: Here) -> None:
     states = attached.project / "states of the review"
     states.mkdir()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from scripted import World
 from textual.command import CommandList, CommandPalette
 from textual.events import Key, Paste
@@ -69,10 +70,14 @@ async def walking(
     """The app of a project in a scripted world, with its first screen ready."""
     app = make_app(project, world)
     app.animation_level = "none"
-    async with app.run_test(size=size) as pilot:
-        walk = Walk(pilot.app)
-        await ready(walk)
-        yield walk
+    with pytest.MonkeyPatch.context() as patch:
+        # What was said stays, and a second Ctrl+C counts, however busy the machine is.
+        patch.setattr(app, "NOTIFICATION_TIMEOUT", 3600)
+        patch.setattr("wizard.tui.app._SECOND_CTRL_C", 3600)
+        async with app.run_test(size=size) as pilot:
+            walk = Walk(pilot.app)
+            await ready(walk)
+            yield walk
 
 
 def wizard(walk: Walk) -> WizardApp:
