@@ -24,7 +24,10 @@ def _credentials(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _hermetic: None
 ) -> None:
     """A test of the live federation has the access key of its sandbox in the environment."""
-    if "live" in request.fixturenames:
-        sandbox: Sandbox = request.getfixturevalue("live").sandbox
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", sandbox.access_key.id)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", sandbox.access_key.secret)
+    if "live" not in request.fixturenames:
+        return
+    # In some tests it is the name of a parameter.
+    federation = request.getfixturevalue("live")
+    if isinstance(federation, LiveFederation):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", federation.sandbox.access_key.id)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", federation.sandbox.access_key.secret)
