@@ -59,6 +59,11 @@ def uncoloured(text: str) -> str:
     return page(_CONTROL.sub("", text))
 
 
+def acts(text: str) -> bool:
+    """Whether a character of a text shows nothing of itself, or acts."""
+    return not text.isprintable() or _SHAPELESS.search(text) is not None
+
+
 def quoted(value: object) -> str:
     """A value in quotes, on one line, and cut where it is very long."""
     text = value if isinstance(value, str) else str(value)
@@ -134,11 +139,7 @@ def _visible(text: str) -> str:
 
 def _each(text: str, escape: Callable[[str], str]) -> str:
     """A text with each character escaped that shows nothing of itself."""
-    if text.isprintable() and not _SHAPELESS.search(text):
-        return text
-    return "".join(
-        each if each.isprintable() and not _SHAPELESS.match(each) else escape(each) for each in text
-    )
+    return "".join(escape(each) if acts(each) else each for each in text) if acts(text) else text
 
 
 def _broken(command: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from federation.errors import UserError
 from federation.policy_document import parse_policy
 from federation.strict_json import json_object
-from formats.escaping import quoted
+from formats.escaping import printable, quoted
 from review.chain import Certificate, read_chain
 from review.estate import (
     AnonymousAccess,
@@ -307,7 +307,7 @@ def _variables(resource: Resource, variables: Iterable[Any]) -> Iterator[Setting
 
 
 def _shown(key: str) -> str:
-    return key if key.isprintable() and len(key) <= _LONGEST_KEY else quoted(key)
+    return printable(key) if len(key) <= _LONGEST_KEY else quoted(key)
 
 
 _LONGEST_KEY = 128

@@ -12,7 +12,7 @@ from typing import Any
 
 from federation.errors import UserError
 from federation.strict_json import json_object
-from formats.escaping import quoted
+from formats.escaping import printable
 from review.estate import Where
 
 UNKNOWN = object()
@@ -100,8 +100,7 @@ def _read_before(plan: Mapping[str, Any], file: str) -> Iterator[Resource]:
 
 
 def _address(resource: Mapping[str, Any]) -> str:
-    address = str(resource.get("address"))
-    return address if address.isprintable() else quoted(address)
+    return printable(str(resource.get("address")))
 
 
 def _told(after: Any, unknown: Any, sensitive: Any) -> Any:

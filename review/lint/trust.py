@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from formats.escaping import quoted
+from formats.escaping import printable, quoted
 from review.estate import Estate, Trust
 from review.grants import (
     ANYBODY,
@@ -43,7 +43,7 @@ def _audience_only(estate: Estate) -> Iterator[Seen]:
         if _lets_in(grant) and (grant.subjects is None or ANYBODY in grant.patterns):
             yield Seen.of(
                 trust,
-                f"any subject of {_printable(grant.issuer)} is let in{_known(estate, trust)}.",
+                f"any subject of {printable(grant.issuer)} is let in{_known(estate, trust)}.",
             )
 
 
@@ -72,14 +72,10 @@ def _known(estate: Estate, trust: Trust, pattern: str = ANYBODY) -> str:
     if trust.policy is None or not total:
         return ""
     matching = matched(pattern, admitted(trust.policy, estate.service_accounts))
-    names = ", ".join(map(_printable, matching[:_NAMED]))
+    names = ", ".join(map(printable, matching[:_NAMED]))
     more = f" and {len(matching) - _NAMED} more" if len(matching) > _NAMED else ""
     which = f" ({names}{more})" if matching else ""
     return f": {len(matching)} of {total} known service accounts{which}"
-
-
-def _printable(name: str) -> str:
-    return name if name.isprintable() else quoted(name)
 
 
 def _open_principal(estate: Estate) -> Iterator[Seen]:
@@ -92,7 +88,7 @@ def _no_audience(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
         if grant.audiences is None and _lets_in(grant):
             yield Seen.of(
-                trust, f"tokens of {_printable(grant.issuer)} for any audience are let in."
+                trust, f"tokens of {printable(grant.issuer)} for any audience are let in."
             )
 
 
@@ -104,7 +100,7 @@ def _lets_in(grant: Grant) -> bool:
 def _foreign_claim(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
         for key in grant.foreign:
-            yield Seen.of(trust, f"no token of {_printable(grant.issuer)} has {quoted(key)}.")
+            yield Seen.of(trust, f"no token of {printable(grant.issuer)} has {quoted(key)}.")
 
 
 def _literal_wildcard(estate: Estate) -> Iterator[Seen]:

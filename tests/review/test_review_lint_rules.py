@@ -125,7 +125,7 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
     (
         "audience-only-trust",
         theirs(statement({}, Principal={"Federated": f"{PROVIDER}\x1b[31m"})),
-        [f" (role): any subject of '{HOST}\\x1b[31m' is let in."],
+        [f" (role): any subject of {HOST}\\x1b[31m is let in."],
     ),
     (
         "wildcard-namespace",

@@ -21,11 +21,13 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from formats import escaping
 from wizard.threads import UnawaitedThreads, leave
 from wizard.tui import navigation, terminal
 from wizard.tui.offers import offered
 from wizard.tui.screens.start import Start
 from wizard.tui.screens.step import Step
+from wizard.tui.visible import OnlyVisible
 from wizard.tui.widgets.trail import Trail
 
 if TYPE_CHECKING:
@@ -84,8 +86,13 @@ class WizardApp(App[None]):
         self._keeper: Keeper | None = None
         self._draft: Draft | None = None
         self._leaving = False
+        self._visible = OnlyVisible()
         if "TEXTUAL_THEME" not in os.environ and terminal.has_few_colours(os.environ):
             self.theme = "ansi-dark"
+
+    def notify(self, message: str, **options: Any) -> None:
+        """Show a message for a while; nothing in it is markup, wherever it comes from."""
+        super().notify(escaping.page(message), **{**options, "markup": False})
 
     def get_default_screen(self) -> Screen[Any]:
         """The first step."""
@@ -228,12 +235,12 @@ class WizardApp(App[None]):
         self.work(self._exit_when_idle(), "exit")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Take away all colours for NO_COLOR where the theme leaves them to the terminal.
+        """Let out what shows, and no colours for NO_COLOR if the theme leaves them to the terminal.
 
         Textual chooses once, for the theme that it starts with, and makes greys of colours: of
         those that it does not know, black on black.
         """
-        filters = super().get_line_filters()
+        filters = [*super().get_line_filters(), self._visible]
         if not self.native_ansi_color:
             return filters
         return [NoColor() if isinstance(each, Monochrome) else each for each in filters]
