@@ -18,7 +18,7 @@ def test_a_command_that_escapes_nothing_is_noticed(
     terminal: bool, in_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(printer, "page", lambda text: text)
-    ran = run(("check", f"--{ALL[:200]}"), in_folder, terminal=terminal)
+    ran = run(("check", ALL[:200]), in_folder, terminal=terminal)
     assert ran.status == 2
     assert len(complaints(ran.output)) > 3
     assert ("\x1b[31;5mred" in ran.output) is terminal
