@@ -87,7 +87,7 @@ class Cluster:
         settings.retries = False
         paths = str(kubeconfig) if kubeconfig else None
         try:
-            self._api = client_of(paths, context, settings)
+            self._api = connection(paths, context, settings)
         except (ConfigException, OSError) as error:
             raise ClusterError(quoted(error)) from None
         own = self._api.configuration
@@ -343,35 +343,6 @@ class Cluster:
             return json_object("The answer", content.decode())
         except (UserError, UnicodeDecodeError) as error:
             raise ClusterError(quoted(error)) from None
-
-
-def client_of(
-    paths: str | None,
-    context: str | None,
-    settings: client.Configuration | None = None,
-    *,
-    persist: bool = False,
-) -> client.ApiClient:
-    """The Kubernetes client's connection, as a kubeconfig has it.
-
-    Args:
-        paths: The files, as KUBECONFIG names them; None searches as kubectl does.
-        context: The context in them; None is the current one.
-        settings: More for the connection.
-        persist: Whether a token that was renewed is written back.
-
-    Raises:
-        ConfigException: the file is none that the client reads.
-        OSError: it cannot be read.
-    """
-    try:
-        return connection(paths, context, settings, persist=persist)
-    except (ConfigException, OSError):
-        raise
-    except Exception as error:
-        # The client takes it for granted that a file has the form that it reads.
-        kind = type(error).__name__
-        raise ConfigException(f"The kubeconfig is none that can be read ({kind})") from None
 
 
 def _program(paths: str | None, context: str | None) -> str | None:

@@ -43,16 +43,23 @@ def connection(
 
     Raises:
         ConfigException: a file cannot be read, or is not a kubeconfig.
+        OSError: a file that a kubeconfig names cannot be read.
     """
-    merged = Kubeconfigs(paths)
-    loader = KubeConfigLoader(  # type: ignore[no-untyped-call]
-        config_dict=merged.whole,
-        config_base_path=None,
-        active_context=context,
-        config_persister=merged.save_changes if persist else None,
-    )
     settings = settings or client.Configuration()
-    loader.load_and_set(settings)  # type: ignore[no-untyped-call]
+    try:
+        merged = Kubeconfigs(paths)
+        loader = KubeConfigLoader(  # type: ignore[no-untyped-call]
+            config_dict=merged.whole,
+            config_base_path=None,
+            active_context=context,
+            config_persister=merged.save_changes if persist else None,
+        )
+        loader.load_and_set(settings)  # type: ignore[no-untyped-call]
+    except (ConfigException, OSError):
+        raise
+    except Exception as error:
+        # The client expects that a file has the form that it reads.
+        raise ConfigException(f"The kubeconfig is malformed ({type(error).__name__})") from None
     return client.ApiClient(configuration=settings)
 
 
@@ -107,7 +114,7 @@ def _read(path: str) -> dict[str, Any]:
         raise ConfigException(f"The kubeconfig {path}: {error.problem}") from None
     except DocumentError as error:
         # What is wrong could quote a credential.
-        message = f"The kubeconfig is none that can be read (line {error.line} of {path})"
+        message = f"The kubeconfig is malformed (line {error.line} of {path})"
         raise ConfigException(message) from None
     if len(found) != 1 or not isinstance(found[0], dict):
         raise ConfigException(f"The kubeconfig is empty, or not a mapping: {path}")

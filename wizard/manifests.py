@@ -18,7 +18,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError
 
-from doctor.cluster import client_of
+from doctor.kubeconfig import connection
 from federation import files
 from federation.config import ClusterConfig
 from federation.errors import UserError, WorldError
@@ -136,7 +136,7 @@ def _connected(federation: ClusterConfig) -> dynamic.DynamicClient:
     path = str(files.PROJECT / Path(named).expanduser()) if named else None
     with _Explained("connecting to the cluster"):
         return dynamic.DynamicClient(
-            client_of(
+            connection(
                 path or os.pathsep.join(kubeconfig_paths()),
                 federation.kubernetes.context,
                 persist=True,

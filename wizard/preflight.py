@@ -289,11 +289,11 @@ def public_keys(config: ClusterConfig) -> Check | None:
 
 
 def _connected(config: ClusterConfig, context: str) -> Any:
-    from doctor.cluster import client_of
+    from doctor.kubeconfig import connection
 
     named = config.kubernetes.kubeconfig
     paths = [str(PROJECT / Path(named).expanduser())] if named else kubeconfig_paths()
-    api = client_of(os.pathsep.join(paths), context)
+    api = connection(os.pathsep.join(paths), context)
     api.configuration.retries = False
     return api
 

@@ -189,9 +189,9 @@ async def test_a_further_setting_of_a_config_map_is_named_without_its_value(
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
-        ("{[", "'The kubeconfig is none that can be read (line 2 of "),
+        ("{[", "'The kubeconfig is malformed (line 2 of "),
         ("[]", "'The kubeconfig is empty, or not a mapping: "),
-        (KUBECONFIG.format(server=5, user="{}"), "'The kubeconfig is none that can be read (Attri"),
+        (KUBECONFIG.format(server=5, user="{}"), "'The kubeconfig is malformed (AttributeE"),
         (
             KUBECONFIG.format(
                 server="https://127.0.0.1:9",

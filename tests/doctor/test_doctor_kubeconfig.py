@@ -52,4 +52,4 @@ def test_aliases_of_aliases_are_refused(in_folder: Path) -> None:
     lines = [KUBECONFIG.format(name="a", user="{token: t}"), "a: &a [x]"]
     lines += [f"{b}: &{b} [" + f"*{a}, " * 9 + "]" for a, b in pairwise("abcdefghijk")]
     Path("config").write_text("\n".join(lines))
-    assert refusal(Path("config")).startswith("The kubeconfig is none that can be read (line ")
+    assert refusal(Path("config")).startswith("The kubeconfig is malformed (line ")

@@ -6,22 +6,9 @@ What a person names goes through `federation.named_files`, what others wrote thr
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 
-from federation.files import PROJECT
-
-ROOMS = (
-    "control_plane",
-    "doctor",
-    "federation",
-    "formats",
-    "review",
-    "sandbox",
-    "stacks",
-    "wizard",
-)
+from source_calls import calls
 
 READS = re.compile(
     r"open|io\.open|os\.(open|fdopen)|codecs\.open|click\.(open_file|File)|.*\.open"
@@ -144,51 +131,4 @@ KNOWN = {
 
 
 def test_each_place_that_reads_a_file_or_a_document_is_known() -> None:
-    assert sorted(set(_reads())) == sorted(KNOWN)
-
-
-def _reads() -> Iterator[tuple[str, str, str]]:
-    files = [path for room in ROOMS for path in (PROJECT / room).rglob("*.py")]
-    for file in (PROJECT / "main.py", *files):
-        tree = ast.parse(file.read_text())
-        name = file.relative_to(PROJECT).as_posix()
-        yield from ((name, *each) for each in _below(tree, "", _imported(tree)))
-
-
-def _below(node: ast.AST, place: str, names: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """The function and the callee of each reading below a node of a syntax tree."""
-    for child in ast.iter_child_nodes(node):
-        inner = place
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            inner = f"{place}.{child.name}".strip(".")
-        if isinstance(child, ast.Call):
-            # A function may be handed on to be called elsewhere.
-            for each in (child.func, *child.args):
-                if READS.fullmatch(called := _dotted(each, names)):
-                    yield place, called
-        yield from _below(child, inner, names)
-
-
-def _imported(tree: ast.AST) -> dict[str, str]:
-    """What each imported name stands for."""
-    names: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
-        elif isinstance(node, ast.Import):
-            names |= {each.asname: each.name for each in node.names if each.asname}
-    return names
-
-
-def _dotted(node: ast.AST, names: dict[str, str]) -> str:
-    match node:
-        case ast.Name(name):
-            return names.get(name, name)
-        case ast.Attribute(value, attribute):
-            return f"{_dotted(value, names)}.{attribute}"
-        case ast.Call(func):
-            return f"{_dotted(func, names)}()"
-        case ast.BinOp():
-            return "path"
-        case _:
-            return "value"
+    assert sorted(calls(READS)) == sorted(KNOWN)

@@ -7,24 +7,11 @@ docs/security.md.
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
+
+from source_calls import ROOMS, calls
 
 from federation.files import PROJECT
-
-ROOMS = (
-    "bench",
-    "control_plane",
-    "doctor",
-    "federation",
-    "formats",
-    "review",
-    "sandbox",
-    "stacks",
-    "tools",
-    "wizard",
-)
 
 STARTS = re.compile(
     r"subprocess\.(run|Popen|call|check_call|check_output|getoutput|getstatusoutput)"
@@ -88,7 +75,7 @@ KNOWN = {
 
 
 def test_each_start_of_a_process_is_known() -> None:
-    assert sorted(set(_starts())) == sorted(KNOWN)
+    assert sorted(calls(STARTS, (*ROOMS, "bench", "tools"))) == sorted(KNOWN)
 
 
 def test_each_file_that_starts_a_process_is_in_the_documentation() -> None:
@@ -96,46 +83,3 @@ def test_each_file_that_starts_a_process_is_in_the_documentation() -> None:
     loads = ("importlib.import_module",)
     starting = {file for file, _, called in KNOWN if called not in loads}
     assert [file for file in sorted(starting) if f"`{file}`" not in page] == []
-
-
-def _starts() -> Iterator[tuple[str, str, str]]:
-    files = [path for room in ROOMS for path in (PROJECT / room).rglob("*.py")]
-    for file in (PROJECT / "main.py", *files):
-        tree = ast.parse(file.read_text())
-        name = file.relative_to(PROJECT).as_posix()
-        yield from ((name, *each) for each in _below(tree, "", _imported(tree)))
-
-
-def _below(node: ast.AST, place: str, names: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """The function and the callee of each start below a node of a syntax tree."""
-    for child in ast.iter_child_nodes(node):
-        inner = place
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            inner = f"{place}.{child.name}".strip(".")
-        if isinstance(child, ast.Call):
-            # A function may be handed on to be called elsewhere.
-            for each in (child.func, *child.args):
-                if STARTS.fullmatch(called := _dotted(each, names)):
-                    yield place, called
-        yield from _below(child, inner, names)
-
-
-def _imported(tree: ast.AST) -> dict[str, str]:
-    """What each imported name stands for."""
-    names: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
-        elif isinstance(node, ast.Import):
-            names |= {each.asname: each.name for each in node.names if each.asname}
-    return names
-
-
-def _dotted(node: ast.AST, names: dict[str, str]) -> str:
-    match node:
-        case ast.Name(name):
-            return names.get(name, name)
-        case ast.Attribute(value, attribute):
-            return f"{_dotted(value, names)}.{attribute}"
-        case _:
-            return ""
