@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from federation.token import without_tokens
+from federation.secrets import masked
 from formats.escaping import printable
 
 LONGEST_TEXT = 8_000
@@ -12,6 +12,6 @@ _READ = 4 * LONGEST_TEXT
 
 
 def reportable(text: str) -> str:
-    """The text on one line and not endless; no token in it is whole, and nothing in it acts."""
-    safe = printable(without_tokens(text[:_READ]))
+    """The text on one line and not endless; no secret in it is whole, and nothing in it acts."""
+    safe = printable(masked(text[:_READ]))
     return safe if len(safe) <= LONGEST_TEXT else f"{safe[:LONGEST_TEXT]}..."

@@ -25,6 +25,7 @@ from federation.named_files import FileError
 from federation.places import Place as Place
 from federation.places import description as description
 from federation.places import dotted, model_at
+from federation.private import make_private
 from federation.templates import render
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -156,8 +157,13 @@ def dump(config: ClusterConfig, schema: str | None = None) -> str:
     return render("cluster.yaml.j2", config=config, about=_about, schema=schema)
 
 
-def save(config: ClusterConfig, path: Path) -> None:
+def save(config: ClusterConfig, path: Path, *, private: bool = False) -> None:
     """Write a configuration, replacing the file at once.
+
+    Args:
+        config: What to write.
+        path: The file.
+        private: As for `write`.
 
     Raises:
         UserError: the file cannot be written.
@@ -165,14 +171,20 @@ def save(config: ClusterConfig, path: Path) -> None:
     folder = path.resolve().parent
     inside = folder.is_relative_to(PROJECT)
     schema = os.path.relpath(SCHEMA, folder) if inside else None
-    write(path, dump(config, schema))
+    write(path, dump(config, schema), private=private)
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str, *, private: bool = False) -> None:
     """Replace a file at once: a reader sees the old text or the new, never a part.
 
     The file keeps its permissions; where it is a symbolic link, what it points to is replaced. A
     device or a pipe is written to.
+
+    Args:
+        path: The file; folders above it are made.
+        text: What is in it.
+        private: Whether nobody else may read it: then its folder gets the mode 0700, and the file
+            0600, whatever they had before.
 
     Raises:
         UserError: the file cannot be written.
@@ -182,6 +194,8 @@ def write(path: Path, text: str) -> None:
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_text(text, encoding="utf-8")
             return
+        if private:
+            make_private(target.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".saving-")
@@ -190,7 +204,7 @@ def write(path: Path, text: str) -> None:
                 file.write(text)
                 file.flush()
                 os.fsync(handle)
-            Path(temporary).chmod(mode)
+            Path(temporary).chmod(0o600 if private else mode)
             Path(temporary).replace(target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

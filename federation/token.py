@@ -90,25 +90,11 @@ class Token:
         return self.redacted()
 
 
-def without_tokens(text: str) -> str:
-    """A text in which each token is cut to its beginning: an error of a library may quote one."""
-    return _RUN.sub(lambda run: _without_token(run[0]), text)
-
-
-def _without_token(run: str) -> str:
-    """Compact serialization (RFC 7515): the header is JSON, and so begins with `eyJ`."""
-    before, start, rest = run.partition("eyJ")
-    return before + _redacted(start + rest) if _PAYLOAD.search(rest) else run
-
-
 def _redacted(encoded: str) -> str:
     return f"{encoded.partition('.')[0][:_SHOWN]}... ({len(encoded)} characters)"
 
 
-_SHOWN = 8
-_RUN = re.compile(r"[\w.%-]+", re.ASCII)
-"""The characters of a token, dots as URLs have them included: each is looked at once."""
-_PAYLOAD = re.compile(r"(\.|%2E)[\w-]", re.ASCII)
+_SHOWN = 4
 _PARTS = 3
 _ENCRYPTED_PARTS = 5
 """Of RFC 7516."""

@@ -6,7 +6,7 @@ One function a medium: `line` and `page` for a terminal, a log and a pipeline; `
 a character that shows nothing, moves the cursor or turns the direction of text becomes an escape
 that a reader can see (`\\x1b`, `\\u202e`), and no line is a command to a pipeline.
 
-Whether a text holds a secret is judged before it gets here (`federation.token.without_tokens`).
+Whether a text holds a secret is judged before it gets here (`federation.secrets`).
 """
 
 from __future__ import annotations

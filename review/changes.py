@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from federation.secrets import masked
+
 ChangeAction = Literal["create", "update", "replace", "delete", "read", "forget"]
 
 UNKNOWN = "(known after apply)"
@@ -33,7 +35,7 @@ class AttributeChange:
 
     Attributes:
         path: Its place, like `metadata[0].labels.app`.
-        before: Its value now, as JSON; None where it has none.
+        before: Its value now, as JSON; None where it has none. What looks like a secret is masked.
         after: Its value then, as JSON, or `UNKNOWN`; None where it will have none. What Terraform
             calls sensitive is `SENSITIVE` on both sides.
         replaces: Whether it is the reason why the resource is made anew.
@@ -148,9 +150,9 @@ def _attributes(change: Mapping[str, Any]) -> Iterator[AttributeChange]:
         if old.get(path) != new.get(path):
             hidden = any(path[: len(each)] == each for each in secret)
             yield AttributeChange(
-                _written(path),
-                SENSITIVE if hidden and path in old else old.get(path),
-                SENSITIVE if hidden and path in new else new.get(path),
+                masked(_written(path)),
+                SENSITIVE if hidden and path in old else _masked(path, old),
+                SENSITIVE if hidden and path in new else _masked(path, new),
                 any(path[: len(each)] == each for each in replacing),
             )
 
@@ -166,6 +168,21 @@ def _leaves(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
             yield from _leaves(item, (*path, key))
     elif value is not None:
         yield path, json.dumps(value, ensure_ascii=False)
+
+
+def _masked(path: _Path, leaves: Mapping[_Path, str]) -> str | None:
+    """The value of a place, as JSON, in which nothing that looks like a secret is whole."""
+    value = leaves.get(path)
+    if value is None or not value.startswith('"'):
+        return value
+    return json.dumps(masked(json.loads(value), _name(path, leaves)), ensure_ascii=False)
+
+
+def _name(path: _Path, leaves: Mapping[_Path, str]) -> str:
+    """What a value goes by: its key, or the `name` beside a `value`."""
+    names = [each for each in path if isinstance(each, str)]
+    beside = leaves.get((*path[:-1], "name"))
+    return beside if path[-1:] == ("value",) and beside else (names or [""])[-1]
 
 
 def _marked(value: Any, path: _Path = ()) -> Iterator[_Path]:

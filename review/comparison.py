@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from federation.config import ClusterConfig, S3Backend, Workload
 from federation.endpoints import is_unencrypted
+from federation.secrets import without_secrets
 from formats.escaping import quoted
 from review.configured import name
 
@@ -299,6 +300,8 @@ def _acceptances(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]
 def _changed(
     effect: Effect, about: str, field: str, old: Any, new: Any, consequence: str
 ) -> Difference:
+    name = field.rpartition(".")[2]
+    old, new = without_secrets(old, name), without_secrets(new, name)
     text = ": ".join(filter(None, [f"{_shown(new)} instead of {_shown(old)}", consequence]))
     return Difference(effect, about, field, f"{text}.", old, new)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from federation.config import ANONYMOUS_PATHS_MINOR, ClusterConfig, Workload
 from federation.documents import Document
 from federation.names import DISCOVERY_ROLE
-from federation.places import Place, dotted
+from federation.places import Place, dotted, texts
 from federation.trust_policy import role_trust_policy
 from review.estate import (
     AnonymousAccess,
@@ -61,10 +63,7 @@ class _Reading:
             unbounded=self._unbounded(),
             attachments=tuple(each for at, one in workloads for each in self._attachments(at, one)),
             tokens=tuple(self._token(*each) for each in workloads),
-            settings=tuple(
-                Setting(self._where("aws", "tags", key), "", key, value)
-                for key, value in config.aws.tags.items()
-            ),
+            settings=tuple(self._settings()),
             thumbprints=self._thumbprints(),
             audiences=(Audiences(self._where("audience"), "", tuple(sorted(config.audience))),),
             anonymous=self._anonymous(),
@@ -72,6 +71,14 @@ class _Reading:
             states=self._states(),
             service_accounts=tuple(name(each) for each in config.workloads),
         )
+
+    def _settings(self) -> Iterator[Setting]:
+        """Every text of the configuration: a review repeats it, and its files are copied."""
+        for place, value in texts(self._config.model_dump(mode="json")):
+            of_workload = place[0] == "workloads" and isinstance(place[1], int)
+            about = name(self._config.workloads[int(place[1])]) if of_workload else ""
+            called = next(each for each in reversed(place) if isinstance(each, str))
+            yield Setting(self._where(*place), about, called, value)
 
     def _trust(self, at: int, workload: Workload) -> Trust:
         policy = role_trust_policy(self._config, workload)

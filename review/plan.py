@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from federation.errors import UserError
+from federation.places import dotted, texts
 from federation.policy_document import parse_policy
+from federation.secrets import kind_of_secret
 from federation.strict_json import json_object
 from formats.escaping import printable, quoted
 from review.chain import Certificate, read_chain
@@ -57,13 +59,8 @@ def plan_facts(text: str, file: str) -> Estate:
     """
     found = resources(text, file)
     others = _roles_of_others(found)
-    return _once(
-        joined(
-            _resource_facts(each)
-            for each in found
-            if each.type not in _OF_A_ROLE or _role_name(each) not in others
-        )
-    )
+    ours = (each for each in found if each.type not in _OF_A_ROLE or _role_name(each) not in others)
+    return _once(joined([*map(_resource_facts, ours), *map(_setting_facts, found)]))
 
 
 def _roles_of_others(found: Iterable[Resource]) -> frozenset[str | None]:
@@ -114,12 +111,30 @@ def _of_role(fact: Fact) -> bool:
 
 def _resource_facts(resource: Resource) -> Estate:
     read = _READERS.get(resource.type)
-    parts = [read(resource)] if read else []
+    return read(resource) if read else Estate()
+
+
+def _setting_facts(resource: Resource) -> Estate:
+    """The texts of a resource, which many can read."""
+    parts = []
     if resource.type.startswith("aws_"):
         parts.append(_tags(resource))
+    if resource.type.startswith("kubernetes_config_map"):
+        parts.append(_config_map(resource))
     if resource.type.startswith("kubernetes_"):
         parts.append(Estate(settings=tuple(_environment(resource, resource.values))))
+    parts.append(Estate(settings=tuple(_texts(resource))))
     return joined(parts)
+
+
+def _texts(resource: Resource) -> Iterator[Setting]:
+    """Every other text of a resource that looks like a secret, and is not marked as one."""
+    others = {key: each for key, each in resource.values.items() if key not in _SETTINGS}
+    for place, value in texts(others):
+        if "env" not in place:
+            called = next(each for each in reversed(place) if isinstance(each, str))
+            if kind_of_secret(called, value):
+                yield _setting(resource, _shown(dotted(place)), called, value)
 
 
 def _role(resource: Resource) -> Estate:
@@ -311,6 +326,8 @@ def _shown(key: str) -> str:
 
 
 _LONGEST_KEY = 128
+_SETTINGS = ("data", "tags", "tags_all")
+"""Maps that people fill: they are judged one by one."""
 _OF_A_ROLE = ("aws_iam_role", "aws_iam_role_policy", "aws_iam_role_policy_attachment")
 _READERS: Mapping[str, Callable[[Resource], Estate]] = {
     "aws_iam_openid_connect_provider": _provider,
@@ -324,9 +341,6 @@ _READERS: Mapping[str, Callable[[Resource], Estate]] = {
     "aws_s3_bucket_public_access_block": _bucket_access,
     "kubernetes_cluster_role_binding": _binding,
     "kubernetes_cluster_role_binding_v1": _binding,
-    "kubernetes_config_map": _config_map,
-    "kubernetes_config_map_v1": _config_map,
-    "kubernetes_config_map_v1_data": _config_map,
     "kubernetes_role_binding": _binding,
     "kubernetes_role_binding_v1": _binding,
     "kubernetes_service_account": _service_account,

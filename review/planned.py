@@ -1,24 +1,21 @@
 """A plan as a reviewer reads it: what stops working first, then each change in words.
 
 Made from the records of `review.changes`, for `PLAN.md` and `plan.json` of the bundle and for the
-top of its report. What looks like a secret is left out even where Terraform does not call it one.
+top of its report. What looks like a secret is masked in the records.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from federation.templates import render
 from formats import escaping
 from review.breaks import SCOPES, Break, breaks, json_in
-from review.changes import SENSITIVE, AttributeChange, Plan, ResourceChange
-from review.lint.secrets import kind_of_secret
+from review.changes import AttributeChange, Plan, ResourceChange
 from review.plan_words import happening, name
-
-_SETTINGS = ("annotations", "binary_data", "data", "labels", "tags", "tags_all")
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Planned:
     """What a deployment would change.
 
     Attributes:
-        plan: The changes, without sensitive values.
+        plan: The changes; secrets are masked.
         breaks: Those that keep something from working, the weightiest first.
     """
 
@@ -50,19 +47,13 @@ def weighed(plan: Plan, *, reads_bucket: bool = False) -> Planned:
         reads_bucket: Whether AWS reads the discovery documents from a bucket: what the API server
             shows strangers then breaks nothing.
     """
-    shown = Plan(
-        tuple(
-            replace(each, changes=tuple(map(_without_secrets, each.changes)))
-            for each in plan.stacks
-        )
-    )
     found = [
         each
-        for stack in shown.stacks
+        for stack in plan.stacks
         for change in stack.changes
         for each in breaks(stack.stack, change, reads_bucket=reads_bucket)
     ]
-    return Planned(shown, tuple(sorted(found, key=lambda each: SCOPES.index(each.scope))))
+    return Planned(plan, tuple(sorted(found, key=lambda each: SCOPES.index(each.scope))))
 
 
 def documents(cluster: str, planned: Planned) -> dict[str, str]:
@@ -87,28 +78,6 @@ def documents(cluster: str, planned: Planned) -> dict[str, str]:
         "PLAN.md": render("review/plan.md.j2", cluster=cluster, planned=planned, changes=changes),
         "plan.json": escaping.json_text(document, indent=2) + "\n",
     }
-
-
-def _without_secrets(change: ResourceChange) -> ResourceChange:
-    return replace(
-        change,
-        attributes=tuple(
-            replace(
-                each,
-                before=_hidden(each.path, each.before),
-                after=_hidden(each.path, each.after),
-            )
-            for each in change.attributes
-        ),
-    )
-
-
-def _hidden(path: str, value: str | None) -> str | None:
-    """A value of a map that people fill, unless it looks like a secret."""
-    top = path.removeprefix("metadata[0].").partition(".")
-    if value is None or top[0] not in _SETTINGS:
-        return value
-    return SENSITIVE if kind_of_secret(top[2], value.strip('"')) else value
 
 
 def _lines(change: ResourceChange) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 `state/CLUSTER.applied.json` is the configuration that was deployed, `state/CLUSTER.begun.json` says
 what has begun and not ended well, and `state/STACK.left-behind.yaml` is the last configuration that
-had a stack which later ones have no more. None holds a secret, and of the Terraform state only
-whether there are resources is read. Terraform's plan remains the truth: this is a reminder that
-costs no request.
+had a stack which later ones have no more. Nobody else may read them, since they repeat what a
+configuration holds. Of the Terraform state only whether there are resources is read. Terraform's
+plan remains the truth: this is a reminder that costs no request.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def begin(project: Path, config: ClusterConfig, doing: Doing) -> None:
     """
     keep_left_behind(project, config)
     begun = {"doing": doing, "config": config.model_dump(mode="json")}
-    files.write(_begun(project, config.cluster), json.dumps(begun) + "\n")
+    files.write(_begun(project, config.cluster), json.dumps(begun) + "\n", private=True)
 
 
 def record(project: Path, config: ClusterConfig) -> None:
@@ -46,7 +46,9 @@ def record(project: Path, config: ClusterConfig) -> None:
     Raises:
         UserError: the note cannot be written.
     """
-    files.write(_applied(project, config.cluster), config.model_dump_json(indent=2) + "\n")
+    files.write(
+        _applied(project, config.cluster), config.model_dump_json(indent=2) + "\n", private=True
+    )
     _forget_all_but_applied(project, config.cluster)
 
 
@@ -84,7 +86,7 @@ def keep_left_behind(project: Path, config: ClusterConfig) -> dict[str, Path]:
     left = left_behind(project, config)
     for stack in map(config.stack, STACKS):
         if stack in left:
-            files.save(left[stack], _left_behind(project, stack))
+            files.save(left[stack], _left_behind(project, stack), private=True)
         else:
             _left_behind(project, stack).unlink(missing_ok=True)
     return {stack: _left_behind(project, stack) for stack in left}

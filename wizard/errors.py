@@ -17,6 +17,8 @@ from typing import NoReturn
 import click
 
 from federation.errors import OidcIamError, UserError, WorldError
+from federation.private import make_private
+from federation.secrets import masked
 from wizard import printer
 from wizard.cdktf.events import Failed, Interrupted, Outcome, Succeeded
 from wizard.logs import new_log, shown
@@ -79,11 +81,11 @@ def report(error: BaseException) -> Report:
     """What to show of an error. For a defect of ours, the traceback goes into a log file."""
     match error:
         case UserError():
-            return Report("This needs a correction", str(error), USER)
+            return Report("This needs a correction", masked(str(error)), USER)
         case WorldError():
-            return Report("It did not work", str(error), WORLD)
+            return Report("It did not work", masked(str(error)), WORLD)
         case InterruptedRunError():
-            return Report("Interrupted", str(error), INTERRUPTED)
+            return Report("Interrupted", masked(str(error)), INTERRUPTED)
         case KeyboardInterrupt() | click.Abort():
             return Report("Interrupted", "Interrupted.", INTERRUPTED)
         case OSError(errno=number) if number in _OF_THE_MACHINE:
@@ -135,8 +137,9 @@ def keep_traceback(error: BaseException) -> str:
     """
     path = new_log("defect")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         with path.open("a", encoding="utf-8") as log:
+            os.fchmod(log.fileno(), 0o600)
             log.write(_traceback(error))
     except OSError:
         return ""

@@ -1,8 +1,8 @@
 """The one place that writes to the terminal, or to the log of a pipeline.
 
-Every line passes `formats.escaping`, whatever is in it: nothing that it holds acts on a terminal or
-on a pipeline. Styles of ours are arguments here and never part of a text. Ruff refuses `print` and
-the ways of click and rich elsewhere.
+Every line passes `federation.secrets` and `formats.escaping`, whatever is in it: no secret is shown
+whole, and nothing acts on a terminal or on a pipeline. Styles of ours are arguments here and never
+part of a text. Ruff refuses `print` and the ways of click and rich elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from federation.token import without_tokens
+from federation.secrets import masked, without_secrets
 from formats import escaping
 
 if TYPE_CHECKING:
@@ -25,12 +25,17 @@ if TYPE_CHECKING:
 
 def say(*lines: str) -> None:
     """Print lines, or an empty one; a line end within one of them is shown as `\\n`."""
-    _write(sys.stdout, "\n".join(map(escaping.line, map(without_tokens, lines))))
+    _write(sys.stdout, "\n".join(map(escaping.line, map(masked, lines))))
+
+
+def hand_out(*lines: str) -> None:
+    """Print lines with credentials that a person asked for, whole: those of the sandbox."""
+    _write(sys.stdout, "\n".join(map(escaping.line, lines)))
 
 
 def warn(*lines: str) -> None:
     """The same on standard error."""
-    _write(sys.stderr, "\n".join(map(escaping.line, map(without_tokens, lines))))
+    _write(sys.stderr, "\n".join(map(escaping.line, map(masked, lines))))
 
 
 def show(text: str) -> None:
@@ -57,12 +62,12 @@ def show_json(document: Any) -> None:
 
 def json_text(document: Any) -> str:
     """A document as readable JSON, as `--json` and the reports have it."""
-    return without_tokens(escaping.json_text(document, indent=2))
+    return escaping.json_text(without_secrets(document), indent=2)
 
 
 def heading(text: str) -> None:
     """Print a line in bold after an empty one."""
-    click.secho(f"\n{escaping.line(text)}", bold=True)
+    click.secho(f"\n{escaping.line(masked(text))}", bold=True)
 
 
 def ask(question: str, default: str | None = None) -> str:
@@ -92,7 +97,7 @@ def drawn_live(part: RenderableType) -> Live:
 
 def page(text: str) -> str:
     """A text of several lines as it is safe to print, or to write where somebody prints it."""
-    return escaping.page(without_tokens(text))
+    return escaping.page(masked(text))
 
 
 def _console() -> Console:
@@ -127,7 +132,7 @@ def _safe(segments: Iterable[Segment]) -> Iterable[Segment]:
 
     segments = [Segment(each.text, each.style) for each in segments]
     plain = "".join(each.text for each in segments)
-    safe = escaping.line(plain)
+    safe = escaping.line(masked(plain))
     return segments if safe == plain else [Segment(safe)]
 
 

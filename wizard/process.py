@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
 from federation.errors import WorldError
-from federation.token import without_tokens
+from federation.private import make_private
+from federation.secrets import Lines
 from formats import escaping
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ LONGEST_LINE = 16_384
 
 _CHUNK = 65_536
 _GRACE = 2.0
+_UMASK = 0o077
+"""What a program writes, such as Terraform's state, is for nobody else to read."""
 _LOOK_AGAIN = 0.1
 
 
@@ -90,6 +93,7 @@ async def started(command: Command, log: Log | None = None) -> AsyncIterator[Chi
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
+            umask=_UMASK,
         )
     child = Child(command, process, log or Log(None))
     try:
@@ -172,13 +176,9 @@ class Child:
         """What it prints, standard output and standard error in one, until it closes both."""
         assert self._process.stdout is not None  # noqa: S101
         while chunk := await self._process.stdout.read(_CHUNK):
-            lines = self._splitter.feed(chunk)
-            self._log.write(lines)
-            for line in lines:
+            for line in self._log.write(self._splitter.feed(chunk)):
                 yield line
-        lines = self._splitter.finish()
-        self._log.write(lines)
-        for line in lines:
+        for line in self._log.write(self._splitter.finish()):
             yield line
 
     async def wait(self) -> int:
@@ -217,7 +217,7 @@ class Child:
 
 
 class Log:
-    """A file that gets a copy of each line; its folder is made. None: no file.
+    """A private file that gets a copy of each line; its folder is made. None: no file.
 
     What cannot be written is noted in `error` (a full disk, say), and not raised.
     """
@@ -225,10 +225,13 @@ class Log:
     def __init__(self, path: Path | None) -> None:
         self.error: str | None = None
         self._file: TextIO | None = None
+        self._lines = Lines()
         if path is not None:
             with self._noted():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = path.open("w", encoding="utf-8")
+                make_private(path.parent)
+                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                self._file = os.fdopen(handle, "w", encoding="utf-8")
+                os.fchmod(handle, 0o600)  # one that was there before
 
     def __enter__(self) -> Self:
         return self
@@ -237,12 +240,19 @@ class Log:
         with self._noted():
             self._close()
 
-    def write(self, lines: list[str]) -> None:
-        """Append these lines, and flush: whoever looks into the log sees all there is."""
+    def write(self, lines: list[str]) -> list[str]:
+        """Append these lines, and flush: whoever looks into the log sees all there is.
+
+        Returns:
+            The lines as they were written: secrets in them are masked.
+        """
+        lines = [self._lines.masked(line) for line in lines]
         if self._file is not None and lines:
             with self._noted():
-                self._file.writelines(f"{_logged(line)}\n" for line in lines)
+                self._file.writelines(f"{escaping.uncoloured(line)}\n" for line in lines)
                 self._file.flush()
+
+        return lines
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
@@ -257,11 +267,6 @@ class Log:
         file, self._file = self._file, None
         if file is not None:
             file.close()
-
-
-def _logged(line: str) -> str:
-    """A line as it is safe to show again, whatever a program made of it."""
-    return escaping.uncoloured(without_tokens(line))
 
 
 class LineSplitter:

@@ -7,12 +7,13 @@ in it. Nothing here reads the clock: what day it is comes from outside.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from federation.config import Acceptance
 from federation.errors import OidcIamError, UserError
 from federation.fields import did_you_mean
+from federation.secrets import masked
 from review.estate import Estate, Where
 from review.lint import certificates, cluster, endpoints, permissions, secrets, storage, trust
 from review.lint.finding import WEIGHTS, Accepted, Finding, Rule, Seen, Weight
@@ -90,7 +91,7 @@ def lint(estate: Estate, accept: Sequence[Acceptance], today: date) -> Report:
         valid = [each for each in matching if date.fromisoformat(each.until) >= today]
         if valid:
             longest = max(valid, key=lambda each: (each.until, each.reason))
-            accepted.append(Accepted(finding, longest.reason, longest.until))
+            accepted.append(Accepted(finding, masked(longest.reason), longest.until))
         else:
             findings.append(_with_expired(finding, matching))
     unused = sorted(set(accept) - used, key=lambda each: (each.code, each.workload or ""))
@@ -128,8 +129,7 @@ def refuse_secrets(estate: Estate, accept: Sequence[Acceptance], today: date) ->
     for rule, error in report.errors:
         if rule in secrets.RULES:
             raise error
-    found = [each for each in report.findings if each.rule in secrets.RULES]
-    if found:
+    if found := _secret_like(report):
         lines = (" ".join(filter(None, (f"{f.seen.where}: {f.seen.text}", f.note))) for f in found)
         codes = ", ".join(sorted({each.rule.code for each in found}))
         raise UserError(
@@ -139,13 +139,22 @@ def refuse_secrets(estate: Estate, accept: Sequence[Acceptance], today: date) ->
         )
 
 
+def secret_like(estate: Estate, accept: Sequence[Acceptance], today: date) -> list[Finding]:
+    """What looks like a secret and is not accepted; the arguments are those of `lint`."""
+    return _secret_like(lint(estate, accept, today))
+
+
+def _secret_like(report: Report) -> list[Finding]:
+    return [each for each in report.findings if each.rule in secrets.RULES]
+
+
 def _found(estate: Estate) -> tuple[list[Finding], tuple[tuple[Rule, Exception], ...]]:
     """The findings in their order, and what rules raised."""
     found: set[Finding] = set()
     errors: list[tuple[Rule, Exception]] = []
     for rule in RULES:
         try:
-            found.update(Finding(rule, seen) for seen in rule.look(estate))
+            found.update(Finding(rule, _safe(seen)) for seen in rule.look(estate))
         except OidcIamError:
             raise
         except Exception as error:
@@ -153,6 +162,12 @@ def _found(estate: Estate) -> tuple[list[Finding], tuple[tuple[Rule, Exception],
             text = f"it raised {type(error).__name__}."
             found.add(Finding(NOT_JUDGED, Seen(Where("oidc-iam", rule.code), "", text)))
     return sorted(found, key=_order), tuple(errors)
+
+
+def _safe(seen: Seen) -> Seen:
+    """The same, to be shown and reported: it may quote what looks like a secret."""
+    where = replace(seen.where, place=masked(seen.where.place))
+    return Seen(where, seen.about, masked(seen.text))
 
 
 def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
@@ -172,5 +187,5 @@ def _with_expired(finding: Finding, expired: Sequence[Acceptance]) -> Finding:
     if not expired:
         return finding
     last = max(expired, key=lambda each: (each.until, each.reason))
-    note = f"It was accepted until {last.until} ({last.reason}), which is over."
+    note = f"It was accepted until {last.until} ({masked(last.reason)}), which is over."
     return Finding(finding.rule, finding.seen, note)

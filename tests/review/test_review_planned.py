@@ -11,8 +11,6 @@ from review.changes import UNKNOWN, AttributeChange, ChangeAction, Plan, Resourc
 from review.plan_words import sentence
 from review.planned import Planned, documents, weighed
 
-TOKEN = "ghp_" + "a" * 36
-
 
 def change(address: str, action: ChangeAction, *attributes: AttributeChange) -> ResourceChange:
     kind, _, name = address.partition(".")
@@ -229,33 +227,6 @@ def test_a_provider_that_loses_an_audience_breaks_those_who_use_it() -> None:
             'Takes the audience "old" from the OIDC provider. AWS refuses tokens for it.',
         ),
     )
-
-
-def test_what_looks_like_a_secret_is_left_out_whatever_terraform_calls_it() -> None:
-    planned = plan(
-        change(
-            "kubernetes_config_map_v1.a",
-            "update",
-            AttributeChange("data.DB_PASSWORD", '"hunter2"', None),
-            AttributeChange("data.AWS_ROLE_ARN", '"arn:aws:iam::1:role/a"', UNKNOWN),
-            AttributeChange("metadata[0].annotations.note", None, f'"{TOKEN}"'),
-        ),
-        change("aws_iam_role.a", "update", AttributeChange("tags.api-key", '"x1"', '"x2"')),
-    )
-    found = [
-        (each.path, each.before, each.after)
-        for stack in planned.plan.stacks
-        for resource in stack.changes
-        for each in resource.attributes
-    ]
-    assert found == [
-        ("data.DB_PASSWORD", "(sensitive)", None),
-        ("data.AWS_ROLE_ARN", '"arn:aws:iam::1:role/a"', "(known after apply)"),
-        ("metadata[0].annotations.note", None, "(sensitive)"),
-        ("tags.api-key", "(sensitive)", "(sensitive)"),
-    ]
-    for text in documents("prod", planned).values():
-        assert not [secret for secret in ("hunter2", TOKEN, "x1", "x2") if secret in text]
 
 
 def test_a_text_with_a_fence_in_it_stays_inside_its_own() -> None:

@@ -23,6 +23,7 @@ from typing import Any, Self
 from federation.config import ClusterConfig
 from federation.errors import OidcIamError, WorldError
 from federation.files import PROJECT
+from federation.private import close
 from federation.strict_json import json_object
 from review.changes import Plan, ResourceChange, StackPlan, stack_plan
 from wizard.causes import Cause, explain_all
@@ -367,6 +368,7 @@ class Run:
 
     async def _run(self) -> None:
         try:
+            close(self.project.folder / "state")
             async with retries.watched(self.tell) as environment:
                 self.project = self.project.with_environment(environment)
                 with Log(self.log) as self._log:
@@ -657,7 +659,7 @@ class _Planning:
         # As deep as the stack's own folder, so that relative paths in it lead to the same places.
         folder = source.parents[1] / "plans" / stack
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(mode=0o700, parents=True)  # what is planned, with all values, comes here
         lock = source / ".terraform.lock.hcl"
         if lock.exists():
             shutil.copy(lock, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -33,7 +34,7 @@ def check(path: Path, as_json: bool, offline: bool) -> int:
         from review.lint.linter import check_codes
 
         check_codes(config.lint.accept, relative(path))
-    found = [*neighbour_advice(path, config), *_advice(config, offline)]
+    found = [*neighbour_advice(path, config), *_advice(config, offline), *_secrets(config)]
     errors = [each for each in found if each.weight == "error"]
     warnings = [each for each in found if each.weight == "warning"]
     if as_json:
@@ -58,6 +59,18 @@ def check(path: Path, as_json: bool, offline: bool) -> int:
 
 def _members(found: list[Advice]) -> list[dict[str, str]]:
     return [{"code": each.code, "place": each.place, "text": each.text} for each in found]
+
+
+def _secrets(config: ClusterConfig) -> list[Advice]:
+    """What looks like a secret; the texts do not repeat it."""
+    from review.configured import configured
+    from review.lint.linter import secret_like
+
+    found = secret_like(configured(config, ""), config.lint.accept, datetime.now(UTC).date())
+    return [
+        Advice(each.rule.code, each.seen.where.place, f"{each.seen.text} {each.rule.fix}", "error")
+        for each in found
+    ]
 
 
 def _advice(config: ClusterConfig, offline: bool) -> tuple[Advice, ...]:

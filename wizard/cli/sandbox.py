@@ -75,7 +75,7 @@ def status(as_json: bool) -> None:
 
 def _show_exports(box: Sandbox, path: Path) -> None:
     for name, value in {**box.environment(), "OIDC_IAM_CONFIG": relative(path)}.items():
-        printer.say(f"  export {name}={shlex.quote(value)}")
+        printer.hand_out(f"  export {name}={shlex.quote(value)}")
 
 
 def _written() -> Path:

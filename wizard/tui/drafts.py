@@ -1,7 +1,7 @@
 """Drafts on disk: `.drafts/NAME.json`, so that no answer is lost with a terminal.
 
 The app writes a draft whenever an answer changes, and offers on its first screen what was left.
-A configuration holds no secrets, and neither does a draft.
+An answer may hold what it should not: nobody else may read a draft.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Drafts:
             "workloads": draft.workloads,
             "answers": dict(draft.answers),
         }
-        files.write(self._folder / f"{draft.name}.json", json.dumps(document, indent=2) + "\n")
+        files.write(
+            self._folder / f"{draft.name}.json", json.dumps(document, indent=2) + "\n", private=True
+        )
 
     def drop(self, name: str) -> None:
         """Remove a draft, if there is one of that name."""
