@@ -120,7 +120,9 @@ _MASKED = re.compile(r".{0,4}\.\.\. \(\d+ characters\)", re.DOTALL)
 
 _BLOCK_BEGINS = re.compile(r"-----BEGIN ([A-Z0-9 ]*(?:PRIVATE KEY|PUBLIC KEY|CERTIFICATE))")
 _BLOCK_ENDS = re.compile(r"-----END ")
-_OF_BLOCK = re.compile(r"[\s|>+~-]*([A-Za-z0-9+/=]{0,200}|[A-Z][A-Za-z-]+: .{0,200})[\s\\n]*")
+_OF_BLOCK = re.compile(
+    r"[\s|>+~-]*([A-Za-z0-9+/=]{0,200}|(Proc-Type|DEK-Info|Comment|Version): .{0,200})[\s\\n]*"
+)
 """A line between the two: base64, or a header (RFC 7468; RFC 1421), and its margin."""
 _PUBLIC_BLOCK = re.compile(
     r"-----BEGIN ([A-Z0-9 ]*(?:PUBLIC KEY|CERTIFICATE))-----.*?-----END", re.DOTALL
@@ -192,11 +194,10 @@ _HARMLESS = re.compile(
 _RANDOM = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{32,}={0,2}(?![A-Za-z0-9+/=_-])")
 _LONGEST_RANDOM = 128
 """Longer runs are certificates, public keys and documents; secret ones have forms of their own."""
-_ENTROPY = 4.3
-"""Bits for a character; 40 random characters of base64 have 4.5 to 5.2, words have below 4."""
-_CHANGES = 0.45
-"""How often random base64 goes from one of A-Z, a-z, 0-9 and signs to another: 0.6 to 0.7 of its
-characters. Names in camel case: below 0.4."""
+_EVEN = ((4.3, 0.42, 2), (4.6, 0.38, 1))
+"""What a random key has at least: bits for a character, changes between A-Z, a-z, 0-9 and signs for
+a character, and digits. 40 random characters of base64 have 4.5 to 5.2 bits and 0.6 to 0.7 changes;
+names in camel case have fewer of one of the two, and seldom a second digit."""
 _DIGEST = re.compile(r"[A-Za-z0-9_-]{43}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9_-]{27}|[A-Za-z0-9+/]{27}=")
 """SHA-256 and SHA-1 in base64: key ids, checksums."""
 
@@ -302,12 +303,13 @@ def _is_random(text: str) -> bool:
     """Whether a run has the letters, digits and evenness of a random key; digests are none."""
     if len(text) > _LONGEST_RANDOM or _DIGEST.fullmatch(text):
         return False
-    if not all(re.search(kind, text) for kind in ("[a-z]", "[A-Z]", "[0-9].*[0-9]")):
+    if text.upper() == text or text.lower() == text:
         return False
     counts = Counter(text).values()
     entropy = -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
-    changes = sum(_class(one) != _class(other) for one, other in pairwise(text))
-    return entropy > _ENTROPY and changes / len(text) > _CHANGES
+    changes = sum(_class(one) != _class(other) for one, other in pairwise(text)) / len(text)
+    digits = sum(each.isdigit() for each in text)
+    return any(entropy > e and changes > c and digits >= d for e, c, d in _EVEN)
 
 
 def _class(character: str) -> int:

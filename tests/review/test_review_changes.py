@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -138,3 +139,34 @@ def test_text_beyond_ascii_is_shown_as_it_is() -> None:
     assert attributes("create", before=None, after={"name": "größe"}) == [
         AttributeChange("name", None, '"größe"')
     ]
+
+
+def test_what_looks_like_a_secret_is_masked_whatever_terraform_calls_it() -> None:
+    key = "AKIA" + "IOSFODNN7EXAMPLE"
+    policy = json.dumps({"Statement": [{"Sid": key, "token": "hunter2"}]})
+    change = {
+        "before": {"description": f"use {key}", "tags": {"api-key": "x1", key: "a"}},
+        "after": {
+            "description": "none",
+            "tags": {"api-key": "x2"},
+            "policy": policy,
+            "env": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "A", "value": "b"}],
+        },
+    }
+    assert attributes("update", **change) == [
+        AttributeChange("description", '"use AKIA... (20 characters)"', '"none"'),
+        AttributeChange("env[0].name", None, '"DB_PASSWORD"'),
+        AttributeChange("env[0].value", None, '"... (7 characters)"'),
+        AttributeChange("env[1].name", None, '"A"'),
+        AttributeChange("env[1].value", None, '"b"'),
+        AttributeChange(
+            "policy",
+            None,
+            json.dumps(policy.replace(key, "AKIA... (20 characters)").replace("hunter2", MASKED)),
+        ),
+        AttributeChange("tags.AKIA... (20 characters)", '"a"', None),
+        AttributeChange("tags.api-key", '"... (2 characters)"', '"... (2 characters)"'),
+    ]
+
+
+MASKED = "... (7 characters)"

@@ -315,3 +315,21 @@ def test_chunks_become_lines(chunks: list[bytes], lines: list[str]) -> None:
     splitter = LineSplitter()
     fed = [line for chunk in chunks for line in splitter.feed(chunk)]
     assert fed + splitter.finish() == lines
+
+
+async def test_a_log_is_private_and_neither_it_nor_the_lines_show_a_secret(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir(mode=0o755)
+    log = tmp_path / "logs" / "run.log"
+    log.touch(mode=0o644)
+    key = "AKIA" + "IOSFODNN7EXAMPLE"
+    code = f"print('+ \"note\" = \"{key}\"'); open('state', 'w').close()"
+    with Log(log) as file:
+        async with started(Command((sys.executable, "-c", code), cwd=tmp_path), file) as child:
+            lines = [line async for line in child.lines()]
+    assert lines == ['+ "note" = "AKIA... (20 characters)"']
+    assert key not in log.read_text().replace(str(code), "")
+    assert [oct(path.stat().st_mode & 0o777) for path in (log.parent, log, tmp_path / "state")] == [
+        "0o700",
+        "0o600",
+        "0o600",
+    ]

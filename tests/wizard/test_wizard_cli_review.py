@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from ruamel import yaml
 
 from federation.errors import UserError
 from review.changes import AttributeChange, Plan, ResourceChange, StackPlan
 from review.seal import CHECKSUMS, checksum
 from wizard.cdktf import runs
 from wizard.cli import review as command
+from wizard.cli.check import check
 from wizard.cli.deploy import deploy
 from wizard.cli.plan import plan
 from wizard.cli.review import review
@@ -290,3 +293,41 @@ def test_options_that_do_not_go_together_are_refused(
     with pytest.raises(UserError) as caught:
         run(*options)
     assert str(caught.value) == message
+
+
+HIDDEN = "AKIA" + "IOSFODNN7EXAMPLE"
+SOMEWHERE: dict[str, dict[str, Any]] = {
+    "kubernetes.context": {"kubernetes": {"context": HIDDEN}},
+    "audience[0]": {"audience": [HIDDEN]},
+    "lint.accept[0].reason": {
+        "lint": {"accept": [{"code": "local-state", "reason": HIDDEN, "until": "2099-01-01"}]}
+    },
+    "aws.endpoint_url": {"aws": {"region": "eu-west-1", "endpoint_url": f"https://a/?b={HIDDEN}"}},
+    "workloads[default/web].role.path": {
+        "workloads": [
+            {"namespace": "default", "service_account": "web", "role": {"path": f"/{HIDDEN}/"}}
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("place", SOMEWHERE)
+def test_a_secret_is_refused_wherever_it_is_and_check_names_the_place(
+    in_folder: Path, place: str
+) -> None:
+    values = yaml.YAML(typ="safe").load(CONFIGURATION.read_text())
+    with Path("c.yaml").open("w") as file:
+        yaml.YAML().dump({**values, **SOMEWHERE[place]}, file)
+    with pytest.raises(UserError) as caught:
+        run("--config", "c.yaml", "--output", "out")
+    first = str(caught.value).splitlines()[0]
+    assert first == f"c.yaml: {place}: the value looks like an AWS access key id."
+    done = CliRunner().invoke(
+        check, ("--config", "c.yaml", "--offline", "--json"), standalone_mode=False
+    )
+    errors = json.loads(done.output)["errors"]
+    assert [
+        (each["code"], each["place"]) for each in errors if each["code"] == "secret-like-value"
+    ] == [("secret-like-value", place)]
+    assert HIDDEN not in done.output
+    assert done.return_value == 1
