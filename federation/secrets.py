@@ -204,7 +204,7 @@ _DIGEST = re.compile(r"[A-Za-z0-9_-]{43}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9_-]{27}|[A
 
 def _secrets(name: str, text: str) -> Iterator[Secret]:
     """What looks like a secret in a text, from left to right; parts may overlap."""
-    if not text or _MASKED.fullmatch(text):
+    if not _is_suspect(name, text) or _MASKED.fullmatch(text):
         return
     found = [*_formed(text), *_in_addresses(text), *_assigned(text)]
     if not found and not _HARMLESS.fullmatch(text) and _is_secret_name(name):
@@ -213,6 +213,17 @@ def _secrets(name: str, text: str) -> Iterator[Secret]:
     if not _PUBLIC_NAME.search(name):
         found += [each for each in _random(text) if not any(_overlap(each, one) for one in found)]
     yield from sorted(found, key=lambda each: (each.start, -each.end))
+
+
+def _is_suspect(name: str, text: str) -> bool:
+    """Whether there may be a secret at all: most texts are spared the rest."""
+    if _LONG_RUN.search(text) or any(each in text for each in ("://", "eyJ", "-----")):
+        return True
+    return bool(text and (_NAME.search(name) or _NAME.search(text)))
+
+
+_LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{15}")
+"""As short as the shortest form is."""
 
 
 def _overlap(one: Secret, other: Secret) -> bool:

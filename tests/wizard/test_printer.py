@@ -43,7 +43,7 @@ def test_no_token_is_printed_whole(capsys: pytest.CaptureFixture[str]) -> None:
     printer.say(token)
     printer.show_error(token)
     printer.show_json(token)
-    cut = f"eyJhbGci... ({len(token)} characters)"
+    cut = f"eyJh... ({len(token)} characters)"
     assert capsys.readouterr() == (f'{cut}\n"{cut}"\n', f"{cut}\n")
 
 
