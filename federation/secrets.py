@@ -273,6 +273,8 @@ def _is_value(match: re.Match[str], value: str) -> bool:
         return True
     is_key = bool(match["quote"]) or match["start"] is not None
     is_word = len(value) < _SHORTEST or not _NO_WORD.search(value) or _IS_HOST.search(value)
+    if any(each.isspace() for each in value):
+        return False  # a sentence, such as AWS's after its code InvalidIdentityToken
     return is_key and not is_word
 
 

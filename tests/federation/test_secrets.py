@@ -99,6 +99,7 @@ def test_a_secret_is_named_and_only_its_beginning_is_shown(
         ("token", "(sensitive value)"),
         ("", "The token: its audience is sts.amazonaws.com, its secret: nothing."),
         ("", "ExpiredToken: 'The security token included in the request is expired'."),
+        ("", "InvalidIdentityToken: 'No OpenIDConnect provider found for https://c1.example.com'"),
         ("", "AmazonSSMManagedEC2InstanceDefaultPolicy"),
         ("", "--service-account-signing-key-file=/etc/kubernetes/pki/sa.key"),
         ("", "automount_service_account_token = true"),
