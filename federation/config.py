@@ -398,6 +398,13 @@ class ClusterConfig(_Part):
         return tuple(dict.fromkeys(wanted))
 
     @property
+    def existing_namespaces(self) -> tuple[str, ...]:
+        """The namespaces that are used and not made, besides those of each cluster."""
+        made = {*self.namespaces_to_create, *_EXISTING_NAMESPACES}
+        used = dict.fromkeys(each.namespace for each in self.workloads)
+        return tuple(name for name in used if name not in made)
+
+    @property
     def test_pods(self) -> dict[str, Workload]:
         """The test pods as `NAMESPACE/NAME`; the first of a namespace is `awscli`, as in the
         field's examples."""

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from federation.secrets import masked
 
-ChangeAction = Literal["create", "update", "replace", "delete", "read", "forget"]
+ChangeAction = Literal["create", "update", "replace", "delete", "read", "forget", "import"]
 
 UNKNOWN = "(known after apply)"
 SENSITIVE = "(sensitive)"
@@ -49,13 +49,18 @@ class AttributeChange:
 
 @dataclass(frozen=True)
 class ResourceChange:
-    """A resource that will be made, changed, made anew, removed or read."""
+    """A resource that will be made, changed, replaced, removed, read, forgotten or taken over.
+
+    Attributes:
+        imported: The ID by which Terraform takes over what exists, and may change it; else None.
+    """
 
     address: str
     type: str
     name: str
     action: ChangeAction
     attributes: tuple[AttributeChange, ...] = ()
+    imported: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,11 @@ class Plan:
         return sum(_count(stack.changes, "forget") for stack in self.stacks)
 
     @property
+    def imports(self) -> int:
+        """How many resources that exist become Terraform's, changed or not."""
+        return sum(each.imported is not None for stack in self.stacks for each in stack.changes)
+
+    @property
     def steps(self) -> int:
         """How many `ResourceDone` a deployment of it ends with: a replacement takes two."""
         return self.add + self.change + self.destroy
@@ -115,21 +125,19 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.steps and not self.forget
+        return not self.steps and not self.forget and not self.imports
 
 
 def stack_plan(stack: str, shown: Mapping[str, Any]) -> StackPlan:
     """The plan of a stack from what `terraform show -json` says of it."""
     changes = []
     for resource in shown.get("resource_changes", ()):
-        action = _ACTIONS.get(tuple(resource["change"]["actions"]))
+        change = resource["change"]
+        imported = (change.get("importing") or {}).get("id")
+        action = _ACTIONS.get(tuple(change["actions"]), "import" if imported else None)
         if action is not None:
-            attributes = tuple(_attributes(resource["change"]))
-            changes.append(
-                ResourceChange(
-                    resource["address"], resource["type"], resource["name"], action, attributes
-                )
-            )
+            about = (resource["address"], resource["type"], resource["name"])
+            changes.append(ResourceChange(*about, action, tuple(_attributes(change)), imported))
     return StackPlan(stack, tuple(changes))
 
 

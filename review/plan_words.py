@@ -19,6 +19,14 @@ def happening(change: ResourceChange) -> str:
     return f"{_VERBS[change.action]} {noun}"
 
 
+def fate(change: ResourceChange) -> str:
+    """What a plan adds to the address of what Terraform forgets or takes over; else nothing."""
+    if change.action == "forget":
+        where = "in the cluster" if change.type.startswith("kubernetes_") else "in AWS"
+        return f" (forgotten, stays {where})"
+    return " (exists, imported)" if change.imported is not None else ""
+
+
 def name(change: ResourceChange) -> str:
     """Which resource it is; empty where the plan does not repeat that."""
     _, paths = _NOUNS.get(change.type, ("", ("name",)))
@@ -35,6 +43,7 @@ _VERBS = {
     "replace": "Destroys and makes anew",
     "delete": "Destroys",
     "forget": "Leaves alone from now on",
+    "import": "Takes over",
 }
 _OF_KUBERNETES = ("metadata[0].namespace", "metadata[0].name")
 _NOUNS: Mapping[str, tuple[str, tuple[str, ...]]] = {

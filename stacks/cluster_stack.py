@@ -120,6 +120,20 @@ class ClusterStack(TerraformStack):
         TlsProvider(self, "tls")
         self._allow_versions("tls")
 
+    def guard(self, kind: str, name: str, **arguments: Any) -> None:
+        """Keep plain Terraform from destroying a resource that something else manages from now on.
+
+        No resource is made (`count = 0`). If the state still has it, Terraform refuses to destroy
+        it; `wizard.hands` lets the state forget it.
+
+        Args:
+            kind: the resource's type.
+            name: its name when this stack makes it.
+            arguments: those that it requires, as JSON.
+        """
+        guarding = {"count": 0, "lifecycle": {"prevent_destroy": True}}
+        self.add_override(f"resource.{kind}.{name}", {**guarding, **arguments})
+
     def _allow_versions(self, provider: str) -> None:
         place = f"terraform.required_providers.{provider}.version"
         self.add_override(place, VERSION_RANGES[provider])

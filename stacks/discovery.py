@@ -24,11 +24,9 @@ class DiscoveryStack(ClusterStack):
 
     def __init__(self, scope: Construct, config: ClusterConfig) -> None:
         super().__init__(scope, config, "discovery")
-        if config.kubernetes.apply == "terraform":
-            # Without a binding too: Terraform needs the provider to remove one that was there.
+        if config.kubernetes.apply == "terraform" and config.discovery.exposure != "none":
             self.kubernetes_provider()
-            if config.discovery.exposure != "none":
-                self._bind()
+            self._bind()
         if config.discovery.s3:
             # Only here: importing what CloudFront needs takes as long as all other resources.
             from stacks import bucket

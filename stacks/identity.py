@@ -48,6 +48,8 @@ class IdentityStack(ClusterStack):
             url=self.config.issuer,
             client_id_list=[literal(audience) for audience in self.config.audience],
             thumbprint_list=self._thumbprints(),
+            # With another issuer: the roles trust the new provider before the old one is destroyed.
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         return Address("aws_iam_openid_connect_provider.cluster.arn")
 
@@ -58,6 +60,12 @@ class IdentityStack(ClusterStack):
             DataAwsIamOpenidConnectProvider,
         )
 
+        self.guard(
+            "aws_iam_openid_connect_provider",
+            "cluster",
+            url=literal(self.config.issuer),
+            client_id_list=[literal(audience) for audience in self.config.audience],
+        )
         missing = f"setsubtract({expression(list(self.config.audience))}, self.client_id_list)"
         DataAwsIamOpenidConnectProvider(
             self,

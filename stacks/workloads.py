@@ -31,6 +31,9 @@ class WorkloadsStack(ClusterStack):
         self.kubernetes_provider()
         outputs = self.remote_state("identity")
         namespaces = {name: self._namespace(name) for name in config.namespaces_to_create}
+        for name in config.existing_namespaces:
+            metadata = {"name": name}
+            self.guard("kubernetes_namespace_v1", _address(name), metadata=metadata)
         pod_names = {workload.subject: name for name, workload in config.test_pods.items()}
         pods = _test_pods(self) if pod_names else None
         for workload in config.workloads:
@@ -50,7 +53,7 @@ class WorkloadsStack(ClusterStack):
                 )
 
     def _namespace(self, name: str) -> str:
-        address = f"{terraform_name(name)}__namespace"
+        address = _address(name)
         metadata = NamespaceV1Metadata(name=name, labels=manifests.LABELS)
         NamespaceV1(self, address, metadata=metadata)
         return reference(f"kubernetes_namespace_v1.{address}.metadata[0].name")
@@ -80,6 +83,10 @@ class WorkloadsStack(ClusterStack):
             ),
         )
         return reference(f"kubernetes_service_account_v1.{address}.metadata[0].name")
+
+
+def _address(namespace: str) -> str:
+    return f"{terraform_name(namespace)}__namespace"
 
 
 def _test_pods(stack: ClusterStack) -> TestPods:

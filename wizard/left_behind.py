@@ -17,9 +17,10 @@ from federation.config import ClusterConfig
 from federation.manifests import objects
 from wizard import applied
 from wizard.cdktf import runs
+from wizard.hands import hands_of
 
 
-def left_behind(config: ClusterConfig) -> runs.Behind:
+def left_behind(config: ClusterConfig, *, destroy: bool = False) -> runs.Behind:
     """What is to be done besides deploying or destroying a configuration.
 
     Raises:
@@ -29,11 +30,7 @@ def left_behind(config: ClusterConfig) -> runs.Behind:
     projects = (
         replace(runs.project(path, config), stacks=(stack,)) for stack, path in kept.items()
     )
-    # The objects of the workloads have gone over to the manifests, and so has the binding.
-    gone_over = config.stack("workloads") in kept
-    discovery = config.stack("discovery")
-    stays = gone_over and discovery in config.stacks
-    return runs.Behind(tuple(projects), (discovery,) if stays else ())
+    return runs.Behind(tuple(projects), hands_of(config, destroy=destroy))
 
 
 def orphans(known: ClusterConfig, config: ClusterConfig) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,37 @@ def delete_manifests(federation: ClusterConfig, say: Say) -> None:
             _delete(api, each)
         _await_gone(api, each)
         say(f"  deleted {_named(each)}")
+
+
+def unbind(federation: ClusterConfig, say: Say) -> None:
+    """Delete the binding that an earlier configuration wanted, if it is ours.
+
+    Raises:
+        WorldError: the cluster refused it or cannot be reached.
+    """
+    _unbind(_connected(federation), binding(federation), say)
+
+
+Named = tuple[str, str | None, str]
+"""Kind, namespace and name of an object."""
+
+
+def ours(federation: ClusterConfig, wanted: Iterable[Named]) -> set[Named]:
+    """Those of the objects that exist and carry our labels.
+
+    Raises:
+        WorldError: the cluster cannot be asked.
+    """
+    api = _connected(federation)
+    versions = {"ClusterRoleBinding": "rbac.authorization.k8s.io/v1"}
+    existing = set()
+    for kind, namespace, name in wanted:
+        with _Explained(f"looking for {kind} {name}"):
+            resource = api.resources.get(api_version=versions.get(kind, "v1"), kind=kind)
+            found = _found(resource, name, namespace)
+        if found is not None and _is_ours(found):
+            existing.add((kind, namespace, name))
+    return existing
 
 
 def refuse_others(federation: ClusterConfig) -> None:

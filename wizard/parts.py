@@ -10,8 +10,11 @@ from federation.config import ClusterConfig
 from wizard.cdktf.runs import Outputs, Part, Say
 
 
-def applying_manifests(config: ClusterConfig, also: Say | None = None) -> Part | None:
-    """Apply the manifests with the roles that were made; None if Terraform makes the objects.
+def after_applying(config: ClusterConfig, also: Say | None = None) -> Part | None:
+    """What follows the stacks: the manifests, or the end of a binding that is no longer wanted.
+
+    Without a binding the stack `discovery` has no Kubernetes provider, so Terraform cannot delete
+    one that an earlier configuration wanted.
 
     Args:
         config: The configuration.
@@ -23,18 +26,32 @@ def applying_manifests(config: ClusterConfig, also: Say | None = None) -> Part |
 
         apply_manifests(config, outputs[config.stack("identity")]["role_arns"], _both(also, say))
 
-    return Part("applying manifests", work) if config.kubernetes.apply == "manifests" else None
+    if config.kubernetes.apply == "manifests":
+        return Part("applying manifests", work)
+    return _unbinding(config, also)
 
 
-def deleting_manifests(config: ClusterConfig, also: Say | None = None) -> Part | None:
-    """Delete what the manifests made; None if Terraform makes the objects."""
+def before_destroying(config: ClusterConfig, also: Say | None = None) -> Part | None:
+    """Delete what Terraform does not: the manifests, or a binding that is no longer wanted."""
 
     def work(_: Outputs, say: Say) -> None:
         from wizard.manifests import delete_manifests
 
         delete_manifests(config, _both(also, say))
 
-    return Part("deleting manifests", work) if config.kubernetes.apply == "manifests" else None
+    if config.kubernetes.apply == "manifests":
+        return Part("deleting manifests", work)
+    return _unbinding(config, also)
+
+
+def _unbinding(config: ClusterConfig, also: Say | None) -> Part | None:
+    def work(_: Outputs, say: Say) -> None:
+        from wizard.manifests import unbind
+
+        unbind(config, _both(also, say))
+
+    wanted = config.discovery.exposure != "none"
+    return None if wanted else Part("removing anonymous access to the API server", work)
 
 
 def refusing_others(config: ClusterConfig) -> Part:

@@ -90,17 +90,6 @@ def preflight(config: ClusterConfig | None, deadline: float = DEADLINE) -> Itera
 def stacks(config: ClusterConfig) -> Check | None:
     """Whether what was deployed is in the way of the configuration, or left behind by it."""
     left = applied.left_behind(PROJECT, config)
-    known = applied.last(PROJECT, config.cluster)
-    if known and (known.kubernetes.apply, config.kubernetes.apply) == ("manifests", "terraform"):
-        return Check(
-            "stacks",
-            "warn",
-            "the Kubernetes objects were applied as manifests, and Terraform makes none that is "
-            "there.",
-            "Import them into the state ('terraform import' in the stacks' folders below "
-            "cdktf.out/stacks), or delete them first; a pod whose service account is deleted loses "
-            "its token.",
-        )
     if not left:
         return None
     seen = (

@@ -35,8 +35,8 @@ _COMMENTS = {
     "kubernetes_pod_v1": "To try the role from inside the cluster.",
 }
 """Said of the first of each type in a folder."""
-_ONLY_FOR_REMOVING = (
-    "Nothing is made with it: it removes what an earlier configuration has made in the cluster."
+_GUARD = (
+    "Managed elsewhere. This creates nothing; it keeps Terraform from destroying one in its state."
 )
 _INDENTATION = re.compile(r"\n *")
 
@@ -78,8 +78,8 @@ def _files(stack: Stack) -> Iterator[tuple[str, str]]:
     files = {
         "versions.tf": [_versions(stack)],
         "providers.tf": [
-            body(each, ("provider", name), _comment_on_provider(name, content))
-            for name, several in content["provider"].items()
+            body(each, ("provider", name))
+            for name, several in content.get("provider", {}).items()
             for each in several
             if each
         ],
@@ -104,7 +104,7 @@ def _versions(stack: Stack) -> Block:
     terraform = stack.content["terraform"]
     required = {
         name: of_literal({**each, "source": _full(each["source"])})
-        for name, each in terraform["required_providers"].items()
+        for name, each in terraform.get("required_providers", {}).items()
     }
     locks = stack.state.get("use_lockfile")
     versions = {"required_version": of_literal(_VERSIONS_WITH_LOCKS_IN_S3 if locks else _VERSIONS)}
@@ -113,7 +113,8 @@ def _versions(stack: Stack) -> Block:
         if stack.backend == "cloud"
         else Block(("backend", stack.backend))
     )
-    return Block(("terraform",), versions, (Block(("required_providers",), required), place))
+    providers = (Block(("required_providers",), required),) if required else ()
+    return Block(("terraform",), versions, (*providers, place))
 
 
 def _full(source: str) -> str:
@@ -133,15 +134,11 @@ def _resources(content: Json) -> Iterator[Block]:
         head, values = found[address]
         for other in sorted(set(_ADDRESS.findall(json.dumps(values))) & set(found), key=_place):
             yield from with_needs(other)
-        yield body(values, head, comments.pop(address.rpartition(".")[0], ""))
+        guards = values.get("count") == 0
+        yield body(values, head, _GUARD if guards else comments.pop(address.rpartition(".")[0], ""))
 
     for address in sorted(found, key=_place):
         yield from with_needs(address)
-
-
-def _comment_on_provider(name: str, content: Json) -> str:
-    makes = any(each.startswith(f"{name}_") for each in content.get("resource", {}))
-    return _ONLY_FOR_REMOVING if name == "kubernetes" and not makes else ""
 
 
 def _declared(content: Json) -> Iterator[tuple[tuple[str, str, str], tuple[str, ...], Json]]:

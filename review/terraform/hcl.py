@@ -36,7 +36,7 @@ which do, are not at hand here."""
 
 _REFERENCES = frozenset({"depends_on", "ignore_changes", "replace_triggered_by"})
 """The arguments whose texts are no texts but what they name."""
-_FIRST = ("description", "type", "bucket", "key", "name", "namespace", "url", "role")
+_FIRST = ("count", "description", "type", "bucket", "key", "name", "namespace", "url", "role")
 _LAST = ("lifecycle", "depends_on")
 _WHO = "metadata"
 """The block that says of an object of Kubernetes which one it is, and so stands first."""

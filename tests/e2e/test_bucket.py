@@ -167,12 +167,16 @@ def all_keys() -> list[str]:
 
 
 def configured(
-    box: Sandbox, discovery: dict[str, Any], apply: str, *workloads: dict[str, Any]
+    box: Sandbox,
+    discovery: dict[str, Any],
+    apply: str,
+    *workloads: dict[str, Any],
+    issuer: str = ISSUER,
 ) -> ClusterConfig:
     return validate(
         {
             "cluster": "edge",
-            "issuer": ISSUER,
+            "issuer": issuer,
             "discovery": {"exposure": "binding", "thumbprint": "omit", **discovery},
             "aws": {"region": "eu-west-1", "endpoint_url": box.aws_endpoint, "max_retries": 3},
             "kubernetes": {
@@ -265,11 +269,18 @@ def test_a_key_that_signs_is_not_left_out(here: Here) -> None:
 
 @pytest.mark.breadth
 def test_going_back_to_the_api_server_removes_the_bucket_with_every_version(here: Here) -> None:
-    """From what Terraform made, and to manifests, all at once; a workload goes with it."""
+    """From what Terraform made, and to manifests, all at once; a workload goes with it.
+
+    While the issuer is the address of the bucket, the bucket would stay.
+    """
     shutil.rmtree(here.states)
     here.states.with_name("state of terraform").rename(here.states)
     before = here.objects()
     save(configured(here.box, {}, "manifests", APP), here.path)
+    kept = here.wizard("plan")
+    assert "    . edge-discovery: aws_s3_bucket.documents (forgotten, stays in AWS)\n" in kept
+    assert "- edge-discovery" not in kept
+    save(configured(here.box, {}, "manifests", APP, issuer="https://c.example.com"), here.path)
 
     said = here.wizard("deploy", "--yes")
 
@@ -277,6 +288,7 @@ def test_going_back_to_the_api_server_removes_the_bucket_with_every_version(here
     assert f"warning: stacks: {gone} deployed, and " in said
     assert "    - edge-discovery: aws_s3_bucket.documents\n" in said
     assert f" to destroy.{FORGOTTEN}\n" in said
+    assert "destroyed aws_iam_openid_connect_provider.cluster" in said
     nobodys = "Namespace team, ConfigMap team/old-role, ServiceAccount team/old"
     assert (f"Not among the manifests, and for you to delete: {nobodys}.\n" in said) is GOES_OVER
     assert here.objects() == before

@@ -147,6 +147,7 @@ def test_a_plan_as_json_has_what_it_breaks_beside_the_changes() -> None:
                                 "replaces": True,
                             },
                         ],
+                        "imported": None,
                     }
                 ],
             },
@@ -179,7 +180,15 @@ def test_a_plan_without_changes_says_so() -> None:
     ],
 )
 def test_what_is_destroyed_or_replaced_breaks_what_rests_on_it(address: str, scope: str) -> None:
-    actions: tuple[ChangeAction, ...] = ("create", "update", "replace", "delete", "read", "forget")
+    actions: tuple[ChangeAction, ...] = (
+        "create",
+        "update",
+        "replace",
+        "delete",
+        "read",
+        "forget",
+        "import",
+    )
     found = [
         (action, each.scope) for action in actions for each in plan(change(address, action)).breaks
     ]

@@ -21,7 +21,7 @@ from cdktf_app import project_of, stack
 from federation.errors import UserError, WorldError
 from review.changes import UNKNOWN, AttributeChange, ResourceChange
 from wizard.causes import Cause
-from wizard.cdktf import runs
+from wizard.cdktf import hands, runs
 from wizard.cdktf.events import (
     Counted,
     Event,
@@ -37,6 +37,7 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
+from wizard.cdktf.hands import Configuration, Hands, State
 from wizard.cdktf.runs import Behind, Outputs, Part, Project, Run, Say
 
 IDENTITY = stack(
@@ -529,7 +530,6 @@ async def test_what_is_left_behind_is_taken_down_when_all_else_is_deployed(
         StackDone("demo-now", 0, 0, 0),
         Step(None, "applying manifests"),
         synthesizing,
-        Step("demo-old", "handing the objects of demo-old over to the manifests"),
         *destroying,
         Succeeded({}),
     ]
@@ -546,6 +546,61 @@ async def test_what_is_left_behind_is_taken_down_when_all_else_is_destroyed(
         *TAKEN_DOWN,
         Succeeded({}),
     ]
+
+
+def changing_hands(folder: Path) -> tuple[Project, Behind]:
+    """A project with a stack whose state has a resource that becomes someone else's."""
+    code = f"print('a  ' + ' '.join(sorted(os.listdir('cdktf.out/stacks/a'))))\n{summary('a')}"
+    scripted(folder, f"{code}\nif sys.argv[1] == 'deploy': {WRITES_OUTPUTS}")
+    guard = {"count": 0, "lifecycle": {"prevent_destroy": True}}
+    made = {"terraform_data": {"bucket": guard, "taken": {}}}
+    (folder / "state").mkdir()
+    (folder / "state" / "a.tfstate").write_text(json.dumps(OLD_STATE))
+
+    def find(_: str, state: State, configuration: Configuration) -> Hands:
+        gone = hands.managed(state).keys() - hands.declared(configuration).keys()
+        return Hands(tuple(gone), imports={"terraform_data.taken": "t"}, notes=("Look.",))
+
+    return project_of(folder, {"a": stack("a", resource=made)}), Behind(find=find)
+
+
+async def test_a_plan_forgets_and_takes_over_what_changes_hands(tmp_path: Path, log: Path) -> None:
+    project, behind = changing_hands(tmp_path)
+    events = await events_of(runs.plan(project, log, behind=lambda: behind))
+    outcome = events[-1]
+    assert isinstance(outcome, Succeeded)
+    assert outcome.plan is not None
+    [plan] = outcome.plan.stacks
+    assert [(each.address, each.action, each.imported) for each in plan.changes] == [
+        ("terraform_data.taken", "import", "t"),
+        ("terraform_data.bucket", "forget", None),
+    ]
+    assert Line("a", "Look.") in events
+    assert json.loads((tmp_path / "state" / "a.tfstate").read_text()) == OLD_STATE
+
+
+async def test_a_deployment_forgets_and_takes_over_what_was_planned(
+    tmp_path: Path, log: Path
+) -> None:
+    project, behind = changing_hands(tmp_path)
+    await events_of(runs.plan(project, log, behind=lambda: behind))
+    events = await events_of(runs.deploy(project, log, behind=lambda: behind))
+    assert events[-1] == Succeeded({})
+    assert Line("a", ".terraform cdk.tf.json hands.tf.json") in events
+    assert json.loads((tmp_path / "state" / "a.tfstate").read_text())["resources"] == []
+    left = sorted(path.name for path in project.stack_folder("a").iterdir())
+    assert left == [".terraform", "cdk.tf.json"]
+
+
+async def test_what_is_destroyed_after_all_has_its_guard_lifted(tmp_path: Path, log: Path) -> None:
+    project, _ = changing_hands(tmp_path)
+    behind = Behind(find=lambda *_: Hands())
+    outcome = (await events_of(runs.plan(project, log, behind=lambda: behind)))[-1]
+    assert isinstance(outcome, Succeeded)
+    assert outcome.plan is not None
+    assert (outcome.plan.add, outcome.plan.destroy) == (1, 1)
+    events = await events_of(runs.deploy(project, log, behind=lambda: behind))
+    assert Line("a", ".terraform cdk.tf.json hands_override.tf.json") in events
 
 
 async def test_a_plan_says_what_it_could_not_plan_to_take_down(tmp_path: Path, log: Path) -> None:

@@ -10,7 +10,6 @@ import pytest
 from federation import files
 from federation.config import ClusterConfig
 from wizard import applied
-from wizard.cdktf.runs import Behind
 from wizard.left_behind import left_behind, orphans
 
 APP = {"namespace": "default", "service_account": "app", "test_pod": True}
@@ -42,39 +41,31 @@ def configured(
     )
 
 
-def found(config: ClusterConfig) -> tuple[list[tuple[tuple[str, ...], str]], tuple[str, ...]]:
-    """The stacks to take down with the name of their configuration, and what is handed over."""
-    behind = left_behind(config)
-    named = [
+def found(config: ClusterConfig) -> list[tuple[tuple[str, ...], str]]:
+    """The stacks to take down with the name of their configuration."""
+    return [
         (each.stacks, Path(each.environment["OIDC_IAM_CONFIG"] or "").name)
-        for each in behind.projects
+        for each in left_behind(config).projects
     ]
-    return named, behind.handed_over
 
 
 def test_each_stack_comes_with_its_configuration(tmp_path: Path) -> None:
-    assert left_behind(configured("manifests")) == Behind()
+    assert left_behind(configured("manifests")).projects == ()
     before = configured("terraform", bucket=True)
     applied.record(tmp_path, before)
-    assert found(configured("manifests")) == (
-        [
-            (("prod-workloads",), "prod-workloads.left-behind.yaml"),
-            (("prod-discovery",), "prod-discovery.left-behind.yaml"),
-        ],
-        (),
-    )
+    assert found(configured("manifests")) == [
+        (("prod-workloads",), "prod-workloads.left-behind.yaml"),
+        (("prod-discovery",), "prod-discovery.left-behind.yaml"),
+    ]
     assert files.load(tmp_path / "state" / "prod-discovery.left-behind.yaml") == before
 
 
-def test_a_stack_that_stays_hands_its_binding_over(tmp_path: Path) -> None:
+def test_a_stack_that_stays_is_not_taken_down(tmp_path: Path) -> None:
     applied.record(tmp_path, configured("terraform"))
     now = configured("manifests", bucket=True)
-    assert found(now) == (
-        [(("prod-workloads",), "prod-workloads.left-behind.yaml")],
-        ("prod-discovery",),
-    )
+    assert found(now) == [(("prod-workloads",), "prod-workloads.left-behind.yaml")]
     applied.record(tmp_path, now)
-    assert left_behind(now) == Behind()
+    assert found(now) == []
 
 
 def test_objects_that_the_manifests_have_are_no_orphans() -> None:

@@ -457,24 +457,6 @@ def test_what_becomes_of_the_objects_is_told_where_they_become_manifests(
     )
 
 
-def test_manifests_that_terraform_would_make_again_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(preflight, "PROJECT", tmp_path)
-    now = configured()
-    applied.record(tmp_path, configured(kubernetes={"apply": "manifests"}))
-    assert preflight.stacks(now) == Check(
-        "stacks",
-        "warn",
-        "the Kubernetes objects were applied as manifests, and Terraform makes none that is there.",
-        "Import them into the state ('terraform import' in the stacks' folders below "
-        "cdktf.out/stacks), or delete them first; a pod whose service account is deleted loses its "
-        "token.",
-    )
-    applied.record(tmp_path, now)
-    assert preflight.stacks(now) is None
-
-
 def test_keys_without_a_cluster_to_compare_them_with_are_taken() -> None:
     config = configured(kubernetes={"apply": "manifests"})
     assert preflight.public_keys(in_a_bucket(config, f"{KEYS}/ec.pub")) == Check(

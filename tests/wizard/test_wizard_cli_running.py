@@ -100,6 +100,6 @@ def test_what_terraform_only_forgets_is_something_to_agree_to(
     assert not plan.empty
     running.show_plan(plan)
     assert capsys.readouterr().out == (
-        "    . prod-workloads: kubernetes_pod_v1.a\n"
+        "    . prod-workloads: kubernetes_pod_v1.a (forgotten, stays in the cluster)\n"
         "Plan: 0 to add, 0 to change, 0 to destroy. Terraform forgets 1, which stay.\n"
     )

@@ -16,6 +16,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -25,9 +26,9 @@ from federation.errors import OidcIamError, WorldError
 from federation.files import PROJECT
 from federation.private import close
 from federation.strict_json import json_object
-from review.changes import Plan, ResourceChange, StackPlan, stack_plan
+from review.changes import Plan, StackPlan, stack_plan
 from wizard.causes import Cause, explain_all
-from wizard.cdktf import objects, retries
+from wizard.cdktf import hands, retries
 from wizard.cdktf.events import (
     Event,
     Extent,
@@ -39,6 +40,7 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
+from wizard.cdktf.hands import FindHands, Hands
 from wizard.cdktf.log import CdktfLog, TerraformLog
 from wizard.cdktf.plan import planned_outputs, state_with
 from wizard.process import Child, Command, Log, capture, started
@@ -144,12 +146,12 @@ class Behind:
 
     Attributes:
         projects: Each has a stack to take down, in this order, with the configuration that made it.
-        handed_over: Stacks of the project itself whose Kubernetes objects are manifests from now
-            on: Terraform forgets them.
+        find: Finds what changes hands in a stack of any of these projects, instead of being
+            destroyed or made.
     """
 
     projects: tuple[Project, ...] = ()
-    handed_over: tuple[str, ...] = ()
+    find: FindHands | None = None
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -202,7 +204,7 @@ def deploy(
         project: What to deploy.
         log: Where all that is printed goes.
         after: What is done with the outputs then.
-        behind: Finds what is taken down after all that; the Kubernetes objects in it stay.
+        behind: Finds what changes hands, and what is taken down after all that.
     """
     return Run(project, log, lambda run: _deployed(run, after, behind), due=project.stacks)
 
@@ -216,7 +218,7 @@ def destroy(
         project: What to destroy.
         log: Where all that is printed goes.
         before: What is done first.
-        behind: Finds what is taken down after all that, whole.
+        behind: Finds what changes hands, and what is taken down after all that.
     """
     due = project.stacks[::-1]
     return Run(project, log, lambda run: _destroyed(run, behind), before, due)
@@ -397,9 +399,12 @@ async def _applied(run: Run, doing: str, verb: str, *more: str) -> Failed | Inte
     # The lock of providers needs the public registry, which a mirror may stand in for.
     options = ("--auto-approve", "--skip-synth", "--skip-provider-lock", "--no-color")
     args = (verb, *run.project.stacks, *options, *more)
-    status = await run.execute(
-        run.project.command(cdktf_program(run.project.folder), *args), reader
-    )
+    program = cdktf_program(run.project.folder)
+    try:
+        status = await run.execute(run.project.command(program, *args), reader)
+    finally:
+        for stack in run.project.stacks:
+            hands.remove(run.project.stack_folder(stack))
     run.finish(*(stack for stack in run.project.stacks if stack in reader.done))
     unproven = [stack for stack in run.project.stacks if stack not in reader.done]
     if status or unproven:
@@ -418,9 +423,8 @@ def _unproven(stack: str) -> Cause:
 async def _deployed(run: Run, after: Part | None, behind: FindBehind) -> Outcome:
     found = await asyncio.to_thread(behind)
     run.expect(*((after.doing,) if after else ()), *found.stacks)
-    for stack in found.handed_over:
-        if failure := await _forget_objects(run, run.project, stack):
-            return failure
+    if failure := await _hand_over(run, run.project, found.find):
+        return failure
     with tempfile.TemporaryDirectory() as folder:
         outputs = Path(folder) / "outputs.json"
         args = ("deploy", "--outputs-file", str(outputs))
@@ -429,8 +433,7 @@ async def _deployed(run: Run, after: Part | None, behind: FindBehind) -> Outcome
         made = await asyncio.to_thread(_outputs, run.project, outputs)
     if after is not None and (stopped := await run.do(after, made)):
         return stopped
-    failure = await _take_down(run, found.projects, with_objects=False)
-    return failure or Succeeded(made)
+    return await _take_down(run, found) or Succeeded(made)
 
 
 def _outputs(project: Project, place: Path) -> dict[str, dict[str, Any]]:
@@ -465,9 +468,11 @@ def _has_outputs(project: Project, stack: str) -> bool:
 async def _destroyed(run: Run, behind: FindBehind) -> Outcome:
     found = await asyncio.to_thread(behind)
     run.expect(*found.stacks)
+    if failure := await _hand_over(run, run.project, found.find):
+        return failure
     if failure := await _applied(run, "destroying", "destroy"):
         return failure
-    return await _take_down(run, found.projects, with_objects=True) or Succeeded({})
+    return await _take_down(run, found) or Succeeded({})
 
 
 async def _synthesized(run: Run, project: Project, *, hcl: bool = False) -> Outcome:
@@ -488,6 +493,7 @@ def _remove_synthesized(project: Project) -> None:
     for stack in project.stacks:
         for name in ("cdk.tf", "cdk.tf.json"):
             (project.stack_folder(stack) / name).unlink(missing_ok=True)
+        hands.remove(project.stack_folder(stack))
 
 
 def _unwritten(place: Path) -> Cause:
@@ -498,21 +504,19 @@ def _unwritten(place: Path) -> Cause:
     )
 
 
-async def _take_down(
-    run: Run, left: tuple[Project, ...], *, with_objects: bool
-) -> Failed | Interrupted | None:
+async def _take_down(run: Run, behind: Behind) -> Failed | Interrupted | None:
     """Destroy stacks alone; how that failed, or None.
 
     Terraform does it itself: the CDKTF CLI takes no stack without those that depend on it. It goes
     by the state alone, as the plan for it does: what the stack reads of others may be gone.
     """
-    for project in map(run.around, left):
+    for project in map(run.around, behind.projects):
         outcome = await _synthesized(run, project)
         if not isinstance(outcome, Succeeded):
             return outcome
+        if failure := await _hand_over(run, project, behind.find, left=True):
+            return failure
         for stack in project.stacks:
-            if not with_objects and (failure := await _forget_objects(run, project, stack)):
-                return failure
             run.tell(Step(stack, f"destroying {stack}"))
             if failure := await _terraform(run, project, stack, "init", *_QUIET):
                 return failure
@@ -523,14 +527,64 @@ async def _take_down(
     return None
 
 
-async def _forget_objects(run: Run, project: Project, stack: str) -> Failed | Interrupted | None:
-    """Let a stack's state forget its Kubernetes objects; how that failed, or None."""
-    run.tell(Step(stack, f"handing the objects of {stack} over to the manifests"))
-    if failure := await _terraform(run, project, stack, "init", *_QUIET):
+async def _hand_over(
+    run: Run, project: Project, find: FindHands | None, *, left: bool = False
+) -> Failed | Interrupted | None:
+    """Have the stacks' states and folders say what changes hands; how that failed, or None."""
+    for stack in project.stacks if find else ():
+        state = await _pulled(run, project, stack)
+        if isinstance(state, Failed | Interrupted):
+            return state
+        found, lifted = await asyncio.to_thread(
+            _changing_hands, project, stack, state, find, left=left
+        )
+        await asyncio.to_thread(hands.write, project.stack_folder(stack), found, lifted)
+        for note in found.notes:
+            run.tell(Line(stack, note))
+        if found.removed and (failure := await _remove(run, project, stack, found)):
+            return failure
+    return None
+
+
+def _changing_hands(
+    project: Project, stack: str, state: hands.State, find: FindHands | None, *, left: bool
+) -> tuple[Hands, set[str]]:
+    """What changes hands in a stack, and the guards in the way of what is to be destroyed."""
+    if find is None:
+        return Hands(), set()
+    place = project.stack_folder(stack) / "cdk.tf.json"
+    configuration = json.loads(place.read_text(encoding="utf-8"))
+    found = find(stack, state, {} if left else configuration)
+    there = hands.managed(hands.without(state, found.removed))
+    return found, hands.guarded(configuration) & there.keys()
+
+
+async def _remove(
+    run: Run, project: Project, stack: str, found: Hands
+) -> Failed | Interrupted | None:
+    """Take resources out of a stack's state, and make sure that they are out of it."""
+    run.tell(Step(stack, f"letting Terraform forget {', '.join(found.removed)}"))
+    if failure := await _terraform(run, project, stack, "state", "rm", *found.removed):
         return failure
     state = await asyncio.to_thread(_state, project, stack)
-    found = objects.addresses(state)
-    return await _terraform(run, project, stack, "state", "rm", *found) if found else None
+    if stay := hands.managed(state).keys() & set(found.removed):
+        raise WorldError(
+            f"'terraform state rm' ended without an error, but the state of {stack} still has "
+            f"{', '.join(sorted(stay))}. Nothing was destroyed. Run the command again."
+        )
+    for backup in project.stack_folder(stack).glob("terraform.tfstate.*.backup"):
+        backup.unlink()  # the whole state, which may hold secrets
+    return None
+
+
+async def _pulled(run: Run, project: Project, stack: str) -> dict[str, Any] | Failed | Interrupted:
+    """A stack's state; its folder is initialized if it has to be."""
+    if (project.stack_folder(stack) / ".terraform").exists():
+        with suppress(WorldError):
+            return await asyncio.to_thread(_state, project, stack)
+    if failure := await _terraform(run, project, stack, "init", *_QUIET):
+        return failure
+    return await asyncio.to_thread(_state, project, stack)
 
 
 async def _terraform(
@@ -560,13 +614,13 @@ async def _planned(run: Run, destroy: bool, behind: FindBehind) -> Outcome:
     left: list[StackPlan] = []
     for project in map(run.around, found.projects):
         # First, since the folders of the project's own stacks have to be whole in the end.
-        planned = await _plans(run, project, Behind(), destroy=True)
+        planned = await _plans(run, project, found.find, destroy=True, left_behind=True)
         if isinstance(planned, Failed):
             return replace(planned, causes=(*planned.causes, *map(_stays, project.stacks)))
         if isinstance(planned, Interrupted):
             return planned
-        left += planned if destroy else map(objects.kept, planned)
-    planned = await _plans(run, run.project, found, destroy=destroy)
+        left += planned
+    planned = await _plans(run, run.project, found.find, destroy=destroy)
     if not isinstance(planned, list):
         return planned
     return Succeeded({}, Plan((*planned, *left)))
@@ -583,12 +637,17 @@ def _stays(stack: str) -> Cause:
 
 
 async def _plans(
-    run: Run, project: Project, behind: Behind, *, destroy: bool
+    run: Run,
+    project: Project,
+    find: FindHands | None,
+    *,
+    destroy: bool,
+    left_behind: bool = False,
 ) -> list[StackPlan] | Failed | Interrupted:
     outcome = await _synthesized(run, project)
     if not isinstance(outcome, Succeeded):
         return outcome
-    planning = _Planning(run, project, destroy, () if destroy else behind.handed_over)
+    planning = _Planning(run, project, find, destroy=destroy, left_behind=left_behind)
     for stack in project.stacks:
         run.tell(Step(stack, f"planning {stack}"))
         if failure := await planning.add(stack):
@@ -604,13 +663,20 @@ class _Planning:
     """
 
     def __init__(
-        self, run: Run, project: Project, destroy: bool, handed_over: tuple[str, ...]
+        self,
+        run: Run,
+        project: Project,
+        find: FindHands | None,
+        *,
+        destroy: bool,
+        left_behind: bool,
     ) -> None:
         self.plans: list[StackPlan] = []
         self._run = run
         self._project = project
         self._destroy = destroy
-        self._handed_over = handed_over
+        self._find = find
+        self._left_behind = left_behind
         self._outputs: dict[str, dict[str, Any]] = {}
 
     async def add(self, stack: str) -> Failed | Interrupted | None:
@@ -625,17 +691,19 @@ class _Planning:
     async def _plan(self, stack: str, folder: Path) -> Failed | Interrupted | None:
         if failure := await self._do(stack, folder, "init"):
             return failure
-        forgotten: tuple[ResourceChange, ...] = ()
-        if stack in self._handed_over:
-            forgotten = await asyncio.to_thread(self._without_objects, stack, folder)
-            if forgotten and (failure := await self._do(stack, folder, "init")):
+        found = Hands()
+        if self._find is not None:
+            found = await asyncio.to_thread(self._hand_over, stack, folder)
+            for note in found.notes:
+                self._run.tell(Line(stack, note))
+            if found.removed and (failure := await self._do(stack, folder, "init")):
                 return failure
         whole = ["-destroy", "-refresh=false"] if self._destroy else []
         if failure := await self._do(stack, folder, "plan", *whole, "-out=plan"):
             return failure
         shown = await asyncio.to_thread(self._shown, stack, folder)
         plan = stack_plan(stack, shown)
-        self.plans.append(replace(plan, changes=(*plan.changes, *forgotten)))
+        self.plans.append(replace(plan, changes=(*plan.changes, *found.changes)))
         self._outputs[stack] = planned_outputs(stack, shown)
         self._run.tell(StackPlanned(self.plans[-1]))
         return None
@@ -643,16 +711,20 @@ class _Planning:
     async def _do(self, stack: str, folder: Path, *args: str) -> Failed | Interrupted | None:
         return await _execute(self._run, stack, self._terraform(stack, folder, *args, *_QUIET))
 
-    def _without_objects(self, stack: str, folder: Path) -> tuple[ResourceChange, ...]:
-        """Let the copy have a state of its own, in which Terraform has forgotten the objects."""
+    def _hand_over(self, stack: str, folder: Path) -> Hands:
+        """Let the copy have what changes hands, with a state of its own where that is less."""
         state = _state(self._project, stack)
-        if forgotten := objects.forgotten(state):
-            (folder / _OWN_STATE).write_text(json.dumps(objects.without(state)))
+        found, lifted = _changing_hands(
+            self._project, stack, state, self._find, left=self._left_behind
+        )
+        hands.write(folder, found, lifted)
+        if found.removed:
+            (folder / _OWN_STATE).write_text(json.dumps(hands.without(state, found.removed)))
             place = folder / "cdk.tf.json"
             configuration = json.loads(place.read_text())
             configuration["terraform"]["backend"] = {"local": {"path": _OWN_STATE}}
             place.write_text(json.dumps(configuration))
-        return forgotten
+        return found
 
     def _copy(self, stack: str) -> Path:
         source = self._project.stack_folder(stack)

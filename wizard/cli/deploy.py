@@ -25,7 +25,7 @@ from wizard.cli.running import (
 )
 from wizard.left_behind import left_behind
 from wizard.logs import new_log
-from wizard.parts import applying_manifests
+from wizard.parts import after_applying
 
 
 @click.command()
@@ -71,7 +71,7 @@ def deployed(
         return None
     applied.begin(files.PROJECT, config, "deploy")
     log = new_log(f"deploy-{config.cluster}")
-    run = runs.deploy(project, log, after=applying_manifests(config, printer.say), behind=behind)
+    run = runs.deploy(project, log, after=after_applying(config, printer.say), behind=behind)
     outputs = follow(run, plan.steps).outputs
     applied.record(files.PROJECT, config)
     return outputs

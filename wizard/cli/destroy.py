@@ -22,7 +22,7 @@ from wizard.cli.running import (
 )
 from wizard.left_behind import left_behind
 from wizard.logs import new_log
-from wizard.parts import deleting_manifests, refusing_others
+from wizard.parts import before_destroying, refusing_others
 
 
 @click.command()
@@ -48,7 +48,7 @@ def destroyed(path: Path, config: ClusterConfig, yes: bool) -> bool:
         WorldError: planning or destroying failed.
         InterruptedRunError: a user stopped it.
     """
-    behind = partial(left_behind, config)
+    behind = partial(left_behind, config, destroy=True)
     project = runs.project(path, config)
     log = new_log(f"plan-{config.cluster}")
     refusing = refusing_others(config)
@@ -59,7 +59,7 @@ def destroyed(path: Path, config: ClusterConfig, yes: bool) -> bool:
         return False
     applied.begin(files.PROJECT, config, "destroy")
     log = new_log(f"destroy-{config.cluster}")
-    deleting = deleting_manifests(config, printer.say)
-    follow(runs.destroy(project, log, before=deleting, behind=behind), plan.steps)
+    first = before_destroying(config, printer.say)
+    follow(runs.destroy(project, log, before=first, behind=behind), plan.steps)
     applied.forget(files.PROJECT, config.cluster)
     return True

@@ -30,7 +30,7 @@ def plan(path: Path, as_json: bool, destroy: bool) -> None:
     key_files.check(config)
     require_ready(config, changes=False)
     log = new_log(f"plan-{config.cluster}")
-    behind = partial(left_behind, config)
+    behind = partial(left_behind, config, destroy=destroy)
     run = runs.plan(runs.project(path, config), log, destroy=destroy, behind=behind)
     made = planned(run, quiet=as_json)
     if as_json:

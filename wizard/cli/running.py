@@ -10,6 +10,7 @@ from dataclasses import replace
 from federation.config import ClusterConfig
 from federation.errors import UserError
 from review.changes import Plan
+from review.plan_words import fate
 from wizard import printer
 from wizard.cdktf.events import (
     Outcome,
@@ -33,6 +34,7 @@ _SIGNS = {
     "replace": "-/+",
     "read": "<=",
     "forget": ".",
+    "import": "=",
 }
 _DOING = {"create": "creating", "update": "changing", "delete": "destroying", "read": "reading"}
 _DONE = {"create": "created", "update": "changed", "delete": "destroyed", "read": "read"}
@@ -122,7 +124,9 @@ def show_plan(plan: Plan, *, destroy: bool = False) -> None:
     """
     for stack in plan.stacks:
         for change in stack.changes:
-            printer.say(f"  {_SIGNS[change.action]:>3} {stack.stack}: {change.address}")
+            printer.say(
+                f"  {_SIGNS[change.action]:>3} {stack.stack}: {change.address}{fate(change)}"
+            )
             if change.action in ("update", "replace"):
                 for each in change.attributes:
                     forced = "  (this is why it is made anew)" if each.replaces else ""
@@ -133,8 +137,9 @@ def show_plan(plan: Plan, *, destroy: bool = False) -> None:
         printer.say("No changes: what is there matches the configuration.")
     else:
         forget = f" Terraform forgets {plan.forget}, which stay." if plan.forget else ""
+        taken = f" Terraform takes over {plan.imports}, which exist." if plan.imports else ""
         counts = f"{plan.add} to add, {plan.change} to change, {plan.destroy} to destroy."
-        printer.say(f"Plan: {counts}{forget}")
+        printer.say(f"Plan: {counts}{forget}{taken}")
 
 
 def require_answer(yes: bool) -> None:

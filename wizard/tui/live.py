@@ -87,7 +87,7 @@ class Live:
             new_log(f"plan-{config.cluster}"),
             destroy=destroy,
             before=parts.refusing_others(config) if destroy else None,
-            behind=_finding_left(config),
+            behind=_finding_left(config, destroy=destroy),
         )
 
     def deploy(self, path: Path, config: ClusterConfig) -> Run:
@@ -95,8 +95,8 @@ class Live:
         return runs.deploy(
             runs.project(path, config),
             new_log(f"deploy-{config.cluster}"),
-            after=parts.applying_manifests(config),
-            behind=_finding_left(config),
+            after=parts.after_applying(config),
+            behind=_finding_left(config, destroy=False),
         )
 
     def destroy(self, path: Path, config: ClusterConfig) -> Run:
@@ -104,8 +104,8 @@ class Live:
         return runs.destroy(
             runs.project(path, config),
             new_log(f"destroy-{config.cluster}"),
-            before=parts.deleting_manifests(config),
-            behind=_finding_left(config),
+            before=parts.before_destroying(config),
+            behind=_finding_left(config, destroy=True),
         )
 
     async def _examined(self, config: ClusterConfig, **options: Any) -> AsyncIterator[Result]:
@@ -122,11 +122,11 @@ def _written(folder: Path, stacks: Iterable[str]) -> dict[str, str]:
     return {stack: (folder / stack / "cdk.tf").read_text(encoding="utf-8") for stack in stacks}
 
 
-def _finding_left(config: ClusterConfig) -> FindBehind:
+def _finding_left(config: ClusterConfig, *, destroy: bool) -> FindBehind:
     def find() -> Behind:
         from wizard.left_behind import left_behind
 
-        return left_behind(config)
+        return left_behind(config, destroy=destroy)
 
     return find
 

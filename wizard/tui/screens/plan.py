@@ -162,4 +162,5 @@ Escape while it is being made stops it."""
             "   ",
             (f"- {plan.destroy} to destroy", "bold $text-error"),
             f"   . {plan.forget} to forget" if plan.forget else "",
+            f"   = {plan.imports} to take over" if plan.imports else "",
         )

@@ -10,6 +10,7 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from review.changes import AttributeChange, ChangeAction, Plan, ResourceChange
+from review.plan_words import fate
 
 _SIGNS: dict[ChangeAction, str] = {
     "create": "+",
@@ -18,6 +19,7 @@ _SIGNS: dict[ChangeAction, str] = {
     "delete": "-",
     "read": "<",
     "forget": ".",
+    "import": "=",
 }
 
 
@@ -31,6 +33,7 @@ class PlanTree(Tree[ChangeAction | None]):
         "plan--delete",
         "plan--read",
         "plan--forget",
+        "plan--import",
     }
 
     def __init__(self) -> None:
@@ -59,7 +62,7 @@ class PlanTree(Tree[ChangeAction | None]):
 
 
 def _add(stack: TreeNode[ChangeAction | None], change: ResourceChange) -> None:
-    label = Text(f"{_SIGNS[change.action]} {change.address}")
+    label = Text(f"{_SIGNS[change.action]} {change.address}{fate(change)}")
     if not change.attributes:
         stack.add_leaf(label, change.action)
         return

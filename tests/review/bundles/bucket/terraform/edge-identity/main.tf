@@ -2,6 +2,10 @@
 resource "aws_iam_openid_connect_provider" "cluster" {
   url            = "https://edge-issuer.s3.ap-southeast-2.amazonaws.com"
   client_id_list = ["sts.amazonaws.com"]
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # The condition says which tokens are taken: 'aud' is whom a token is for, and 'sub' whose it is.

@@ -3,6 +3,10 @@ resource "aws_iam_openid_connect_provider" "cluster" {
   url             = "https://oidc.agency.example"
   client_id_list  = ["sts.amazonaws.com"]
   thumbprint_list = ["a9d53002e97e00e043244f3d170d6f4c414104fd", "990f4193972f2becf12ddeda5237f9c952f20d9e"]
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # The condition says which tokens are taken: 'aud' is whom a token is for, and 'sub' whose it is.

@@ -1,3 +1,16 @@
+# Managed elsewhere. This creates nothing; it keeps Terraform from destroying one in its state.
+resource "kubernetes_namespace_v1" "payments__namespace" {
+  metadata {
+    name = "payments"
+  }
+
+  count = 0
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
 resource "kubernetes_service_account_v1" "payments_ledger" {
   metadata {
     name      = "ledger"

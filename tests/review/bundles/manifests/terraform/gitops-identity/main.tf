@@ -9,6 +9,10 @@ resource "aws_iam_openid_connect_provider" "cluster" {
   url             = "https://gitops.example.com"
   client_id_list  = ["sts.amazonaws.com"]
   thumbprint_list = [data.tls_certificate.issuer.certificates[0].sha1_fingerprint]
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # The condition says which tokens are taken: 'aud' is whom a token is for, and 'sub' whose it is.

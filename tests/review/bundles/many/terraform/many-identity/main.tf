@@ -2,6 +2,10 @@
 resource "aws_iam_openid_connect_provider" "cluster" {
   url            = "https://cluster.example.com/tenants/a"
   client_id_list = ["sts.amazonaws.com", "other"]
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # The condition says which tokens are taken: 'aud' is whom a token is for, and 'sub' whose it is.

@@ -1,5 +1,0 @@
-variable "kubeconfig_paths" {
-  description = "The kubeconfig files to look for the context in."
-  type        = list(string)
-  default     = ["~/.kube/config"]
-}
