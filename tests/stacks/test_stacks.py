@@ -49,7 +49,7 @@ def test_the_output_is_the_same_in_another_folder_of_another_user(tmp_path: Path
     for number, zone in enumerate(("UTC", "Pacific/Apia")):
         project = tmp_path / f"copy {number}"
         project.mkdir()
-        for name in ("main.py", "federation", "stacks", "templates", "cdktf.json"):
+        for name in ("main.py", "federation", "formats", "stacks", "templates", "cdktf.json"):
             source = PROJECT / name
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, project / name)
