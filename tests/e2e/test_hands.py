@@ -83,8 +83,8 @@ class Here:
             "iam",
             region_name="eu-west-1",
             endpoint_url=self.box.aws_endpoint,
-            aws_access_key_id="sandbox",
-            aws_secret_access_key="sandbox",
+            aws_access_key_id=self.box.access_key.id,
+            aws_secret_access_key=self.box.access_key.secret,
         )
 
 
