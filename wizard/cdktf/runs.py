@@ -333,8 +333,9 @@ class Run:
             self.tell(Line(None, line))
 
         def say_or_stop(line: str) -> None:
+            stops = self.interrupted
             loop.call_soon_threadsafe(say, line)
-            if self.interrupted:
+            if stops:
                 raise _StoppedError
 
         self.tell(Step(None, part.doing))
