@@ -270,3 +270,11 @@ def test_a_report_without_an_end_stays_bounded() -> None:
 )
 def test_control_codes_are_taken_out(line: str, shown: str) -> None:
     assert uncoloured(line) == shown
+
+
+def test_an_index_behind_the_path_of_the_construct_is_part_of_the_address() -> None:
+    line = "aws_iam_role.a (a)[0]: Destruction complete after 1s"
+    assert [*TerraformLog("prod-identity").read(line)] == [
+        Line("prod-identity", line),
+        ResourceDone("prod-identity", "aws_iam_role.a[0]", "delete", 1),
+    ]

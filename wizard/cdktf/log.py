@@ -28,7 +28,8 @@ _DRAWN = re.compile(r"[\u2800-\u28ff]\s+\w+|\d+ Stacks? \w+ing\s+\d+ Stacks? don
 _GONE = re.compile(r"The outputs have been written to .+")
 """Names a file that is ours, and removed by the time that somebody reads the line."""
 _ABOUT_RESOURCE = re.compile(
-    r"(?P<address>[a-z][\w-]*(?:\.[\w-]+)+(?:\[[^\]]*\])?)(?: \([^)]*\))*: (?P<news>.+)"
+    r"(?P<address>[a-z][\w-]*(?:\.[\w-]+)+(?:\[[^\]]*\])?)(?: \([^)]*\))*"
+    r"(?P<index>\[[^\]]*\])?: (?P<news>.+)"
 )
 _NEWS = re.compile(
     r"(?P<started>Creating|Modifying|Destroying|Reading)\.\.\."
@@ -157,7 +158,8 @@ class TerraformLog:
 
 def _news(stack: str, text: str) -> Event | None:
     if about := _ABOUT_RESOURCE.fullmatch(text):
-        return _resource_news(stack, about["address"], about["news"])
+        address = about["address"] + (about["index"] or "")
+        return _resource_news(stack, address, about["news"])
     if planned := _PLANNED.fullmatch(text):
         return Counted(stack, *map(int, planned.groups()))
     if _UNCHANGED.fullmatch(text):
