@@ -6,10 +6,12 @@ and replaces the file at once, so that a reader never meets half of it.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
 import textwrap
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,6 +38,8 @@ SIZE_LIMIT = 2_000_000
 """Bytes of a configuration; ten thousand workloads have about one million."""
 
 
+READER_SECONDS = 5.0
+"""A pipe that is written to needs a reader within this time."""
 _MOST_SHOWN = 20
 """Mistakes that a message names; a file that is no configuration has one in each line."""
 
@@ -178,7 +182,7 @@ def write(path: Path, text: str, *, private: bool = False) -> None:
     """Replace a file at once: a reader sees the old text or the new, never a part.
 
     The file keeps its permissions; where it is a symbolic link, what it points to is replaced. A
-    device or a pipe is written to.
+    device, a pipe and `/dev/fd/N` (the `>(...)` of shells) are written to. A pipe needs a reader.
 
     Args:
         path: The file; folders above it are made.
@@ -190,10 +194,10 @@ def write(path: Path, text: str, *, private: bool = False) -> None:
         UserError: the file cannot be written.
     """
     try:
-        target = Path(os.path.realpath(path))
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_text(text, encoding="utf-8")
+        if _is_special(path):
+            _write_to_open(path, text)
             return
+        target = Path(os.path.realpath(path))
         if private:
             make_private(target.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -210,9 +214,34 @@ def write(path: Path, text: str, *, private: bool = False) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written: {error.strerror}. Nothing was changed."
-        ) from error
+        reason = "nothing reads this pipe" if error.errno == errno.ENXIO else error.strerror
+        raise UserError(f"{path}: cannot be written: {reason}. Nothing was changed.") from error
+
+
+def _is_special(path: Path) -> bool:
+    """Whether it is a device, a pipe, or what the caller handed over open."""
+    if str(path) != "-" and named_files.is_stream(path):
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _write_to_open(path: Path, text: str) -> None:
+    descriptor = _opened(path)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _opened(path: Path) -> int:
+    """Opened for writing. O_NONBLOCK, since a pipe would wait for its reader without end."""
+    end = time.monotonic() + READER_SECONDS
+    while True:
+        try:
+            return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY)
+        except OSError as error:
+            if error.errno != errno.ENXIO or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 def _umask() -> int:

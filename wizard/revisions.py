@@ -9,6 +9,8 @@ from federation.files import SIZE_LIMIT
 from wizard.process import Command, capture
 
 _TIMEOUT = 20.0
+_GIT = ("git", "-c", "core.fsmonitor=false")
+"""Reading the index (`:PATH`) would otherwise run the program that a repository names there."""
 
 
 def text_at(revision: str, path: Path) -> str:
@@ -36,7 +38,7 @@ def text_of(name: str) -> str:
 def _blob(name: str, folder: Path) -> str:
     if name.startswith("-"):
         raise UserError(f"{name!r} is no revision: they do not begin with '-'.")
-    command = Command(("git", "cat-file", "blob", name), folder, {"LC_ALL": "C"})
+    command = Command((*_GIT, "cat-file", "blob", name), folder, {"LC_ALL": "C"})
     try:
         read = capture(command, _TIMEOUT)
     except WorldError as error:

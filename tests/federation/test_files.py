@@ -740,7 +740,9 @@ class TestSaving:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         written: dict[Path, str] = {}
-        monkeypatch.setattr("federation.files.write", written.__setitem__)
+        monkeypatch.setattr(
+            "federation.files.write", lambda path, text, private: written.update({path: text})
+        )
         for place in ("clusters/prod.yaml", "clusters/teams/a.yaml"):
             save(configured(), PROJECT / place)
         assert [text.splitlines()[0] for text in written.values()] == [
@@ -774,6 +776,32 @@ class TestWriting:
             write(pipe, "report")
             assert read.result() == "report"
         assert pipe.is_fifo()
+
+    def test_a_pipe_without_a_reader_is_refused(
+        self, in_folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("federation.files.READER_SECONDS", 0.1)
+        os.mkfifo("pipe")
+        with pytest.raises(UserError) as caught:
+            write(Path("pipe"), "report")
+        assert str(caught.value) == (
+            "pipe: cannot be written: nothing reads this pipe. Nothing was changed."
+        )
+
+    def test_what_a_shell_hands_over_is_written_to(self) -> None:
+        reading, writing = os.pipe()
+        write(Path(f"/dev/fd/{writing}"), "report")
+        os.close(writing)
+        with os.fdopen(reading) as file:
+            assert file.read() == "report"
+
+    def test_a_file_that_a_shell_opened_is_continued_and_not_replaced(self, tmp_path: Path) -> None:
+        with (tmp_path / "all.log").open("a") as file:
+            file.write("before\n")
+            file.flush()
+            write(Path(f"/dev/fd/{file.fileno()}"), "report\n")
+            file.write("after\n")
+        assert (tmp_path / "all.log").read_text() == "before\nreport\nafter\n"
 
     def test_a_new_file_has_the_permissions_of_any_other(self, tmp_path: Path) -> None:
         before = os.umask(0o027)

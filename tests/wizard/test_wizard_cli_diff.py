@@ -148,6 +148,14 @@ def test_an_argument_is_never_an_option_of_git() -> None:
     assert str(refusal.value) == "'--batch:x' is no revision: they do not begin with '-'."
 
 
+def test_no_program_runs_that_a_repository_names_as_its_monitor(folder: Path) -> None:
+    """Reading from the index (`:PATH`) asks git's file system monitor otherwise."""
+    git(folder, "config", "core.fsmonitor", f"touch {folder}/ran; true")
+    (folder / "ran").unlink(missing_ok=True)
+    assert run(":clusters/prod.yaml", ":clusters/prod.yaml").exit_code == 0
+    assert not (folder / "ran").exists()
+
+
 def test_a_mistake_in_a_revision_names_it(folder: Path) -> None:
     (folder / "clusters" / "prod.yaml").write_text(OLD.replace("prod\n", "Prod\n"))
     git(folder, "commit", "-am", "third")
