@@ -46,7 +46,7 @@ values: st.SearchStrategy[Any] = (
     texts
     | st.sampled_from(
         [None, True, False, [], {}, 0, -1, 2**63, 10**30, 10**400, 1e308, -0.5, [None], [[]], [{}]]
-    )
+    ).map(copy.deepcopy)  # a later change must not change what is sampled
     | st.integers()
     | st.builds(_deep, st.sampled_from(["list", "map"]), st.sampled_from([3, 90, 300]))
     | st.dictionaries(texts, texts, max_size=3)
@@ -101,7 +101,7 @@ def _change(draw: st.DrawFn, inner: Any, key: Any) -> None:
     elif isinstance(inner, dict) and how == 7:
         inner[draw(texts)] = inner.pop(key)
     elif how == 8:
-        inner[key] = [value, value]
+        inner[key] = [value, copy.deepcopy(value)]
     else:
         inner[key] = draw(values)
 
