@@ -19,6 +19,7 @@ import click
 from federation.errors import OidcIamError, UserError, WorldError
 from federation.private import make_private
 from federation.secrets import masked
+from formats.escaping import quoted
 from wizard import printer
 from wizard.cdktf.events import Failed, Interrupted, Outcome, Succeeded
 from wizard.logs import new_log, shown
@@ -34,6 +35,7 @@ INTERRUPTED = 130
 """Stopped by a person (128 + SIGINT, as shells have it)."""
 
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+_OF_A_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR}
 
 
 class InterruptedRunError(OidcIamError):
@@ -90,6 +92,9 @@ def report(error: BaseException) -> Report:
             return Report("Interrupted", "Interrupted.", INTERRUPTED)
         case OSError(errno=number) if number in _OF_THE_MACHINE:
             return Report("It did not work", _of_the_machine(error), WORLD)
+        case OSError(errno=number, filename=str()) if number in _OF_A_NAME:
+            message = f"{quoted(error.filename)}: {error.strerror}. Give another path."
+            return Report("This needs a correction", message, USER)
         case _:
             return Report("A defect of this program", _logged(error), DEFECT)
 

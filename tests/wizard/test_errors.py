@@ -53,6 +53,16 @@ def log_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "folder.\n",
             1,
         ),
+        (
+            OSError(errno.ENAMETOOLONG, "File name too long", "a" * 301),
+            f"'{'a' * 60}'... (301 characters): File name too long. Give another path.\n",
+            2,
+        ),
+        (
+            NotADirectoryError(errno.ENOTDIR, "Not a directory", "a.yaml/b"),
+            "'a.yaml/b': Not a directory. Give another path.\n",
+            2,
+        ),
         (click.ClickException("not so"), "Error: not so\n", 2),
         (click.UsageError("wrong"), "Error: wrong\n", 2),
     ],
