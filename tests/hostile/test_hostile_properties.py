@@ -199,6 +199,8 @@ def test_no_argument_breaks_a_command(judged: Judged, case: str, data: st.DataOb
     if not names:
         text = re.sub(r"[/\\]|^[.]+", "_", text)[:60]
     words = [word.replace("{}", text) for word in OPTIONS[case]]
+    if words[0] == "init" and "--output" not in words:
+        words += ["--output", "out/a.yaml"]  # else a good answer makes a file of the project
     # Questions come on a terminal only.
     terminal = words[0] != "init" and data.draw(st.booleans(), label="terminal")
     judged.run(words, GOOD, terminal=terminal, names=names)
