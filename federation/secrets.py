@@ -8,12 +8,13 @@ key ids, certificates, ARNs, addresses.
 from __future__ import annotations
 
 import base64
+import bisect
 import functools
 import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -125,7 +126,7 @@ _OF_BLOCK = re.compile(
 )
 """A line between the two: base64, or a header (RFC 7468; RFC 1421), and its margin."""
 _PUBLIC_BLOCK = re.compile(
-    r"-----BEGIN ([A-Z0-9 ]*(?:PUBLIC KEY|CERTIFICATE))-----.*?-----END", re.DOTALL
+    r"-----BEGIN ([A-Z0-9 ]{0,40}(?:PUBLIC KEY|CERTIFICATE))-----[A-Za-z0-9+/=\s\\]*-----END"
 )
 
 _FORMS: Mapping[str, str] = {
@@ -210,9 +211,12 @@ def _secrets(name: str, text: str) -> Iterator[Secret]:
     if not found and not _HARMLESS.fullmatch(text) and _is_secret_name(name):
         yield Secret(0, len(text), "a secret by its name")
         return
+    found.sort(key=_order)
     if not _PUBLIC_NAME.search(name):
-        found += [each for each in _random(text) if not any(_overlap(each, one) for one in found)]
-    yield from sorted(found, key=lambda each: (each.start, -each.end))
+        known = list(_joined(found))
+        found += [each for each in _random(text) if not _overlaps(each, known)]
+        found.sort(key=_order)
+    yield from found
 
 
 def _is_suspect(name: str, text: str) -> bool:
@@ -226,8 +230,14 @@ _LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{15}")
 """As short as the shortest form is."""
 
 
-def _overlap(one: Secret, other: Secret) -> bool:
-    return one.start < other.end and other.start < one.end
+def _order(secret: Secret) -> tuple[int, int]:
+    return secret.start, -secret.end
+
+
+def _overlaps(secret: Secret, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a part overlaps one of the spans, which are in order and apart from each other."""
+    at = bisect.bisect_left(spans, (secret.end,))
+    return at > 0 and spans[at - 1][1] > secret.start
 
 
 def _formed(text: str) -> Iterator[Secret]:
@@ -291,9 +301,9 @@ def _random(text: str) -> Iterator[Secret]:
     public = [match.span() for match in _PUBLIC_BLOCK.finditer(text)] if "-----" in text else []
     for match in _RANDOM.finditer(text):
         start, end = match.span()
-        is_public = any(begin <= start < last for begin, last in public)
-        if _is_random(match[0]) and not is_public and not _is_known(text, start):
-            yield Secret(start, end, "a random key")
+        found = Secret(start, end, "a random key")
+        if _is_random(match[0]) and not _overlaps(found, public) and not _is_known(text, start):
+            yield found
 
 
 def _is_known(text: str, at: int) -> bool:
@@ -343,13 +353,21 @@ def _json_in(text: str) -> Any:
 
 
 def _masked_json(text: str, document: Any) -> str:
-    shown = {value: masked(value, name) for name, value in leaves(document)}
-    for value, safe in sorted(shown.items(), key=lambda each: -len(each[0])):
-        if safe != value:
-            for ascii_only in (True, False):
-                written = json.dumps(value, ensure_ascii=ascii_only)
-                text = text.replace(written, json.dumps(safe, ensure_ascii=ascii_only))
-    return text
+    """The same JSON text with each of its strings masked, in one pass."""
+    shown: dict[str, str] = {}
+    for name, value in leaves(document):
+        # The same value may have several names, one of which tells that it is a secret.
+        if (safe := masked(value, name)) != value:
+            shown[value] = safe
+
+    def string(match: re.Match[str]) -> str:
+        safe = shown.get(json.loads(match[0]))
+        return match[0] if safe is None else json.dumps(safe, ensure_ascii=match[0].isascii())
+
+    return _JSON_STRING.sub(string, text) if shown else text
+
+
+_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

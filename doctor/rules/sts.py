@@ -7,7 +7,7 @@ _LAYER = "sts"
 ENDPOINT = Rule(
     "sts-endpoint",
     _LAYER,
-    "Tokens reach STS over TLS",
+    "Tokens reach STS over TLS, or stay on this machine",
     "A token is a credential until it expires. The doctor sends none over plain http to another "
     "machine, unless it is run with --allow-http. The address is the one that the AWS SDKs use "
     "here: aws.endpoint_url, or AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL or the AWS configuration.",
