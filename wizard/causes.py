@@ -66,6 +66,12 @@ _RULES = (
         "Terraform CLI configuration (TF_CLI_CONFIG_FILE, 'provider_installation').",
     ),
     _Rule(
+        r"Instance cannot be destroyed .*?Resource (?P<address>[^\s\[]+)",
+        "Terraform would destroy {address}, which the configuration still uses",
+        "Run 'python -m wizard deploy' in place of 'cdktf deploy': it lets the state forget what "
+        "something else manages from now on.",
+    ),
+    _Rule(
         r"Backend initialization required|Backend configuration changed",
         "The state's place has changed since the last run",
         "Move the state: \"cdktf deploy --migrate-state 'CLUSTER-*'\", with the cluster's name.",

@@ -414,6 +414,13 @@ def test_what_keeps_a_provider_from_working_is_explained(
             "Error: Backend configuration changed\n\nA change in the backend configuration",
             "The state's place has changed since the last run",
         ),
+        (
+            "Error: Instance cannot be destroyed\n\n  on cdk.tf.json line 1, in resource.x:\n"
+            "   1: {}\n\nResource aws_iam_openid_connect_provider.cluster[0] has "
+            "lifecycle.prevent_destroy set, but the plan\ncalls for this resource to be destroyed.",
+            "Terraform would destroy aws_iam_openid_connect_provider.cluster, which the "
+            "configuration still uses",
+        ),
     ],
 )
 def test_what_stops_terraform_itself_is_explained(report: str, title: str) -> None:
