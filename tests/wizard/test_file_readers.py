@@ -62,6 +62,11 @@ KNOWN = {
         "_json_in",
         "json.loads",
     ): "a text in memory; too deep counts as text",
+    (
+        "federation/secrets.py",
+        "_masked_json.string",
+        "json.loads",
+    ): "one string of a JSON text that was read",
     ("federation/strict_json.py", "json_value", "json.loads"): "the one reader of JSON",
     ("federation/yaml_nodes.py", "", "yaml.SafeLoader"): "the one reader of YAML",
     ("review/changes.py", "_masked", "json.loads"): _OURS,

@@ -107,7 +107,9 @@ async def test_what_terraform_only_forgets_is_counted_and_marked(
         assert shown(walk, "#summary") == (
             "+ 0 to add   ~ 0 to change   - 0 to destroy   . 1 to forget"
         )
-        assert shown(walk, "PlanTree") == ("▼ prod-workloads  +0 ~0 -0\n└ . kubernetes_pod_v1.a")
+        assert shown(walk, "PlanTree") == (
+            "▼ prod-workloads  +0 ~0 -0\n└ . kubernetes_pod_v1.a (forgotten, stays in the cluster)"
+        )
         await walk.press("ctrl+n")
         await on(walk, ShowDeployment)
         await ended(walk)
