@@ -45,7 +45,7 @@ _REMEDIES = {
     errno.EPERM: "may not be read (not permitted): change its permissions.",
     errno.ELOOP: "is a symbolic link that leads to itself: remove it.",
     errno.ENAMETOOLONG: "has a name that is too long to be one of a file.",
-    errno.EBADF: "is not open: whoever started this program has not handed it over.",
+    errno.EBADF: "is not open: the program that started this one did not pass it.",
 }
 _arrived: dict[tuple[int, int], bytes] = {}
 """What came through pipes, by device and inode: a command may read its configuration twice."""

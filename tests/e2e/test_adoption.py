@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
+from account import iam_of
 from project_copy import Attach, ProjectCopy, project_copy
 
 from federation.config import ClusterConfig
@@ -45,13 +45,7 @@ class Here:
     @property
     def iam(self) -> IAMClient:
         """The account's IAM."""
-        return boto3.client(
-            "iam",
-            region_name="eu-west-1",
-            endpoint_url=self.box.aws_endpoint,
-            aws_access_key_id=self.box.access_key.id,
-            aws_secret_access_key=self.box.access_key.secret,
-        )
+        return iam_of(self.box)
 
 
 @pytest.fixture(scope="module")

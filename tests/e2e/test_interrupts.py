@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import pytest
+from account import iam_of
 from project_copy import Attach, ProjectCopy, project_copy
 
 from federation.config import ClusterConfig
@@ -85,13 +85,7 @@ class Here:
         state = json.loads((self.states / "halted-identity.tfstate").read_text())
         roles = [each for each in state["resources"] if each["type"] == "aws_iam_role"]
         known = {one["attributes"]["name"] for each in roles for one in each["instances"]}
-        iam = boto3.client(
-            "iam",
-            region_name="eu-west-1",
-            endpoint_url=self.box.aws_endpoint,
-            aws_access_key_id=self.box.access_key.id,
-            aws_secret_access_key=self.box.access_key.secret,
-        )
+        iam = iam_of(self.box)
         for role in iam.list_roles()["Roles"]:
             if role["RoleName"] not in known:
                 iam.delete_role(RoleName=role["RoleName"])

@@ -120,7 +120,7 @@ def test_what_is_no_regular_file_is_refused_at_once(in_folder: Path) -> None:
             "none": "there is no such file. Check the name.",
             "fifo/none": "there is no such file: a part of its path is a file. Check the name.",
             "n" * 300: "has a name that is too long to be one of a file.",
-            "/dev/fd/900000": "is not open: whoever started this program has not handed it over.",
+            "/dev/fd/900000": "is not open: the program that started this one did not pass it.",
         }
 
 
@@ -235,5 +235,5 @@ def test_a_stdin_that_is_closed_is_an_error() -> None:
         check=False,
     )
     assert done.stderr.splitlines()[-1].endswith(
-        "-: is not open: whoever started this program has not handed it over."
+        "-: is not open: the program that started this one did not pass it."
     )
