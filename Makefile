@@ -58,7 +58,7 @@ bench: install ## measure how long a synth takes; writes docs/performance.md
 	@$(RUN) python -m bench $(BENCH)
 
 schema: install ## write clusters/cluster.schema.json from the models
-	@$(RUN) python -m federation.schema
+	@$(RUN) python -m federation.model.schema
 
 pages: install ## write docs/doctor/ and docs/lint-codes.md from the rules
 	@$(RUN) python -m doctor.pages

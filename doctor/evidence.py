@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from doctor.account import Account, AwsError, LiveRole, NoCredentialsError, Provider
-from doctor.cluster import Cluster, ClusterError
 from doctor.difference import detail_apart
 from doctor.examination import Examination, Missing
+from doctor.live.account import Account, AwsError, LiveRole, NoCredentialsError, Provider
+from doctor.live.cluster import Cluster, ClusterError
+from doctor.live.sts import Sts
 from doctor.rules import aws as aws_rules
 from doctor.rules import control_plane as control_plane_rules
 from doctor.rules import sts as sts_rules
-from doctor.sts import Sts
-from federation.config import Workload
-from federation.endpoints import is_unencrypted
+from federation.model.config import Workload
+from federation.model.endpoints import is_unencrypted
 from formats.escaping import quoted
 
 T = TypeVar("T")

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Concatenate, TypeVar, cast
 
 from doctor.finding import Finding, Rule
-from federation.config import ClusterConfig, Workload
 from federation.errors import OidcIamError
-from federation.files import PROJECT
+from federation.model.config import ClusterConfig, Workload
+from federation.yaml.files import PROJECT
 
 LAYERS = (
     "names",

@@ -33,7 +33,7 @@ from doctor.layers import (
     trust,
 )
 from doctor.rules import ALL, ERROR
-from federation.config import ClusterConfig, Workload
+from federation.model.config import ClusterConfig, Workload
 
 CHECKS: dict[str, tuple[Check | WorkloadCheck, ...]] = {
     "names": names.CHECKS,

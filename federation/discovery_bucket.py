@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from federation.config import Bucket, ClusterConfig
-from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
+from federation.keys.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
+from federation.model.config import Bucket, ClusterConfig
 
 PATHS = (OPENID_CONFIGURATION_PATH, JWKS_PATH)
 CONTENT_TYPE = "application/json"

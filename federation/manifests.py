@@ -13,8 +13,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from federation.config import TOKEN_DIRECTORY, ClusterConfig, Workload
-from federation.names import fit
+from federation.model.config import TOKEN_DIRECTORY, ClusterConfig, Workload
+from federation.model.names import fit
 from federation.templates import render
 
 LABELS = {"app.kubernetes.io/managed-by": "oidc-iam"}

@@ -14,11 +14,11 @@ from itertools import product
 from typing import Any, Literal
 
 from federation.errors import UserError
-from federation.evaluation import evaluate
+from federation.iam.evaluation import evaluate
 from federation.strict_json import JsonError, json_value
-from review.changes import ResourceChange
-from review.grants import ANYBODY, grants
-from review.plan_words import sentence
+from review.facts.grants import ANYBODY, grants
+from review.plan.changes import ResourceChange
+from review.plan.words import sentence
 
 Scope = Literal["every role", "older tokens", "an audience", "one role", "a namespace"]
 """Whom a change keeps from working, the most first."""
@@ -220,7 +220,7 @@ def _documents(
 def json_in(value: str | None) -> Any:
     """The object or list that a text holds as JSON; None where it holds none."""
     try:
-        # As `review.changes` writes it the text is in JSON itself; or words stand for it.
+        # As `review.plan.changes` writes it the text is in JSON itself; or words stand for it.
         text = json.loads(value or "null")
         found = json_value("The text", text) if isinstance(text, str) else None
     except (ValueError, JsonError):

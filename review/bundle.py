@@ -11,12 +11,12 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 from review import report
-from review.cluster_objects import cluster_objects
-from review.planned import Planned, documents
+from review.facts.cluster_objects import cluster_objects
+from review.facts.planned import Planned, documents
 from review.report.material import NOTHING_KNOWN, Known
-from review.seal import CHECKSUMS, checksum, listing
+from review.sealing.seal import CHECKSUMS, checksum, listing
 from review.terraform.folder import terraform
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -18,8 +18,8 @@ from federation import named_files
 from federation.errors import UserError
 from formats.escaping import quoted
 from review.bundle import archive
-from review.seal import CHECKSUMS, MOST_BYTES, shown, verify
-from review.sealed import read_folder
+from review.sealing.seal import CHECKSUMS, MOST_BYTES, shown, verify
+from review.sealing.sealed import read_folder
 
 _SHOWN = 3
 

@@ -1,6 +1,6 @@
 """Two configurations compared as a reviewer would put it: who gains or loses what, and what breaks.
 
-Takes what `federation.files` loaded, from files or from revisions; the differences go to
+Takes what `federation.yaml.files` loaded, from files or from revisions; the differences go to
 `python -m wizard diff`. The order of workloads, policies, tags and acceptances is no difference;
 that of audiences is one where pods ask for another.
 """
@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from federation.config import ClusterConfig, S3Backend, Workload
-from federation.endpoints import is_unencrypted
+from federation.model.config import ClusterConfig, S3Backend, Workload
+from federation.model.endpoints import is_unencrypted
 from federation.secrets import without_secrets
 from formats.escaping import quoted
-from review.configured import name
+from review.facts.configured import name
 
 Effect = Literal["breaks", "widens", "narrows", "changes"]
 """`breaks`: what works stops working, at once or until somebody acts. `widens`: somebody may do

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from doctor.https import Address, present
+from doctor.live.https import Address, present
 
 _LARGEST = 1024 * 1024
 _TIMEOUT = 5.0

@@ -25,7 +25,7 @@ from typing import Any, Self
 import urllib3
 
 from federation.errors import UserError, WorldError
-from federation.names import issuer_key
+from federation.model.names import issuer_key
 from sandbox import access, mirrors, ports, processes
 from sandbox.access import AccessKey
 from sandbox.binaries import (

@@ -21,8 +21,8 @@ from joserfc.jwk import KeySet
 from moto.iam.models import IAMBackend, OpenIDConnectProvider, Role, iam_backends
 
 from federation.errors import OidcIamError
-from federation.evaluation import evaluate, parse_policy
-from federation.token import MAX_LENGTH, MIN_LENGTH, Token
+from federation.iam.evaluation import evaluate, parse_policy
+from federation.keys.token import MAX_LENGTH, MIN_LENGTH, Token
 from sandbox.issuer import IssuerError, Network, ThumbprintError, UnreachableError
 from sandbox.refusal import RefusedError, invalid
 

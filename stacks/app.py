@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cdktf import App
 
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 from stacks.discovery import DiscoveryStack
 from stacks.identity import IdentityStack
 from stacks.workloads import WorkloadsStack

@@ -37,9 +37,10 @@ from cdktf_cdktf_provider_aws.s3_object import (
     S3ObjectOverrideProviderDefaultTags,
 )
 
-from federation import discovery_bucket, key_files
-from federation.config import Bucket, ClusterConfig
-from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
+from federation import discovery_bucket
+from federation.keys import key_files
+from federation.keys.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
+from federation.model.config import Bucket, ClusterConfig
 from stacks.cluster_stack import ClusterStack
 from stacks.expressions import Address, jsonencode, literal, reference
 

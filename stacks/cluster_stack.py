@@ -23,8 +23,8 @@ from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider
 from cdktf_cdktf_provider_tls.provider import TlsProvider
 from constructs import Construct
 
-from federation.config import ClusterConfig
-from federation.config import S3Backend as S3Settings
+from federation.model.config import ClusterConfig
+from federation.model.config import S3Backend as S3Settings
 from stacks.expressions import literal
 
 VERSION_RANGES = {"aws": ">= 5.81, < 7.0", "kubernetes": ">= 2.20, < 4.0", "tls": ">= 4.0, < 5.0"}
@@ -124,7 +124,7 @@ class ClusterStack(TerraformStack):
         """Keep plain Terraform from destroying a resource that something else manages from now on.
 
         No resource is made (`count = 0`). If the state still has it, Terraform refuses to destroy
-        it; `wizard.hands` lets the state forget it.
+        it; `deployment.hands` lets the state forget it.
 
         Args:
             kind: the resource's type.

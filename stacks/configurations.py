@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from federation import files
-from federation.config import ClusterConfig
 from federation.errors import UserError
-from federation.files import PROJECT, load
+from federation.model.config import ClusterConfig
+from federation.yaml import files
+from federation.yaml.files import PROJECT, load
 
 
 def configurations(named: str | None) -> list[ClusterConfig]:

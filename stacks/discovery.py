@@ -14,8 +14,8 @@ from cdktf_cdktf_provider_kubernetes.cluster_role_binding_v1 import (
 from constructs import Construct
 
 from federation import manifests
-from federation.config import ClusterConfig
-from federation.names import DISCOVERY_BINDING, DISCOVERY_ROLE
+from federation.model.config import ClusterConfig
+from federation.model.names import DISCOVERY_BINDING, DISCOVERY_ROLE
 from stacks.cluster_stack import ClusterStack
 
 

@@ -13,8 +13,8 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAtt
 from cdktf_cdktf_provider_tls.data_tls_certificate import DataTlsCertificate
 from constructs import Construct
 
-from federation.config import ClusterConfig, Workload
-from federation.trust_policy import role_trust_policy
+from federation.iam.trust_policy import role_trust_policy
+from federation.model.config import ClusterConfig, Workload
 from stacks.cluster_stack import ClusterStack
 from stacks.expressions import Address, expression, jsonencode, literal, reference
 

@@ -29,7 +29,7 @@ from cdktf_cdktf_provider_kubernetes.pod_v1 import (
 )
 
 from federation import manifests
-from federation.config import TOKEN_DIRECTORY, Workload
+from federation.model.config import TOKEN_DIRECTORY, Workload
 from stacks.cluster_stack import ClusterStack
 from stacks.expressions import literal
 

@@ -13,8 +13,8 @@ from cdktf_cdktf_provider_kubernetes.service_account_v1 import (
 from constructs import Construct
 
 from federation import manifests
-from federation.config import ClusterConfig, Workload
-from federation.names import terraform_name
+from federation.model.config import ClusterConfig, Workload
+from federation.model.names import terraform_name
 from stacks.cluster_stack import ClusterStack
 from stacks.expressions import reference
 

@@ -18,7 +18,7 @@ from project_files import PROD
 from scripted import Scripted, World, deploying
 from walking import Walk, done, to_deployment, to_done, to_questions, until, walking, wizard
 
-from wizard.cdktf.events import ResourceStarted
+from deployment.cdktf.events import ResourceStarted
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 SIZE = (96, 24)

@@ -9,20 +9,18 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
 import click
 
+from deployment.cdktf.events import Failed, Interrupted, Outcome, Succeeded
+from deployment.logs import keep_traceback, shown, traceback_of
 from federation.errors import OidcIamError, UserError, WorldError
-from federation.private import make_private
 from federation.secrets import masked
 from formats.escaping import quoted
 from wizard import printer
-from wizard.cdktf.events import Failed, Interrupted, Outcome, Succeeded
-from wizard.logs import new_log, shown
 
 OK = 0
 WORLD = 1
@@ -135,28 +133,8 @@ def _of_the_machine(error: OSError) -> str:
     return f"{place}{error.strerror}. {remedy}"
 
 
-def keep_traceback(error: BaseException) -> str:
-    """Write the traceback of a bug into a log; where that is, or nothing if it cannot be written.
-
-    Bugs of the same second share a log.
-    """
-    path = new_log("defect")
-    try:
-        make_private(path.parent)
-        with path.open("a", encoding="utf-8") as log:
-            os.fchmod(log.fileno(), 0o600)
-            log.write(_traceback(error))
-    except OSError:
-        return ""
-    return shown(path)
-
-
 def _logged(error: BaseException) -> str:
     summary = "This is a defect of the program, not of yours"
     if place := keep_traceback(error):
         return f"{summary} ({type(error).__name__}). The traceback is in {place}."
-    return f"{_traceback(error)}{summary}; no log could be written."
-
-
-def _traceback(error: BaseException) -> str:
-    return printer.page("".join(traceback.format_exception(error)))
+    return f"{traceback_of(error)}{summary}; no log could be written."

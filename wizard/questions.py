@@ -1,8 +1,8 @@
 """The questions of the wizard, as records that every presenter shares.
 
-Each asks for one field of `federation.config`. The prompts of `init`, its flags and the forms of
-the terminal app show the same label, help and default, and check an answer with `Question.check`;
-rules are the model's, none is written here.
+Each asks for one field of `federation.model.config`. The prompts of `init`, its flags and the forms
+of the terminal app show the same label, help and default, and check an answer with
+`Question.check`; rules are the model's, none is written here.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from federation import files
-from federation.config import DISTRIBUTIONS, ClusterConfig, bucket_url
+from deployment.surroundings import Surroundings
 from federation.errors import UserError
-from federation.files import ConfigError
-from federation.places import Place, description
-from federation.regions import partitions
-from wizard.surroundings import Surroundings
+from federation.model.config import DISTRIBUTIONS, ClusterConfig, bucket_url
+from federation.model.places import Place, description
+from federation.model.regions import partitions
+from federation.yaml import files
+from federation.yaml.files import ConfigError
 
 Answers = Mapping[str, str]
 """What was answered so far: `Question.key` to the text that was typed."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deployment.process import Command, capture
 from federation.errors import UserError, WorldError
-from federation.files import SIZE_LIMIT
-from wizard.process import Command, capture
+from federation.yaml.files import SIZE_LIMIT
 
 _TIMEOUT = 20.0
 _GIT = ("git", "-c", "core.fsmonitor=false")

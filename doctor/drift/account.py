@@ -6,14 +6,14 @@ import functools
 from collections.abc import AsyncIterator, Iterator, Mapping
 
 from doctor import evidence
-from doctor.account import Account, Provider
 from doctor.drift.places import BACK, Difference, Place
 from doctor.examination import Examination, Missing
 from doctor.finding import Rule
 from doctor.layers import tls, trust
+from doctor.live.account import Account, Provider
 from doctor.policies import differences
 from doctor.rules import aws as rules
-from federation.config import ClusterConfig, Workload
+from federation.model.config import ClusterConfig, Workload
 from formats.escaping import listed, quoted
 
 _AWS_OWN = "aws:"

@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from doctor import evidence
-from doctor.bucket import Distribution, LiveBucket
 from doctor.drift.account import own, tags
 from doctor.drift.places import BACK, Difference, Place
 from doctor.examination import Examination, Missing
+from doctor.live.bucket import Distribution, LiveBucket
 from doctor.policies import differences
-from federation import discovery_bucket, key_files
-from federation.config import Bucket, ClusterConfig
+from federation import discovery_bucket
 from federation.errors import UserError
-from federation.jwks import JWKS_PATH
+from federation.keys import key_files
+from federation.keys.jwks import JWKS_PATH
+from federation.model.config import Bucket, ClusterConfig
 from federation.strict_json import json_object
 from formats.escaping import listed, quoted
 

@@ -11,15 +11,15 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from doctor import evidence
-from doctor.cluster import Cluster
 from doctor.drift import account
 from doctor.drift.objects import NO_SETTING, Apart, differences, settings
 from doctor.drift.places import BACK, Difference, Place
 from doctor.examination import Examination, Missing
+from doctor.live.cluster import Cluster
 from federation import manifests
-from federation.config import ClusterConfig
-from federation.jwks import OPENID_CONFIGURATION_PATH
-from federation.trust_policy import ANY_ACCOUNT
+from federation.iam.trust_policy import ANY_ACCOUNT
+from federation.keys.jwks import OPENID_CONFIGURATION_PATH
+from federation.model.config import ClusterConfig
 from formats.escaping import quoted
 
 _LAYERS = ("control-plane",)

@@ -9,7 +9,7 @@ from doctor.drift import account, bucket, cluster
 from doctor.drift.places import Compared, Difference, Place
 from doctor.examination import ASKER, Examination, Missing, Options, is_for_us, raised
 from doctor.reportable import reportable
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 
 
 async def compare(config: ClusterConfig, options: Options | None = None) -> tuple[Compared, ...]:

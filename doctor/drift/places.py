@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from doctor.examination import Examination
 from doctor.reportable import reportable
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 
 Verdict = Literal["same", "differs", "unseen", "skipped"]
 VERDICTS: tuple[Verdict, ...] = ("same", "differs", "unseen", "skipped")

@@ -10,7 +10,7 @@ from doctor.finding import Finding
 from doctor.layers import tls, trust
 from doctor.policies import differences
 from doctor.rules import aws as rules
-from federation.config import Workload
+from federation.model.config import Workload
 from formats.escaping import listed, printable, quoted
 
 

@@ -6,14 +6,14 @@ import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from doctor import evidence
-from doctor.cluster import Cluster
 from doctor.difference import compared
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import discovery, strangers
+from doctor.live.cluster import Cluster
 from doctor.rules import control_plane as rules
-from federation.config import Workload
-from federation.names import DISCOVERY_ROLE
+from federation.model.config import Workload
+from federation.model.names import DISCOVERY_ROLE
 from federation.pod_environment import Judged, judge
 from formats.escaping import listed, printable, quoted
 

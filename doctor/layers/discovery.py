@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from doctor.difference import compared
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
-from doctor.https import LARGEST, Address, Answer, TooSlowError, UnreadableError, get
 from doctor.layers import names, tls
-from doctor.reach import unreachable
+from doctor.live.https import LARGEST, Address, Answer, TooSlowError, UnreadableError, get
+from doctor.live.reach import unreachable
 from doctor.rules import discovery as rules
 from federation.errors import UserError
 from federation.strict_json import json_object

@@ -13,7 +13,7 @@ from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding
 from doctor.layers import discovery
 from doctor.rules import keys as rules
-from federation.jwks import jwk_flaw
+from federation.keys.jwks import jwk_flaw
 from formats.escaping import listed, quoted
 
 _MOST = 100

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding
-from doctor.https import Address, proxy_for
-from doctor.reach import unreachable
+from doctor.live.https import Address, proxy_for
+from doctor.live.reach import unreachable
 from doctor.rules import names as rules
 from formats.escaping import quoted
 

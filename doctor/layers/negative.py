@@ -17,17 +17,18 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from doctor import evidence
-from doctor.account import AwsError
-from doctor.cluster import ClusterError
 from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding, Rule
 from doctor.layers.sts import assumed
 from doctor.layers.token import GRACE, token
 from doctor.layers.trust import decide
+from doctor.live.account import AwsError
+from doctor.live.cluster import ClusterError
 from doctor.rules import negative as rules
-from federation import named_files, names
-from federation.config import Workload
-from federation.token import Token
+from federation import named_files
+from federation.keys.token import Token
+from federation.model import names
+from federation.model.config import Workload
 from formats.escaping import quoted
 
 _ELSEWHERE = "kube-system"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from doctor import evidence, rbac
-from doctor.cluster import Cluster
 from doctor.examination import Examination, Missing
 from doctor.finding import Finding
+from doctor.live.cluster import Cluster
 from doctor.rbac import Binding
 from doctor.rules import control_plane as rules
-from federation.config import ClusterConfig
-from federation.names import DISCOVERY_ROLE
+from federation.model.config import ClusterConfig
+from federation.model.names import DISCOVERY_ROLE
 from formats.escaping import listed
 
 T = TypeVar("T")

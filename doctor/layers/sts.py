@@ -11,16 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from doctor import evidence
-from doctor.account import AwsError
-from doctor.aws_cli import run_aws_cli
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding, Rule
 from doctor.layers.token import token
+from doctor.live.account import AwsError
+from doctor.live.aws_cli import run_aws_cli
+from doctor.live.sts import Assumed
 from doctor.rules import sts as rules
-from doctor.sts import Assumed
-from federation.config import ClusterConfig, Workload
-from federation.endpoints import is_unencrypted
 from federation.errors import UserError
+from federation.model.config import ClusterConfig, Workload
+from federation.model.endpoints import is_unencrypted
 from federation.strict_json import json_object
 from formats.escaping import quoted
 

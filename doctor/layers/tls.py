@@ -11,11 +11,12 @@ from pathlib import Path
 
 import certifi
 
-from doctor import chain, evidence
-from doctor.chain import Chain
+from doctor import evidence
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
-from doctor.https import Address, Presented, present, proxy_for
+from doctor.live import chain
+from doctor.live.chain import Chain
+from doctor.live.https import Address, Presented, present, proxy_for
 from doctor.rules import tls as rules
 from federation import named_files
 from federation.errors import UserError

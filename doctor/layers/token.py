@@ -12,17 +12,17 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 
 from doctor import evidence
-from doctor.cluster import ClusterError
 from doctor.difference import compared
 from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers import discovery, keys
+from doctor.live.cluster import ClusterError
 from doctor.rules import token as rules
 from federation import named_files
-from federation.config import Workload
 from federation.errors import UserError
+from federation.keys.token import MAX_LENGTH, Token
+from federation.model.config import Workload
 from federation.named_files import FileError
-from federation.token import MAX_LENGTH, Token
 from formats.escaping import listed, quoted
 
 GRACE = 300

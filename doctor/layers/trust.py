@@ -9,12 +9,12 @@ from doctor import evidence
 from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.layers.token import token
+from doctor.live.sts import SESSION_NAME
 from doctor.rules import trust as rules
-from doctor.sts import SESSION_NAME
-from federation.config import Workload
 from federation.errors import UserError
-from federation.evaluation import Decision, evaluate
-from federation.trust_policy import role_trust_policy
+from federation.iam.evaluation import Decision, evaluate
+from federation.iam.trust_policy import role_trust_policy
+from federation.model.config import Workload
 from formats.escaping import printable
 
 

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from doctor.finding import Finding, Rule
 from doctor.rules import EVERY as ALL
-from federation.config import ClusterConfig
-from federation.documents import Document
-from federation.places import Place
+from federation.model.config import ClusterConfig
+from federation.model.places import Place
+from federation.yaml.documents import Document
 from formats import sarif as formatted
 
 _LEVELS: dict[str, Literal["error", "warning"]] = {"fail": "error", "warn": "warning"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from doctor.finding import VERDICTS, Finding, Verdict
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 
 
 def document(config: ClusterConfig, findings: Sequence[Finding]) -> dict[str, Any]:

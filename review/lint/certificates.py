@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from formats.escaping import quoted
-from review.estate import Estate
+from review.facts.estate import Estate
 from review.lint.finding import Rule, Seen
 
 

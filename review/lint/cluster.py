@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from federation.names import DISCOVERY_ROLE
+from federation.model.names import DISCOVERY_ROLE
 from formats.escaping import quoted
-from review.estate import Estate
+from review.facts.estate import Estate
 from review.lint.finding import Rule, Seen
 
 _STS = frozenset({"sts.amazonaws.com", "sts.amazonaws.com.cn"})

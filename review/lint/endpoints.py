@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from federation.endpoints import is_unencrypted
-from review.estate import Estate
+from federation.model.endpoints import is_unencrypted
+from review.facts.estate import Estate
 from review.lint.finding import Rule, Seen
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from review.estate import Estate, Fact, Where
+from review.facts.estate import Estate, Fact, Where
 
 Weight = Literal["error", "warning", "note"]
 """`error`: others get in, or get more, than anyone can have meant. `warning`: more than is needed.

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from federation.config import Acceptance
 from federation.errors import OidcIamError, UserError
-from federation.fields import did_you_mean
+from federation.model.config import Acceptance
+from federation.model.fields import did_you_mean
 from federation.secrets import masked
-from review.estate import Estate, Where
+from review.facts.estate import Estate, Where
 from review.lint import certificates, cluster, endpoints, permissions, secrets, storage, trust
 from review.lint.finding import WEIGHTS, Accepted, Finding, Rule, Seen, Weight
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from federation.files import PROJECT, write
+from federation.yaml.files import PROJECT, write
 from review.lint.finding import WEIGHTS, Rule
 from review.lint.linter import EVERY
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formats.escaping import quoted
-from review import aws_managed
-from review.estate import Attachment, Estate, Permissions
+from review.facts import aws_managed
+from review.facts.estate import Attachment, Estate, Permissions
+from review.facts.permissions import Allowance, Judgement, judge, naming
 from review.lint.finding import Rule, Seen
-from review.permissions import Allowance, Judgement, judge, naming
 
 LONG_SESSION = 4 * 3600
 """Seconds; IAM's default, and ours, is an hour."""

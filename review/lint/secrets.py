@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from federation.secrets import kind_of_secret
-from review.estate import Estate
+from review.facts.estate import Estate
 from review.lint.finding import Rule, Seen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from review.estate import Estate
+from review.facts.estate import Estate
 from review.lint.finding import Rule, Seen
 
 

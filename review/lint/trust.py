@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formats.escaping import printable, quoted
-from review.estate import Estate, Trust
-from review.grants import (
+from review.facts.estate import Estate, Trust
+from review.facts.grants import (
     ANYBODY,
     Grant,
     ServiceAccount,

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from federation import key_files
-from federation.config import ClusterConfig
-from federation.files import PROJECT
-from review.configured import configured, of_workloads
-from review.estate import joined
+from federation.keys import key_files
+from federation.model.config import ClusterConfig
+from federation.yaml.files import PROJECT
+from review.facts.configured import configured, of_workloads
+from review.facts.estate import joined
+from review.facts.matrix import matrix
+from review.facts.planned import Planned
 from review.lint.linter import lint
-from review.matrix import matrix
-from review.planned import Planned
 from review.report.abilities import abilities
 from review.report.changing import changes
 from review.report.deploying import deployer_in_aws, deployer_in_the_cluster

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from federation.fields import partition_of_arn
-from review import aws_managed
-from review.actions import LEVELS, READING, Level, matching
-from review.matrix import Ability, PolicySummary
+from federation.model.fields import partition_of_arn
+from review.facts import aws_managed
+from review.facts.actions import LEVELS, READING, Level, matching
+from review.facts.matrix import Ability, PolicySummary
 from review.report.material import Material
 from review.report.model import (
     Block,

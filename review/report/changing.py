@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from review.breaks import Break
-from review.changes import StackPlan
-from review.plan_words import sentence
-from review.planned import Planned
+from review.facts.planned import Planned
+from review.plan.changes import StackPlan
+from review.plan.words import sentence
 from review.report.material import Material
 from review.report.model import (
     Block,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from federation.config import S3Backend
-from federation.trust_policy import size
-from review.cluster_rights import cluster_rights, lists_secrets
-from review.deployer import SIZE_LIMIT, deployer_policies
+from federation.iam.trust_policy import size
+from federation.model.config import S3Backend
+from review.facts.cluster_rights import cluster_rights, lists_secrets
+from review.facts.deployer import SIZE_LIMIT, deployer_policies
 from review.report.material import Material
 from review.report.model import Block, Listing, Paragraph, Points, Section, Strong, Text, said, yaml
 

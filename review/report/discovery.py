@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from control_plane.authentication import authentication_configuration
-from federation.config import ANONYMOUS_PATHS_MINOR, ANONYMOUS_REQUESTS_OFF, Bucket
+from apiserver.authentication import authentication_configuration
 from federation.discovery_bucket import refuses_without_tls
-from federation.names import DISCOVERY_BINDING, DISCOVERY_ROLE
+from federation.model.config import ANONYMOUS_PATHS_MINOR, ANONYMOUS_REQUESTS_OFF, Bucket
+from federation.model.names import DISCOVERY_BINDING, DISCOVERY_ROLE
 from review.report.material import Material
 from review.report.model import (
     Block,

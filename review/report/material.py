@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from federation.config import ClusterConfig
-from federation.jwks import PublicKey
-from review.chain import Certificate
-from review.estate import Estate
+from federation.keys.jwks import PublicKey
+from federation.model.config import ClusterConfig
+from review.facts.chain import Certificate
+from review.facts.estate import Estate
+from review.facts.matrix import Row
+from review.facts.planned import Planned
 from review.lint.linter import Report
-from review.matrix import Row
-from review.planned import Planned
 
 _NO_FACTS = Estate()
 
@@ -21,7 +21,7 @@ class Known:
     """What is known besides the configuration.
 
     Attributes:
-        facts: Such as the chain that the issuer presents (`review.evidence`).
+        facts: Such as the chain that the issuer presents (`review.facts.evidence`).
         today: The day by which acceptances are judged; None where each counts, whatever its last
             day, so that the document depends on nothing but what is given.
     """

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from federation.templates import render
-from review.matrix import PolicySummary, Row
+from review.facts.matrix import PolicySummary, Row
 
 TALLEST = 1360
 """What fits on a page of paper that is as wide as the picture; the rest goes to another picture."""

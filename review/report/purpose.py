@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from federation.config import ClusterConfig
-from review.matrix import Row
+from federation.model.config import ClusterConfig
+from review.facts.matrix import Row
 from review.report.changing import breaks
 from review.report.material import Material
 from review.report.model import (

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from federation.config import ClusterConfig, LocalBackend
+from federation.model.config import ClusterConfig, LocalBackend
 from review.report.material import Material
 from review.report.model import (
     Block,

@@ -7,9 +7,9 @@ import json
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from federation.config import ClusterConfig
-from federation.jwks import PublicKey
-from review.actions import edition
+from federation.keys.jwks import PublicKey
+from federation.model.config import ClusterConfig
+from review.facts.actions import edition
 from review.report.material import Material
 from review.report.model import Paragraph, Points, Section, Table, Text, said
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from federation.advice import pins_for_another_name
-from federation.config import ClusterConfig
-from review.chain import Certificate
+from federation.model.config import ClusterConfig
+from federation.rules.advice import pins_for_another_name
+from review.facts.chain import Certificate
 from review.report.material import Material
 from review.report.model import (
     Block,

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from review.matrix import PolicySummary, Row
+from review.facts.matrix import PolicySummary, Row
 from review.report.material import Material
 from review.report.model import (
     Block,

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 from federation.templates import render
 from review.terraform.expressions import as_templates, of_literal
 from review.terraform.hcl import Block, body, settings, text

@@ -14,8 +14,8 @@ from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 from live_federation import LiveFederation, apply, objects, tags
 
-from doctor.https import Address, present
-from federation.trust_policy import trust_policy
+from doctor.live.https import Address, present
+from federation.iam.trust_policy import trust_policy
 
 Break = Callable[[LiveFederation], AbstractContextManager[None]]
 

@@ -13,9 +13,9 @@ from kubernetes import client, config
 from kubernetes.dynamic import DynamicClient
 
 from federation import manifests
-from federation.config import ClusterConfig
-from federation.files import PROJECT, load
-from federation.trust_policy import trust_policy
+from federation.iam.trust_policy import trust_policy
+from federation.model.config import ClusterConfig
+from federation.yaml.files import PROJECT, load
 from sandbox.sandbox import CONTEXT, Sandbox
 
 if TYPE_CHECKING:

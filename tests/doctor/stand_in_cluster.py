@@ -17,7 +17,7 @@ from joserfc import jwt
 from stand_in_issuer import ISSUER, KEY, config_for
 from stand_in_server import CONTEXT, answering, kubeconfig, respond
 
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 
 ROLE = "arn:aws:iam::123456789012:role/stand-in_default_app"
 CONFIGURED = {

@@ -20,7 +20,7 @@ from joserfc.jwk import RSAKey
 from doctor.examination import Options
 from doctor.finding import Finding
 from doctor.runner import examined
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 
 HOST = "oidc.example.com"
 ISSUER = f"https://{HOST}"

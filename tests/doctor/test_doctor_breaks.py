@@ -11,11 +11,11 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from live_federation import ISSUER, LiveFederation
 
-from doctor.cluster import Cluster
 from doctor.examination import Options
 from doctor.finding import Finding
+from doctor.live.cluster import Cluster
 from doctor.runner import examined
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 
 POD, WRITER = "default/oidc-iam-pod", "reports/report-writer"
 

@@ -35,9 +35,9 @@ from stand_in_issuer import (
 )
 
 from doctor.rules import discovery
-from federation import files
 from federation.errors import UserError
-from federation.files import PROJECT
+from federation.yaml import files
+from federation.yaml.files import PROJECT
 from wizard.cli.doctor import doctor
 
 PATIENT_WITH_AWS = """

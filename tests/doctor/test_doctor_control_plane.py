@@ -13,7 +13,7 @@ from live_federation import ISSUER, LiveFederation, make
 from doctor.examination import Options
 from doctor.layers.control_plane import flag
 from doctor.runner import examined
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 from sandbox.sandbox import Sandbox
 
 SIGNS = f"--service-account-issuer={ISSUER}"

@@ -8,8 +8,8 @@ import pytest
 import stand_in_cluster
 
 from doctor.examination import Options
+from doctor.live.sts import Sts
 from doctor.runner import examined
-from doctor.sts import Sts
 
 PLAIN = "http://sts.example.com:4566"
 STS = frozenset({"sts"})

@@ -28,7 +28,7 @@ from stand_in_issuer import (
     serving,
 )
 
-from doctor.https import Address, TooSlowError, UnreadableError, get, present, proxy_for
+from doctor.live.https import Address, TooSlowError, UnreadableError, get, present, proxy_for
 
 _ENDED = threading.Event()
 _SECONDS = 0.4

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from kubernetes.config.config_exception import ConfigException
 
-from doctor.kubeconfig import connection
+from doctor.live.kubeconfig import connection
 
 KUBECONFIG = """\
 current-context: {name}

@@ -9,9 +9,9 @@ import pytest
 
 from doctor.examination import Options
 from doctor.finding import Finding
-from doctor.reach import kind_of
+from doctor.live.reach import kind_of
 from doctor.runner import examined
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 
 KINDS = {
     "8.8.8.8": "",

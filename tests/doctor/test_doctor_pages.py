@@ -12,7 +12,7 @@ from doctor.examination import LAYERS
 from doctor.finding import Rule
 from doctor.rules import ALL
 from doctor.runner import CHECKS
-from federation.files import PROJECT
+from federation.yaml.files import PROJECT
 
 
 def test_each_rule_has_its_page_and_no_page_is_out_of_date() -> None:

@@ -17,7 +17,7 @@ import pytest
 from stand_in_server import CONTEXT, answering, kubeconfig, respond
 
 from doctor import pod
-from doctor.cluster import Cluster, ClusterError
+from doctor.live.cluster import Cluster, ClusterError
 from doctor.pod import Place, UnreadableTokenError, token_place
 
 AUDIENCES = ("sts.amazonaws.com", "other.example.com")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from doctor.policies import differences
-from federation.trust_policy import trust_policy
+from federation.iam.trust_policy import trust_policy
 
 KEY = "oidc.example.com"
 ARN = f"arn:aws:iam::123456789012:oidc-provider/{KEY}"

@@ -18,7 +18,7 @@ from doctor.reports.junit import junit
 from doctor.reports.sarif import Examined, sarif
 from doctor.reports.summary import document, is_proven, kept_from_saying
 from doctor.rules import ALL, EVERY, discovery, sts, tls, token
-from federation import documents
+from federation.yaml import documents
 
 HOSTILE = (
     "[red]markup[/red]",
@@ -211,7 +211,7 @@ more: docs/doctor/token-times.md</system-out>
     </testcase>
   </testsuite>
   <testsuite name="sts" tests="1" failures="0" errors="0" skipped="1">
-    <testcase classname="doctor.sts" name="sts-aws-cli default/app">
+    <testcase classname="doctor.live.sts" name="sts-aws-cli default/app">
       <skipped message="the aws CLI is not on the PATH" />
     </testcase>
   </testsuite>

@@ -17,7 +17,7 @@ from doctor.reports.junit import junit
 from doctor.reports.sarif import Examined, sarif
 from doctor.reports.summary import document, is_proven
 from doctor.runner import examined
-from federation import documents
+from federation.yaml import documents
 
 CONFIG = config_for(443)
 QUICK = Options(timeout=0.05)

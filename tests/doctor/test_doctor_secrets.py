@@ -31,7 +31,7 @@ from stand_in_issuer import (
 )
 from stand_in_server import CONTEXT, answering, kubeconfig, respond
 
-from federation import files
+from federation.yaml import files
 from wizard.cli.doctor import doctor
 
 NOW = int(time.time())

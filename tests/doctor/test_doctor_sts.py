@@ -9,7 +9,7 @@ from live_federation import LiveFederation
 
 from doctor.examination import Options
 from doctor.runner import examined
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 
 LOOK = "Look at the layers keys and token."
 REFUSALS = [

@@ -15,12 +15,12 @@ from stand_in_issuer import config_for
 from stand_in_server import CONTEXT, answering, kubeconfig, respond
 from test_doctor_sandbox import identities_of, objects_of
 
-from doctor.cluster import Cluster
 from doctor.drift import comparison
 from doctor.drift.comparison import compare
 from doctor.drift.places import Compared, Difference, Place, counts, is_drift
 from doctor.examination import Examination, Options
-from federation.config import ClusterConfig
+from doctor.live.cluster import Cluster
+from federation.model.config import ClusterConfig
 
 KEY = "oidc.sandbox.internal"
 PROVIDER, THUMBPRINT = f"OIDC provider {KEY}", f"thumbprint of the OIDC provider {KEY}"

@@ -14,9 +14,10 @@ from live_federation import LiveFederation
 from doctor.drift.comparison import compare
 from doctor.drift.places import Compared
 from doctor.examination import Options
-from federation import discovery_bucket, key_files
-from federation.config import ClusterConfig
+from federation import discovery_bucket
 from federation.errors import UserError
+from federation.keys import key_files
+from federation.model.config import ClusterConfig
 
 KEYS = ["tests/stacks/keys/rsa.pub", "tests/stacks/keys/ec.pub"]
 BUCKET, OWN_HOST = "edge-issuer", "oidc.example.com"

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from live_federation import LiveFederation
 from stand_in_server import CONTEXT, answering, kubeconfig, respond
 
-from federation import files
 from federation.errors import UserError
+from federation.yaml import files
 from wizard.cli.drift import drift
 
 CHANGED = """\

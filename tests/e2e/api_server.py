@@ -13,9 +13,9 @@ from typing import Any
 
 import urllib3
 
-from control_plane.plan import Plan
-from control_plane.reading import Reading, read
-from control_plane.rendering import Existing, rendered
+from apiserver.plan import Plan
+from apiserver.reading import Reading, read
+from apiserver.rendering import Existing, rendered
 from sandbox import ports, processes
 from sandbox.binaries import API_SERVER, ETCD, find
 from sandbox.certificates import certificates, issue

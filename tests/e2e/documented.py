@@ -9,7 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from federation.files import PROJECT
+from federation.yaml.files import PROJECT
 
 PIPELINES = PROJECT / "docs" / "pipelines"
 PIPELINE_FILES = sorted({*PIPELINES.rglob("*.yml"), *PIPELINES.rglob("*.yaml")})

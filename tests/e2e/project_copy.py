@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from federation.files import PROJECT
+from federation.yaml.files import PROJECT
 
 _COPIED = ("main.py", "cdktf.json", "templates", "clusters")
 _REMOVED = ("AWS_", "TF_VAR_", "OIDC_IAM_CONFIG")

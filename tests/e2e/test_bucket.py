@@ -28,9 +28,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from project_copy import Attach, ProjectCopy, project_copy
 
-from federation.config import ClusterConfig
-from federation.files import save, validate
-from federation.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
+from federation.keys.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
+from federation.model.config import ClusterConfig
+from federation.yaml.files import save, validate
 from sandbox import mirrors
 from sandbox.sandbox import CONTEXT, Sandbox
 

@@ -13,14 +13,14 @@ from api_server import ApiServer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from control_plane.distributions import PLAIN
-from control_plane.migration import State, advanced, begun, phase_plan
-from control_plane.plan import plan
-from control_plane.rendering import Existing, rendered
-from control_plane.stages import PHASES
-from control_plane.target import Target
-from federation.config import ClusterConfig
-from federation.token import Token
+from apiserver.distributions import PLAIN
+from apiserver.migration import State, advanced, begun, phase_plan
+from apiserver.plan import plan
+from apiserver.rendering import Existing, rendered
+from apiserver.stages import PHASES
+from apiserver.target import Target
+from federation.keys.token import Token
+from federation.model.config import ClusterConfig
 from sandbox.binaries import API_SERVER, UnavailableError, find
 
 OLD = "https://old.sandbox.internal"

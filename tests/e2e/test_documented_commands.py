@@ -11,8 +11,8 @@ import click
 import pytest
 from documented import PIPELINE_FILES, PIPELINES, pipeline, pipeline_lines, wizard_commands
 
-from federation.evaluation import evaluate, parse_policy
-from federation.files import PROJECT
+from federation.iam.evaluation import evaluate, parse_policy
+from federation.yaml.files import PROJECT
 from wizard.cli import cli
 
 DOCUMENTS = sorted(

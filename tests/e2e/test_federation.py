@@ -22,10 +22,10 @@ import urllib3
 from project_copy import Attach, ProjectCopy, project_copy
 from ruamel.yaml import YAML
 
-from federation.config import ClusterConfig
-from federation.files import load, save
-from review.cluster_rights import cluster_rights
-from review.deployer import deployer_policies
+from federation.model.config import ClusterConfig
+from federation.yaml.files import load, save
+from review.facts.cluster_rights import cluster_rights
+from review.facts.deployer import deployer_policies
 from review.report.model import yaml
 from sandbox.sandbox import Sandbox
 

@@ -14,8 +14,8 @@ import pytest
 from account import iam_of
 from project_copy import Attach, ProjectCopy, project_copy
 
-from federation.config import ClusterConfig
-from federation.files import save
+from federation.model.config import ClusterConfig
+from federation.yaml.files import save
 from sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:

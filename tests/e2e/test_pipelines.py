@@ -17,8 +17,8 @@ import pytest
 from documented import PIPELINE_FILES, pipeline_lines
 from project_copy import Attach, ProjectCopy, project_copy
 
-from federation.config import ClusterConfig
-from federation.files import save
+from federation.model.config import ClusterConfig
+from federation.yaml.files import save
 from sandbox.sandbox import Sandbox
 
 pytestmark = pytest.mark.breadth

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from project_copy import Attach, project_copy
 
-from federation.files import PROJECT, load
+from federation.yaml.files import PROJECT, load
 from review.terraform.folder import terraform
 from sandbox import mirrors
 

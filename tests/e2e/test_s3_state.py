@@ -17,11 +17,11 @@ import boto3
 import pytest
 from project_copy import Attach, ProjectCopy, project_copy
 
-from federation.config import ClusterConfig
-from federation.files import PROJECT, save
+from deployment.causes import explain
+from federation.model.config import ClusterConfig
+from federation.yaml.files import PROJECT, save
 from sandbox import mirrors
 from sandbox.sandbox import Sandbox
-from wizard.causes import explain
 
 pytestmark = pytest.mark.breadth
 

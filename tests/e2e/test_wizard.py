@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from project_copy import Attach, project_copy
 
-from federation.config import ClusterConfig
-from federation.files import load, save
+from federation.model.config import ClusterConfig
+from federation.yaml.files import load, save
 from sandbox.sandbox import Sandbox
 
 Said = dict[str, Any]

@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
-from wizard.cdktf.events import Outcome
+from deployment.cdktf.events import Outcome
 from wizard.tui.app import WizardApp, make_app
 from wizard.tui.clusters import Entry
 from wizard.tui.screens.deploy import ShowDeployment

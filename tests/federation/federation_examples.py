@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from federation.config import ClusterConfig
-from federation.files import validate
+from federation.model.config import ClusterConfig
+from federation.yaml.files import validate
 
 MINIMAL: dict[str, Any] = {
     "cluster": "prod",

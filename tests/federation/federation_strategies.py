@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from federation.config import DISTRIBUTIONS, ClusterConfig, bucket_url
-from federation.files import validate
-from federation.regions import partitions
+from federation.model.config import DISTRIBUTIONS, ClusterConfig, bucket_url
+from federation.model.regions import partitions
+from federation.yaml.files import validate
 
 AWKWARD = (
     "yes", "no", "on", "null", "~", "true", "0123", "1e3", "0x1F", "1_000", "12:30:45",

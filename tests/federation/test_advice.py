@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from federation_examples import MINIMAL, configured, with_workloads
 
-from federation.advice import Advice, advice
-from federation.config import ClusterConfig
-from federation.files import PROJECT, load
+from federation.model.config import ClusterConfig
+from federation.rules.advice import Advice, advice
+from federation.yaml.files import PROJECT, load
 
 
 def test_the_usual_configuration_needs_no_advice() -> None:

@@ -10,8 +10,8 @@ from federation_strategies import configurations
 from hypothesis import given
 from pydantic import ValidationError
 
-from federation.config import ClusterConfig, LocalBackend, Role
-from federation.files import ConfigError, validate
+from federation.model.config import ClusterConfig, LocalBackend, Role
+from federation.yaml.files import ConfigError, validate
 
 
 def refusals(**changes: Any) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from federation.documents import DocumentError, read
-from federation.places import Place
+from federation.model.places import Place
+from federation.yaml.documents import DocumentError, read
 
 COLON = (
     "is not YAML: a ':' is not expected here: put text with ': ' in quotes, begin the keys of one "

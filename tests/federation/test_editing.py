@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from federation import files
-from federation.config import ClusterConfig
-from federation.editing import edited, update
-from federation.files import ConfigError
+from federation.model.config import ClusterConfig
+from federation.yaml import files
+from federation.yaml.editing import edited, update
+from federation.yaml.files import ConfigError
 
 EDITED_BY_HAND = """\
 # Ours. Ask platform@example.com before a change.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from federation_examples import configured
 
-from federation.advice import advice
-from federation.endpoints import is_unencrypted
+from federation.model.endpoints import is_unencrypted
+from federation.rules.advice import advice
 
 
 @pytest.mark.parametrize(

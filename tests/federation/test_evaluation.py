@@ -1,7 +1,7 @@
 """Verdicts on the trust policies that this project writes."""
 
-from federation.evaluation import Decision, evaluate
-from federation.trust_policy import trust_policy
+from federation.iam.evaluation import Decision, evaluate
+from federation.iam.trust_policy import trust_policy
 
 ARN = "arn:aws:iam::123456789012:oidc-provider/cluster.example.com"
 POLICY = trust_policy(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from federation.evaluation import evaluate
+from federation.iam.evaluation import evaluate
 
 OUTCOMES = {
     "Equals": (False, True, False),

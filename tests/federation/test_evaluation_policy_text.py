@@ -3,7 +3,7 @@
 import pytest
 
 from federation.errors import UserError
-from federation.evaluation import parse_policy
+from federation.iam.evaluation import parse_policy
 
 STATEMENT = '{"Effect": "Allow", "Principal": "*", "Action": "sts:*"}'
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.evaluation import evaluate
-from federation.names import subject
-from federation.policy_pattern import Pattern, Text, arn_like_any, like, like_any, wildcards
-from federation.trust_policy import trust_policy
+from federation.iam.evaluation import evaluate
+from federation.iam.policy_pattern import Pattern, Text, arn_like_any, like, like_any, wildcards
+from federation.iam.trust_policy import trust_policy
+from federation.model.names import subject
 
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 HOSTS = st.lists(LABELS, min_size=2, max_size=4).map(".".join)

@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from federation.errors import UserError
-from federation.evaluation import Decision, evaluate
+from federation.iam.evaluation import Decision, evaluate
 
 TABLE = YAML(typ="safe").load(Path(__file__).with_name("trust_policies.yaml"))
 DECIDED = [case for case in TABLE["cases"] if "allowed" in case]

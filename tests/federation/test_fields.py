@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from federation import fields
+from federation.model import fields
 
 FORTY = "0123456789abcdef0123456789ABCDEF01234567"
 

@@ -13,9 +13,10 @@ from federation_examples import MINIMAL, configured, with_workloads
 from federation_strategies import AWKWARD, configurations
 from hypothesis import given
 
-from federation.config import ClusterConfig
 from federation.errors import UserError
-from federation.files import (
+from federation.model.config import ClusterConfig
+from federation.model.places import Place
+from federation.yaml.files import (
     PROJECT,
     ConfigError,
     check_field,
@@ -26,7 +27,6 @@ from federation.files import (
     validate,
     write,
 )
-from federation.places import Place
 
 TEXT = """\
 cluster: prod
@@ -741,7 +741,7 @@ class TestSaving:
     ) -> None:
         written: dict[Path, str] = {}
         monkeypatch.setattr(
-            "federation.files.write", lambda path, text, private: written.update({path: text})
+            "federation.yaml.files.write", lambda path, text, private: written.update({path: text})
         )
         for place in ("clusters/prod.yaml", "clusters/teams/a.yaml"):
             save(configured(), PROJECT / place)
@@ -780,7 +780,7 @@ class TestWriting:
     def test_a_pipe_without_a_reader_is_refused(
         self, in_folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("federation.files.READER_SECONDS", 0.1)
+        monkeypatch.setattr("federation.yaml.files.READER_SECONDS", 0.1)
         os.mkfifo("pipe")
         with pytest.raises(UserError) as caught:
             write(Path("pipe"), "report")

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from control_plane.reading import read as read_api_server
-from federation import documents
+from apiserver.reading import read as read_api_server
 from federation.errors import UserError
 from federation.strict_json import json_value
-from review import evidence
-from review.plan import plan_facts
+from federation.yaml import documents
+from review.facts import evidence
+from review.plan.facts import plan_facts
 
 N = 1_000_000
 SECONDS = 5.0

@@ -22,7 +22,7 @@ from joserfc.jwk import ECKey, RSAKey
 from public_keys import certificate_of, pem, rsa_key
 
 from federation.errors import UserError
-from federation.jwks import PublicKey, documents, jwk_flaw, public_keys
+from federation.keys.jwks import PublicKey, documents, jwk_flaw, public_keys
 
 PINNED = """\
 -----BEGIN PUBLIC KEY-----

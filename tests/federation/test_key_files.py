@@ -8,9 +8,9 @@ import pytest
 from federation_examples import configured
 from public_keys import pem, rsa_key
 
-from federation import jwks, key_files
 from federation.errors import UserError
-from federation.files import PROJECT
+from federation.keys import jwks, key_files
+from federation.yaml.files import PROJECT
 
 KEYS = PROJECT / "tests" / "stacks" / "keys"
 ISSUER = "https://oidc-prod.s3.eu-west-1.amazonaws.com"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from federation_examples import configured, with_workloads
 
-from federation.config import ClusterConfig
-from federation.files import PROJECT, load
 from federation.manifests import binding, manifests, objects
+from federation.model.config import ClusterConfig
+from federation.yaml.files import PROJECT, load
 
 SANDBOX = {
     "discovery.yaml": """\

@@ -7,7 +7,7 @@ from federation_strategies import labels, subdomains
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation import names
+from federation.model import names
 
 LONG = "a" * 40
 

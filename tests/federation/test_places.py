@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from federation.config import ClusterConfig, LocalBackend, Role, S3Backend, Workload
-from federation.places import Place, description, dotted, keys_at, model_at
+from federation.model.config import ClusterConfig, LocalBackend, Role, S3Backend, Workload
+from federation.model.places import Place, description, dotted, keys_at, model_at
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from federation import files
 from federation.private import close, make_private
+from federation.yaml import files
 
 
 def mode(path: Path) -> str:

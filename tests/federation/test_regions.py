@@ -6,7 +6,7 @@ import importlib.util
 
 import pytest
 
-from federation.regions import dns_suffix, partitions
+from federation.model.regions import dns_suffix, partitions
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from federation_strategies import answers
 from hypothesis import given
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from federation.documents import read
-from federation.files import PROJECT, SCHEMA, ConfigError, dump, schema, validate
-from federation.regions import partitions
+from federation.model.regions import partitions
+from federation.yaml.documents import read
+from federation.yaml.files import PROJECT, SCHEMA, ConfigError, dump, schema, validate
 
 VALIDATOR = Draft202012Validator(json.loads(schema()))
 
@@ -31,8 +31,8 @@ def test_the_schema_in_the_repository_is_fresh() -> None:
 
 def test_make_schema_writes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     written: dict[Path, str] = {}
-    monkeypatch.setattr("federation.files.write", written.__setitem__)
-    runpy.run_module("federation.schema", run_name="__main__")
+    monkeypatch.setattr("federation.yaml.files.write", written.__setitem__)
+    runpy.run_module("federation.model.schema", run_name="__main__")
     assert written == {SCHEMA: schema()}
 
 

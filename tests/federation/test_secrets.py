@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from federation.files import PROJECT
 from federation.secrets import Lines, kind_of_secret, masked, without_secrets
-from review import aws_managed
+from federation.yaml.files import PROJECT
+from review.facts import aws_managed
 
 # In parts, so that no scanner takes this file for a leak.
 AWS = "AKIA" + "IOSFODNN7" + "EXAMPLE"

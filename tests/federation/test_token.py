@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from federation.errors import UserError
+from federation.keys.token import Token
 from federation.secrets import masked
-from federation.token import Token
 
 HEADER = {"alg": "RS256", "kid": "key-1"}
 CLAIMS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from federation_examples import with_workloads
 
-from federation.trust_policy import ANY_ACCOUNT, role_trust_policy, size, trust_policy
+from federation.iam.trust_policy import ANY_ACCOUNT, role_trust_policy, size, trust_policy
 
 ARN = "arn:aws:iam::123456789012:oidc-provider/oidc.example.com/a"
 SUBJECT = "system:serviceaccount:default:app"

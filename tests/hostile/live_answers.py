@@ -31,8 +31,8 @@ from stand_in_issuer import (
 from stand_in_server import CONTEXT, answering, kubeconfig
 
 from federation import manifests
-from federation.config import ClusterConfig
-from federation.trust_policy import trust_policy
+from federation.iam.trust_policy import trust_policy
+from federation.model.config import ClusterConfig
 
 ACCOUNT = "123456789012"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.example.com"

@@ -34,13 +34,13 @@ from test_hostile_texts import (
     scripted,
 )
 
-from federation.files import PROJECT, ConfigError, validate
+from deployment.cdktf import runs
+from deployment.cdktf.events import Succeeded
+from federation.yaml.files import PROJECT, ConfigError, validate
 from review.bundle import archive
-from review.changes import Plan, stack_plan
-from review.seal import CHECKSUMS, checksum, listing
+from review.plan.changes import Plan, stack_plan
+from review.sealing.seal import CHECKSUMS, checksum, listing
 from stacks.app import synth
-from wizard.cdktf import runs
-from wizard.cdktf.events import Succeeded
 from wizard.cli import review as review_command
 from wizard.cli import running
 
@@ -65,7 +65,7 @@ JOURNAL = f'one k3s[12]: time="x" level=info msg="Running kube-apiserver {" ".jo
 def _expected() -> list[Any]:
     """What this program writes for each distribution, which it reads too."""
     found: list[Any] = []
-    for path in sorted((PROJECT / "tests" / "control_plane" / "expected").glob("*/*")):
+    for path in sorted((PROJECT / "tests" / "apiserver" / "expected").glob("*/*")):
         text = path.read_text()
         found += [text, *(() if path.suffix == ".flags" else YAML(typ="safe").load_all(text))]
     return found

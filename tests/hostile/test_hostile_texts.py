@@ -16,14 +16,8 @@ import pytest
 from command_runs import Ran, run
 from hostile_texts import TEXTS, complaints, in_html, in_markdown
 
-from federation.files import PROJECT
-from federation.jwks import key_set
-from federation.key_files import read
-from formats.escaping import yaml_text
-from review.changes import AttributeChange, Plan, ResourceChange, StackPlan
-from review.planned import documents, weighed
-from wizard.cdktf import runs
-from wizard.cdktf.events import (
+from deployment.cdktf import runs
+from deployment.cdktf.events import (
     Failed,
     ResourceDone,
     ResourceStarted,
@@ -32,9 +26,15 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
+from deployment.preflight import Check
+from federation.keys.jwks import key_set
+from federation.keys.key_files import read
+from federation.yaml.files import PROJECT
+from formats.escaping import yaml_text
+from review.facts.planned import documents, weighed
+from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
 from wizard.cli import review as review_command
 from wizard.cli import running
-from wizard.preflight import Check
 
 SAFE: dict[str, Any] = {
     "cluster": "prod",
@@ -416,14 +416,14 @@ def scripted(text: str, outcome: object) -> Callable[..., _Scripted]:
 def test_nothing_that_terraform_says_acts_or_hides(
     text: str, terminal: bool, in_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from wizard.causes import Cause
+    from deployment.causes import Cause
 
     outputs = {"prod-identity": {"role_arns": {text: text}, text: text}}
     succeeded = Succeeded(outputs, hostile_plan(text))
     failed = Failed(1, (Cause(text, text, text, text),), Path(text.replace("/", "_")))
     checks = [Check("cluster", "warn", text, text), Check(text, "ok", text)]
     monkeypatch.setattr(running, "preflight", lambda _: iter(checks))
-    monkeypatch.setattr("federation.files.PROJECT", in_folder)
+    monkeypatch.setattr("federation.yaml.files.PROJECT", in_folder)
     for outcome in (succeeded, failed):
         for kind in ("plan", "deploy", "destroy", "synth"):
             monkeypatch.setattr(runs, kind, scripted(text, outcome))

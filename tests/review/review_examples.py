@@ -9,10 +9,10 @@ from typing import Any
 
 import trustme
 
-from federation import files
-from review.configured import configured
-from review.estate import Estate, joined
-from review.evidence import chain_file, trust_policy_file
+from federation.yaml import files
+from review.facts.configured import configured
+from review.facts.estate import Estate, joined
+from review.facts.evidence import chain_file, trust_policy_file
 from review.lint.linter import lint
 
 TODAY = date(2027, 1, 31)

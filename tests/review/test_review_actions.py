@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from review.actions import edition, matching
+from review.facts.actions import edition, matching
 
 
 def test_an_action_that_manages_permissions_or_tags_is_no_mere_write() -> None:

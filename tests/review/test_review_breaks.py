@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from review.breaks import Break, breaks
-from review.changes import SENSITIVE, UNKNOWN, AttributeChange, ResourceChange
+from review.plan.changes import SENSITIVE, UNKNOWN, AttributeChange, ResourceChange
 
 UNREADABLE = "AWS cannot read the cluster's discovery documents any more, and refuses its tokens."
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from federation.files import PROJECT, load, parse
+from federation.yaml.files import PROJECT, load, parse
 from review.bundle import archive, bundle
-from review.seal import CHECKSUMS
+from review.sealing.seal import CHECKSUMS
 
 HERE = Path(__file__).parent
 STACKS = HERE.parent / "stacks"

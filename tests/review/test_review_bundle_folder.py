@@ -10,7 +10,7 @@ from federation.errors import UserError
 from formats.escaping import quoted
 from review import bundle_folder
 from review.bundle_folder import is_archived_otherwise, refuse_foreign, write
-from review.seal import CHECKSUMS, checksum
+from review.sealing.seal import CHECKSUMS, checksum
 
 
 def texts(**files: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from review_examples import presented
 
-from review.chain import read_chain
+from review.facts.chain import read_chain
 
 
 def test_a_certificate_has_the_thumbprint_that_iam_computes() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from review.changes import (
+from review.plan.changes import (
     SENSITIVE,
     UNKNOWN,
     AttributeChange,

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from review_examples import PROVIDER, SAFE
 
-from federation import files
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
+from federation.yaml import files
 from review.comparison import Difference, compare
 
 WEB = SAFE["workloads"][0]

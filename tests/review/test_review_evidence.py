@@ -9,8 +9,8 @@ import pytest
 from review_examples import policy, statement
 
 from federation.errors import UserError
-from review.estate import Audiences, Estate, Trust, Where
-from review.evidence import api_server, chain_file, service_accounts, trust_policy_file
+from review.facts.estate import Audiences, Estate, Trust, Where
+from review.facts.evidence import api_server, chain_file, service_accounts, trust_policy_file
 
 MANIFEST = """\
 apiVersion: v1

@@ -9,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from review_examples import HOST, PROVIDER, SUBJECT, policy, statement
 
-from federation.evaluation import evaluate
-from review.grants import Grant, ServiceAccount, admitted, grants, service_account, spans_namespaces
+from federation.iam.evaluation import evaluate
+from review.facts.grants import (
+    Grant,
+    ServiceAccount,
+    admitted,
+    grants,
+    service_account,
+    spans_namespaces,
+)
 
 
 def grant(**changes: Any) -> Grant:

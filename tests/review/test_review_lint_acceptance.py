@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from review_examples import TODAY, ours, workload
 
-from federation.config import Acceptance
 from federation.errors import UserError
-from review.estate import Estate, joined
+from federation.model.config import Acceptance
+from review.facts.estate import Estate, joined
 from review.lint.linter import Report, check_codes, lint
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from review_examples import TODAY, workload
 
-from federation.config import Acceptance
 from federation.errors import UserError
-from review.estate import Estate
+from federation.model.config import Acceptance
+from review.facts.estate import Estate
 from review.lint import linter, secrets
 from review.lint.finding import Seen
 from review.lint.linter import lint, refuse_secrets

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from review_examples import HOST, SAFE, TODAY, policy, statement
 
-from federation import files
-from review.configured import configured
-from review.estate import joined
-from review.evidence import service_accounts, trust_policy_file
+from federation.yaml import files
+from review.facts.configured import configured
+from review.facts.estate import joined
+from review.facts.evidence import service_accounts, trust_policy_file
 from review.lint.linter import lint
 from review.lint.reports import document
-from review.plan import plan_facts
+from review.plan.facts import plan_facts
 
 PLAN = json.loads(Path(__file__).with_name("others_plan.json").read_text())
 POLICY = policy(

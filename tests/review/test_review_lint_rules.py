@@ -22,9 +22,9 @@ from review_examples import (
     workload,
 )
 
-from federation.advice import POWERFUL_POLICIES
-from federation.names import DISCOVERY_ROLE
-from review.estate import (
+from federation.model.names import DISCOVERY_ROLE
+from federation.rules.advice import POWERFUL_POLICIES
+from review.facts.estate import (
     AnonymousAccess,
     Attachment,
     Bucket,
@@ -36,9 +36,9 @@ from review.estate import (
     Where,
     joined,
 )
-from review.evidence import api_server
+from review.facts.evidence import api_server
+from review.facts.matrix import summarize
 from review.lint.linter import RULES
-from review.matrix import summarize
 
 HERE = Where("main.tf.json", "here")
 DIGEST = "990f4193972f2becf12ddeda5237f9c952f20d9e"

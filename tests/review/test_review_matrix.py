@@ -11,11 +11,11 @@ import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from review_examples import SAFE, policy
 
-from federation import files
-from federation.trust_policy import role_trust_policy
-from review import aws_managed
-from review.matrix import Ability, PolicySummary, Row, matrix
-from review.permissions import CONTENTS, ESCALATIONS
+from federation.iam.trust_policy import role_trust_policy
+from federation.yaml import files
+from review.facts import aws_managed
+from review.facts.matrix import Ability, PolicySummary, Row, matrix
+from review.facts.permissions import CONTENTS, ESCALATIONS
 
 AWS = "arn:aws:iam::aws:policy"
 

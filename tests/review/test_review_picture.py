@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from review_examples import SAFE
 
-from federation import files
-from review.matrix import Row, matrix
+from federation.yaml import files
+from review.facts.matrix import Row, matrix
 from review.report.picture import TALLEST, pictures
 
 SVG = "{http://www.w3.org/2000/svg}"

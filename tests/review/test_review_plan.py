@@ -14,9 +14,9 @@ import pytest
 from review_examples import HOST, TODAY, policy, presented, statement
 
 from federation.errors import UserError
-from review.estate import AnonymousAccess, Estate, Thumbprints, Trust, Unreadable, Where
+from review.facts.estate import AnonymousAccess, Estate, Thumbprints, Trust, Unreadable, Where
 from review.lint.linter import lint
-from review.plan import plan_facts
+from review.plan.facts import plan_facts
 
 PLAN = Path(__file__).with_name("others_plan.json").read_text()
 
@@ -201,7 +201,7 @@ def test_a_plan_that_is_nested_without_end_is_refused(monkeypatch: pytest.Monkey
     def exhausted(*_: Any) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("review.plan_resources._told", exhausted)
+    monkeypatch.setattr("review.plan.resources._told", exhausted)
     with pytest.raises(UserError) as refusal:
         planned("aws_iam_role", {"name": "web"})
     assert str(refusal.value) == "plan.json is nested too deeply to be read."

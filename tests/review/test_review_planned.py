@@ -7,9 +7,16 @@ import json
 import pytest
 
 from review.breaks import Break
-from review.changes import UNKNOWN, AttributeChange, ChangeAction, Plan, ResourceChange, StackPlan
-from review.plan_words import sentence
-from review.planned import Planned, documents, weighed
+from review.facts.planned import Planned, documents, weighed
+from review.plan.changes import (
+    UNKNOWN,
+    AttributeChange,
+    ChangeAction,
+    Plan,
+    ResourceChange,
+    StackPlan,
+)
+from review.plan.words import sentence
 
 
 def change(address: str, action: ChangeAction, *attributes: AttributeChange) -> ResourceChange:

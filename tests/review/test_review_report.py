@@ -19,13 +19,14 @@ import pytest
 from markdown_it import MarkdownIt
 from review_examples import SAFE, presented
 
-from federation import files, key_files
-from federation.config import ClusterConfig
 from federation.errors import UserError
-from federation.files import PROJECT, load
-from review.changes import AttributeChange, Plan, ResourceChange, StackPlan
-from review.evidence import chain_file
-from review.planned import weighed
+from federation.keys import key_files
+from federation.model.config import ClusterConfig
+from federation.yaml import files
+from federation.yaml.files import PROJECT, load
+from review.facts.evidence import chain_file
+from review.facts.planned import weighed
+from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
 from review.report import documents
 from review.report.material import Known
 from review.report.model import Document, Paragraph, Section, said

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from federation.errors import UserError
-from review import seal, sealed, sealed_archive
 from review.bundle import archive
-from review.seal import CHECKSUMS, checksum, listing, verify
+from review.sealing import archive as sealed_archive
+from review.sealing import seal, sealed
+from review.sealing.seal import CHECKSUMS, checksum, listing, verify
 
 FILES = {"REVIEW.md": "read me\n", "terraform/a/main.tf": "a = 1\n"}
 SUMS = {path: checksum(text.encode()) for path, text in FILES.items()}

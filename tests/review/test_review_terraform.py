@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from federation.config import ClusterConfig
-from federation.files import load
-from review.cluster_objects import cluster_objects
+from federation.model.config import ClusterConfig
+from federation.yaml.files import load
+from review.facts.cluster_objects import cluster_objects
 from review.terraform.folder import terraform
 
 STACKS = Path(__file__).parent.parent / "stacks"

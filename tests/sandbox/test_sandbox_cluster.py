@@ -11,7 +11,7 @@ from kubernetes import client, watch
 from kubernetes.client.exceptions import ApiException
 from sandbox_federation import ISSUER, Mint, claims
 
-from federation.token import Token
+from federation.keys.token import Token
 from sandbox.sandbox import Sandbox
 
 pytest_plugins = ["sandbox_fixtures"]

@@ -31,7 +31,7 @@ from sandbox_federation import (
     trust_policy,
 )
 
-from federation.token import Token
+from federation.keys.token import Token
 from sandbox.sandbox import ACCOUNT, Sandbox
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from cdktf_cdktf_provider_tls.data_tls_certificate import DataTlsCertificate
 from cdktf_cdktf_provider_tls.provider import TlsProvider
 from constructs import IConstruct
 
-from federation.files import load
+from federation.yaml.files import load
 from stacks.app import synth
 
 

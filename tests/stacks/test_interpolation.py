@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from federation.errors import UserError
-from federation.files import load, validate
+from federation.yaml.files import load, validate
 from stacks.app import synth
 
 CONFIGURATIONS = sorted((Path(__file__).parent / "configurations").glob("*.yaml"))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from federation.files import PROJECT, load
+from federation.yaml.files import PROJECT, load
 from stacks.app import synth
 
 HERE = Path(__file__).parent

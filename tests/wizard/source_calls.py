@@ -6,10 +6,11 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from federation.files import PROJECT
+from federation.yaml.files import PROJECT
 
 ROOMS = (
-    "control_plane",
+    "apiserver",
+    "deployment",
     "doctor",
     "federation",
     "formats",

@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import pytest
 
+from deployment.causes import Cause
+from deployment.cdktf.events import Extent, Failed, Interrupted, Succeeded
 from federation.errors import UserError, WorldError
-from wizard.causes import Cause
-from wizard.cdktf.events import Extent, Failed, Interrupted, Succeeded
 from wizard.errors import InterruptedRunError, Report, completed, guarded, report
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
@@ -29,7 +29,7 @@ def raising(error: BaseException) -> Callable[[], object]:
 
 @pytest.fixture
 def log_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("wizard.errors.new_log", lambda what: tmp_path / "logs" / f"{what}.log")
+    monkeypatch.setattr("deployment.logs.new_log", lambda what: tmp_path / "logs" / f"{what}.log")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "logs"
 
@@ -189,8 +189,8 @@ def test_a_run_that_did_all_of_it_is_handed_on() -> None:
 
 
 def test_logs_are_named_by_time_and_purpose() -> None:
-    from federation.files import PROJECT
-    from wizard.logs import new_log
+    from deployment.logs import new_log
+    from federation.yaml.files import PROJECT
 
     path = new_log("deploy-prod")
     assert path.parent == PROJECT / "logs"

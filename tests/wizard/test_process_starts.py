@@ -11,7 +11,7 @@ import re
 
 from source_calls import ROOMS, calls
 
-from federation.files import PROJECT
+from federation.yaml.files import PROJECT
 
 STARTS = re.compile(
     r"subprocess\.(run|Popen|call|check_call|check_output|getoutput|getstatusoutput)"
@@ -29,7 +29,7 @@ KNOWN = {
     ("bench/measure.py", "seconds", "subprocess.run"): "a way to synthesize, to see its time",
     ("bench/results.py", "machine", "subprocess.run"): "node --version",
     ("bench/ways.py", "install_peer", "subprocess.run"): "npm ci, from a lock file of this project",
-    ("doctor/aws_cli.py", "run_aws_cli", "asyncio.create_subprocess_exec"): (
+    ("doctor/live/aws_cli.py", "run_aws_cli", "asyncio.create_subprocess_exec"): (
         "aws sts get-caller-identity, with nothing but the configured environment of a pod"
     ),
     ("sandbox/binaries.py", "_build", "subprocess.Popen"): "go build of pinned modules",
@@ -48,26 +48,34 @@ KNOWN = {
         "importlib.import_module",
     ): "a module that the provider package itself lists",
     ("tools/lock.py", "resolve", "subprocess.run"): "uv, for the packages that the Pipfile names",
-    ("wizard/cdktf/runs.py", "Project.command", "wizard.process.Command"): (
+    ("deployment/cdktf/runs.py", "Project.command", "deployment.process.Command"): (
         "cdktf, Terraform and main.py: the only place that says how"
     ),
-    ("wizard/cdktf/runs.py", "Run.execute", "wizard.process.started"): "what Project.command made",
-    ("wizard/cdktf/runs.py", "_Planning._shown", "wizard.process.capture"): "terraform show",
-    ("wizard/cdktf/runs.py", "_state", "wizard.process.capture"): "terraform state pull",
+    (
+        "deployment/cdktf/runs.py",
+        "Run.execute",
+        "deployment.process.started",
+    ): "what Project.command made",
+    (
+        "deployment/cdktf/runs.py",
+        "_Planning._shown",
+        "deployment.process.capture",
+    ): "terraform show",
+    ("deployment/cdktf/runs.py", "_state", "deployment.process.capture"): "terraform state pull",
     ("wizard/cli/__init__.py", "_LazyGroup.get_command", "importlib.import_module"): (
         "one of the commands that are listed there"
     ),
-    ("wizard/preflight.py", "node", "wizard.process.Command"): "node --version",
-    ("wizard/preflight.py", "node", "wizard.process.capture"): "node --version",
-    ("wizard/preflight.py", "terraform", "wizard.process.Command"): "terraform version",
-    ("wizard/preflight.py", "terraform", "wizard.process.capture"): "terraform version",
-    ("wizard/process.py", "capture", "subprocess.Popen"): "the gateway: each Command is above",
-    ("wizard/process.py", "started", "asyncio.create_subprocess_exec"): (
+    ("deployment/preflight.py", "node", "deployment.process.Command"): "node --version",
+    ("deployment/preflight.py", "node", "deployment.process.capture"): "node --version",
+    ("deployment/preflight.py", "terraform", "deployment.process.Command"): "terraform version",
+    ("deployment/preflight.py", "terraform", "deployment.process.capture"): "terraform version",
+    ("deployment/process.py", "capture", "subprocess.Popen"): "the gateway: each Command is above",
+    ("deployment/process.py", "started", "asyncio.create_subprocess_exec"): (
         "the gateway: each Command is above"
     ),
-    ("wizard/revisions.py", "_blob", "wizard.process.Command"): "git cat-file",
-    ("wizard/revisions.py", "_blob", "wizard.process.capture"): "git cat-file",
-    ("wizard/tui/live.py", "Live.terraform", "wizard.process.started"): "cdktf synth",
+    ("wizard/revisions.py", "_blob", "deployment.process.Command"): "git cat-file",
+    ("wizard/revisions.py", "_blob", "deployment.process.capture"): "git cat-file",
+    ("wizard/tui/live.py", "Live.terraform", "deployment.process.started"): "cdktf synth",
     ("wizard/tui/live.py", "_imported", "importlib.import_module"): "modules of this project",
     ("wizard/tui/loading.py", "load", "importlib.import_module"): "screens of this project",
 }

@@ -13,11 +13,11 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from control_plane.page import unseen
+from apiserver.page import unseen
 from doctor.rules import ALL
-from federation.config import ClusterConfig
 from federation.errors import UserError
-from federation.files import load, save
+from federation.model.config import ClusterConfig
+from federation.yaml.files import load, save
 from wizard.cli.apiserver import apiserver
 
 ISSUER = "https://oidc.example.com"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from federation.config import ClusterConfig
 from federation.errors import UserError
-from federation.files import save
+from federation.model.config import ClusterConfig
+from federation.yaml.files import save
 from wizard.cli.check import check
 
 CONFIGURATION = {

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from federation.config import DEFAULT_POLICY
-from federation.files import PROJECT, load
+from federation.model.config import DEFAULT_POLICY
+from federation.yaml.files import PROJECT, load
 
 
 def wizard(*arguments: str) -> tuple[int, str, str]:

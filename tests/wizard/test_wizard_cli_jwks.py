@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from federation.files import PROJECT
-from federation.jwks import documents, key_set
-from federation.key_files import read
+from federation.keys.jwks import documents, key_set
+from federation.keys.key_files import read
+from federation.yaml.files import PROJECT
 
 KEYS = "tests/stacks/keys"
 EC, RSA = f"{KEYS}/ec.pub", f"{KEYS}/rsa.pub"

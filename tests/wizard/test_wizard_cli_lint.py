@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from federation.errors import UserError
-from federation.trust_policy import trust_policy
+from federation.iam.trust_policy import trust_policy
 from wizard.cli.lint import lint
 
 CONFIGURATION = """\

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 from ruamel import yaml
 
+from deployment.cdktf import runs
 from federation.errors import UserError
-from review.changes import AttributeChange, Plan, ResourceChange, StackPlan
-from review.seal import CHECKSUMS, checksum
-from wizard.cdktf import runs
+from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
+from review.sealing.seal import CHECKSUMS, checksum
 from wizard.cli import review as command
 from wizard.cli.check import check
 from wizard.cli.deploy import deploy

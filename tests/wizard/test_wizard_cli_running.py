@@ -9,13 +9,13 @@ import pytest
 from click import Command
 from click.testing import CliRunner
 
-from federation.config import ClusterConfig
+from deployment.preflight import Check
 from federation.errors import UserError, WorldError
-from review.changes import Plan, ResourceChange, StackPlan
+from federation.model.config import ClusterConfig
+from review.plan.changes import Plan, ResourceChange, StackPlan
 from wizard.cli import running
 from wizard.cli.deploy import deploy
 from wizard.cli.destroy import destroy
-from wizard.preflight import Check
 
 CONFIG = ClusterConfig.model_validate(
     {

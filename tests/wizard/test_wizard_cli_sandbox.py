@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from federation import files
+from federation.yaml import files
 from sandbox import processes
 from sandbox.sandbox import Sandbox
 from wizard.cli import sandbox as command

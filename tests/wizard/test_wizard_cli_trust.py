@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from federation.errors import UserError
+from federation.iam.trust_policy import trust_policy
 from federation.named_files import LIMIT
-from federation.trust_policy import trust_policy
 from wizard.cli.trust import trust
 
 HOST = "cluster.example.com"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from federation.files import PROJECT, dump, load
+from federation.yaml.files import PROJECT, dump, load
 
 CONFIGURATION = PROJECT / "tests" / "stacks" / "configurations" / "bucket.yaml"
 PIPE = "is a named pipe: name a regular file, '-' for stdin, or use <(...)."

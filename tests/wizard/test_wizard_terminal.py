@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from federation.files import PROJECT
+from federation.yaml.files import PROJECT
 from wizard.tui.drafts import Drafts
 
 TO_THE_COMMANDS = """\
@@ -108,7 +108,8 @@ def project(tmp_path: Path) -> Path:
     for name in (
         "wizard",
         "federation",
-        "control_plane",
+        "apiserver",
+        "deployment",
         "doctor",
         "review",
         "formats",

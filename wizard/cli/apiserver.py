@@ -13,18 +13,19 @@ from typing import Any
 
 import click
 
-from control_plane.distributions import DISTRIBUTIONS as KNOWN
-from control_plane.distributions import Distribution, Schema
-from control_plane.page import newest_form, page, refused
-from control_plane.plan import Plan, plan
-from control_plane.reading import Reading, agreed, read
-from control_plane.rendering import Existing, Rendering, rendered
-from control_plane.settings import Settings
-from control_plane.target import Target
-from federation import documents, files, named_files
-from federation.config import DISTRIBUTIONS, ClusterConfig
+from apiserver.distributions import DISTRIBUTIONS as KNOWN
+from apiserver.distributions import Distribution, Schema
+from apiserver.page import newest_form, page, refused
+from apiserver.plan import Plan, plan
+from apiserver.reading import Reading, agreed, read
+from apiserver.rendering import Existing, Rendering, rendered
+from apiserver.settings import Settings
+from apiserver.target import Target
+from federation import named_files
 from federation.errors import UserError
-from federation.fields import did_you_mean
+from federation.model.config import DISTRIBUTIONS, ClusterConfig
+from federation.model.fields import did_you_mean
+from federation.yaml import documents, files
 from wizard import printer
 from wizard.cli import migrating
 from wizard.cli.options import (

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from federation import files, key_files
-from federation.advice import ENDPOINT_THUMBPRINT, Advice, advice
-from federation.config import ClusterConfig
+from deployment.endpoint import endpoint_advice
+from deployment.neighbours import neighbour_advice
+from federation.keys import key_files
+from federation.model.config import ClusterConfig
+from federation.rules.advice import ENDPOINT_THUMBPRINT, Advice, advice
+from federation.yaml import files
 from wizard import printer
 from wizard.cli.options import config_option, json_option, relative
-from wizard.endpoint import endpoint_advice
-from wizard.neighbours import neighbour_advice
 
 
 @click.command()
@@ -63,7 +64,7 @@ def _members(found: list[Advice]) -> list[dict[str, str]]:
 
 def _secrets(config: ClusterConfig) -> list[Advice]:
     """What looks like a secret; the texts do not repeat it."""
-    from review.configured import configured
+    from review.facts.configured import configured
     from review.lint.linter import secret_like
 
     found = secret_like(configured(config, ""), config.lint.accept, datetime.now(UTC).date())

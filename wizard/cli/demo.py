@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from federation.config import ClusterConfig
+from deployment.cdktf import runs
+from deployment.logs import keep_traceback, new_log
+from deployment.manifests import apply_manifests, delete_manifests
 from federation.errors import WorldError
+from federation.model.config import ClusterConfig
 from wizard import printer
-from wizard.cdktf import runs
 from wizard.cli import sandbox
 from wizard.cli.deploy import show_outputs
 from wizard.cli.doctor import examined
 from wizard.cli.running import follow
-from wizard.errors import keep_traceback
-from wizard.logs import new_log
-from wizard.manifests import apply_manifests, delete_manifests
 
 if TYPE_CHECKING:
     from sandbox.sandbox import Sandbox

@@ -10,10 +10,15 @@ from typing import Any
 
 import click
 
-from federation import files, key_files
-from federation.config import ClusterConfig
-from wizard import applied, printer
-from wizard.cdktf import runs
+from deployment import applied
+from deployment.cdktf import runs
+from deployment.left_behind import left_behind
+from deployment.logs import new_log
+from deployment.parts import after_applying
+from federation.keys import key_files
+from federation.model.config import ClusterConfig
+from federation.yaml import files
+from wizard import printer
 from wizard.cli.options import config_file_option, relative
 from wizard.cli.running import (
     agreed,
@@ -23,9 +28,6 @@ from wizard.cli.running import (
     require_ready,
     show_plan,
 )
-from wizard.left_behind import left_behind
-from wizard.logs import new_log
-from wizard.parts import after_applying
 
 
 @click.command()

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import click
 
-from federation import files
-from federation.config import ClusterConfig
-from wizard import applied, printer
-from wizard.cdktf import runs
+from deployment import applied
+from deployment.cdktf import runs
+from deployment.left_behind import left_behind
+from deployment.logs import new_log
+from deployment.parts import before_destroying, refusing_others
+from federation.model.config import ClusterConfig
+from federation.yaml import files
+from wizard import printer
 from wizard.cli.options import config_file_option
 from wizard.cli.running import (
     agreed,
@@ -20,9 +24,6 @@ from wizard.cli.running import (
     require_ready,
     show_plan,
 )
-from wizard.left_behind import left_behind
-from wizard.logs import new_log
-from wizard.parts import before_destroying, refusing_others
 
 
 @click.command()

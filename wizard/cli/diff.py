@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from federation import files
-from federation.config import ClusterConfig
 from federation.errors import UserError
+from federation.model.config import ClusterConfig
 from federation.named_files import is_stream
+from federation.yaml import files
 from wizard import printer
 from wizard.cli.options import json_option, only_configuration, relative
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from federation import documents, files, named_files
-from federation.config import ClusterConfig
+from deployment.logs import keep_traceback
+from federation import named_files
 from federation.errors import UserError
-from federation.fields import did_you_mean
+from federation.model.config import ClusterConfig
+from federation.model.fields import did_you_mean
+from federation.yaml import documents, files
 from wizard import printer
 from wizard.cli.options import (
     config_option,
@@ -26,7 +28,6 @@ from wizard.cli.options import (
     write_report,
 )
 from wizard.cli.sandbox import signing_key
-from wizard.errors import keep_traceback
 from wizard.threads import UnawaitedThreads
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from federation import files
+from deployment.logs import keep_traceback
 from federation.errors import UserError
+from federation.yaml import files
 from wizard import printer
 from wizard.cli.options import config_option, json_option, timeout_option
-from wizard.errors import keep_traceback
 from wizard.threads import UnawaitedThreads
 
 if TYPE_CHECKING:

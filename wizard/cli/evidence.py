@@ -13,7 +13,7 @@ from federation.errors import UserError
 from wizard.cli.options import Command, read_text, relative
 
 if TYPE_CHECKING:
-    from review.estate import Estate
+    from review.facts.estate import Estate
 
 SIZE_LIMIT = 100_000_000
 """Bytes of a file; plans of large estates have tens of millions."""
@@ -47,8 +47,8 @@ def read(given: Mapping[str, tuple[str, ...]]) -> Iterator[Estate]:
     Raises:
         UserError: a file cannot be read, or is not what its option is for.
     """
-    from review import evidence
-    from review.plan import plan_facts
+    from review.facts import evidence
+    from review.plan.facts import plan_facts
 
     readers: Mapping[str, Callable[[str, str], Estate]] = {
         "trust_policy": evidence.trust_policy_file,

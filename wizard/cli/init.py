@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from federation import files
+from deployment.surroundings import Surroundings, look
 from federation.errors import UserError
+from federation.yaml import files
 from wizard import printer
 from wizard.cli.options import relative
 from wizard.questions import BASICS, Question, configuration, questions
-from wizard.surroundings import Surroundings, look
 
 
 def _with_questions(command: click.Command) -> click.Command:

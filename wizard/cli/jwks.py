@@ -11,11 +11,12 @@ from pathlib import Path
 
 import click
 
-from federation import files, key_files
-from federation.config import ClusterConfig
 from federation.errors import UserError
-from federation.files import ConfigError
-from federation.jwks import PublicKey, documents, key_set, public_keys
+from federation.keys import key_files
+from federation.keys.jwks import PublicKey, documents, key_set, public_keys
+from federation.model.config import ClusterConfig
+from federation.yaml import files
+from federation.yaml.files import ConfigError
 from wizard import printer
 from wizard.cli.options import only_configuration, read_text, relative
 
@@ -66,7 +67,7 @@ def jwks(
 
 def _keys(names: tuple[str, ...], from_cluster: bool, path: str | None) -> Iterator[PublicKey]:
     if from_cluster:
-        from wizard.served_keys import served_keys
+        from deployment.served_keys import served_keys
 
         yield from served_keys(_configuration(path))
     for name in names:

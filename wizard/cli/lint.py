@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from federation import documents, files
-from federation.config import ClusterConfig
+from deployment.logs import keep_traceback
+from federation.model.config import ClusterConfig
+from federation.yaml import documents, files
 from wizard import printer
 from wizard.cli import evidence
 from wizard.cli.options import (
@@ -26,10 +27,9 @@ from wizard.cli.options import (
     report_option,
     write_report,
 )
-from wizard.errors import keep_traceback
 
 if TYPE_CHECKING:
-    from review.estate import Estate
+    from review.facts.estate import Estate
     from review.lint.finding import Finding, Seen
     from review.lint.linter import Report
 
@@ -65,7 +65,7 @@ def lint(
 
     Exit codes: 0 no error, 1 an error (with --strict a warning), 2 bad input.
     """
-    from review.estate import joined
+    from review.facts.estate import joined
     from review.lint import linter, reports
 
     quiet = is_stdout("-" if as_json else None, sarif)
@@ -96,8 +96,8 @@ def _configuration_path(config: str | None, given: Mapping[str, tuple[str, ...]]
 
 def _together(path: Path, config: ClusterConfig, others: Estate) -> Estate:
     """The facts of a configuration and of the other files; roles of both are the same."""
-    from review.configured import configured, of_workloads
-    from review.estate import joined
+    from review.facts.configured import configured, of_workloads
+    from review.facts.estate import joined
 
     document = documents.read(files.read(path))
     return joined([configured(config, relative(path), document), of_workloads(others, config)])

@@ -1,7 +1,7 @@
 """`apiserver --migrate`: goes through the phases of a migration, and keeps its state in a file.
 
 The state stands beside the configuration, as NAME.migration.yaml; what a phase is and when it may
-be left is `control_plane.migration`'s.
+be left is `apiserver.migration`'s.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from control_plane import migration
-from control_plane.migration import State
-from control_plane.plan import Plan
-from control_plane.settings import Settings
-from control_plane.stages import PHASES
-from control_plane.target import Target
-from federation import documents, files, key_files
+from apiserver import migration
+from apiserver.migration import State
+from apiserver.plan import Plan
+from apiserver.settings import Settings
+from apiserver.stages import PHASES
+from apiserver.target import Target
 from federation.errors import UserError
+from federation.keys import key_files
 from federation.named_files import is_stream
 from federation.strict_json import json_object
 from federation.templates import render
+from federation.yaml import documents, files
 from wizard import printer
 from wizard.cli.options import read_text, relative
 

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import click
 
-from federation import files, named_files
+from federation import named_files
 from federation.errors import UserError
-from federation.files import PROJECT, configurations
+from federation.yaml import files
+from federation.yaml.files import PROJECT, configurations
 from wizard import printer
 
 Command = TypeVar("Command", bound=Callable[..., Any])

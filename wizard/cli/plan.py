@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
-from federation import files, key_files
+from deployment.cdktf import runs
+from deployment.left_behind import left_behind
+from deployment.logs import new_log
+from federation.keys import key_files
+from federation.yaml import files
 from wizard import printer
-from wizard.cdktf import runs
 from wizard.cli.options import config_file_option, json_option
 from wizard.cli.running import planned, require_ready, show_plan
-from wizard.left_behind import left_behind
-from wizard.logs import new_log
 
 
 @click.command()

@@ -11,15 +11,16 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from federation import files, key_files
+from deployment.cdktf import runs
+from deployment.logs import new_log
+from deployment.preflight import node, require
 from federation.errors import UserError
+from federation.keys import key_files
+from federation.yaml import files
 from wizard import printer
-from wizard.cdktf import runs
 from wizard.cli import evidence, verification
 from wizard.cli.options import json_option, only_configuration, relative, require_file
 from wizard.cli.running import follow, planned, require_ready
-from wizard.logs import new_log
-from wizard.preflight import node, require
 
 
 @click.command()
@@ -112,10 +113,10 @@ def _write(
         refuse_foreign,
         write,
     )
-    from review.configured import configured
-    from review.estate import joined
+    from review.facts.configured import configured
+    from review.facts.estate import joined
+    from review.facts.planned import weighed
     from review.lint.linter import check_codes, refuse_secrets
-    from review.planned import weighed
     from review.report.material import Known
 
     config = files.load(path)

@@ -7,12 +7,7 @@ import sys
 import time
 from dataclasses import replace
 
-from federation.config import ClusterConfig
-from federation.errors import UserError
-from review.changes import Plan
-from review.plan_words import fate
-from wizard import printer
-from wizard.cdktf.events import (
+from deployment.cdktf.events import (
     Outcome,
     ResourceDone,
     ResourceProgress,
@@ -22,10 +17,15 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
-from wizard.cdktf.runs import Run
+from deployment.cdktf.runs import Run
+from deployment.preflight import Check, preflight, require
+from deployment.process import interrupts
+from federation.errors import UserError
+from federation.model.config import ClusterConfig
+from review.plan.changes import Plan
+from review.plan.words import fate
+from wizard import printer
 from wizard.errors import completed
-from wizard.preflight import Check, preflight, require
-from wizard.process import interrupts
 
 _SIGNS = {
     "create": "+",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from federation import files
-from federation.config import STACKS, ClusterConfig
-from wizard import applied, printer
+from deployment import applied
+from federation.model.config import STACKS, ClusterConfig
+from federation.yaml import files
+from wizard import printer
 from wizard.cli.options import json_option, relative
 
 if TYPE_CHECKING:

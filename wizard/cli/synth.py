@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from federation import files, key_files
-from federation.config import ClusterConfig
+from deployment.cdktf import runs
+from deployment.logs import new_log, shown
+from deployment.preflight import cdktf_cli, node, require
+from federation.keys import key_files
+from federation.model.config import ClusterConfig
+from federation.yaml import files
 from wizard import printer
-from wizard.cdktf import runs
 from wizard.cli.options import config_file_option
 from wizard.cli.running import follow
-from wizard.logs import new_log, shown
-from wizard.preflight import cdktf_cli, node, require
 
 
 @click.command()
@@ -41,6 +42,6 @@ def _write_manifests(config: ClusterConfig) -> None:
     if len(known) < len(role_arns):
         printer.say("The manifests are not written: the roles' ARNs in them need aws.account_id.")
     else:
-        from wizard.manifests import write_manifests
+        from deployment.manifests import write_manifests
 
         write_manifests(config, known, printer.say)

@@ -1,7 +1,7 @@
 """`trust`: whether a trust policy, ours or anybody's, lets a token in, and if not, why not.
 
 Nothing is contacted: the policy and the token come from files, the verdict from
-`federation.evaluation`. Exit codes: 0 let in, 1 not let in, 2 bad input.
+`federation.iam.evaluation`. Exit codes: 0 let in, 1 not let in, 2 bad input.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 import click
 
 from federation.errors import UserError
-from federation.evaluation import Decision, evaluate, parse_policy, provider_issuer
-from federation.request_context import token_issuer
+from federation.iam.evaluation import Decision, evaluate, parse_policy, provider_issuer
+from federation.iam.request_context import token_issuer
+from federation.keys.token import Token
 from federation.strict_json import json_object
-from federation.token import Token
 from wizard import printer
 from wizard.cli.options import json_option, read_text
 

@@ -9,10 +9,10 @@ from formats.escaping import quoted
 from wizard import printer
 
 if TYPE_CHECKING:
-    from review.seal import Verification
+    from review.sealing.seal import Verification
 
 _LONGEST_WHY = 11
-"""Characters of the longest word of `review.seal.Why`."""
+"""Characters of the longest word of `review.sealing.seal.Why`."""
 
 
 def show(path: Path, *, as_json: bool) -> int:
@@ -28,7 +28,7 @@ def show(path: Path, *, as_json: bool) -> int:
     Raises:
         UserError: it is not a review, or cannot be read.
     """
-    from review import seal, sealed
+    from review.sealing import seal, sealed
 
     found = seal.verify(sealed.read(path))
     if as_json:
@@ -39,7 +39,7 @@ def show(path: Path, *, as_json: bool) -> int:
 
 
 def _document(found: Verification) -> dict[str, Any]:
-    from review.seal import shown
+    from review.sealing.seal import shown
 
     return {
         "verified": not found.differences,
@@ -57,7 +57,7 @@ def _document(found: Verification) -> dict[str, Any]:
 
 
 def _print(found: Verification, path: Path) -> None:
-    from review.seal import CHECKSUMS, shown
+    from review.sealing.seal import CHECKSUMS, shown
 
     for name, digest in found.files.items():
         if not found.differs(name):

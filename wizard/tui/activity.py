@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Literal
 
-from federation.config import ClusterConfig
+from deployment.causes import Cause
+from deployment.cdktf.events import Failed, Interrupted, Line, Step
 from federation.errors import OidcIamError
-from review.changes import Plan
-from wizard.causes import Cause
-from wizard.cdktf.events import Failed, Interrupted, Line, Step
+from federation.model.config import ClusterConfig
+from review.plan.changes import Plan
 from wizard.tui.ports import Result, Run
 from wizard.tui.progress import Progress
 

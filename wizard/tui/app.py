@@ -31,8 +31,8 @@ from wizard.tui.visible import OnlyVisible
 from wizard.tui.widgets.trail import Trail
 
 if TYPE_CHECKING:
-    from federation.config import ClusterConfig
-    from review.changes import Plan
+    from federation.model.config import ClusterConfig
+    from review.plan.changes import Plan
     from wizard.tui.activity import Activity, Kind
     from wizard.tui.draft import Draft
     from wizard.tui.keeper import Keeper

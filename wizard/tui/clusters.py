@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from federation import files
-from federation.files import ConfigError
-from wizard import applied
+from deployment import applied
+from federation.yaml import files
+from federation.yaml.files import ConfigError
 from wizard.tui.drafts import Drafts, Kept
 
 Status = applied.Status | Literal["not right", "draft"]

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from federation import files
-from federation.config import ClusterConfig
+from deployment.surroundings import Surroundings
 from federation.errors import UserError
-from federation.files import ConfigError
+from federation.model.config import ClusterConfig
+from federation.yaml import files
+from federation.yaml.files import ConfigError
 from wizard.questions import Question, answers, configuration, questions
-from wizard.surroundings import Surroundings
 
 _AT = re.compile(r"workloads\.(\d+)\.(.+)")
 

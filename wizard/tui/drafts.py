@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from federation import files, named_files
+from federation import named_files
 from federation.errors import UserError
 from federation.strict_json import json_object
+from federation.yaml import files
 from wizard.tui.draft import Draft
 
 _VERSION = 1

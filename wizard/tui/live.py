@@ -12,21 +12,20 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from federation import files
-from federation.config import ClusterConfig
+from deployment import parts, surroundings
+from deployment.cdktf import runs
+from deployment.cdktf.runs import Behind, FindBehind, Run
+from deployment.logs import keep_traceback, new_log
+from deployment.process import started
+from deployment.surroundings import Surroundings
 from federation.errors import WorldError
-from wizard import parts, surroundings
-from wizard.cdktf import runs
-from wizard.cdktf.runs import Behind, FindBehind, Run
-from wizard.errors import keep_traceback
-from wizard.logs import new_log
-from wizard.process import started
-from wizard.surroundings import Surroundings
+from federation.model.config import ClusterConfig
+from federation.yaml import files
 from wizard.tui.ports import Result, Verdict
 
 if TYPE_CHECKING:
+    from deployment.preflight import Check
     from doctor.finding import Finding
-    from wizard.preflight import Check
 
 T = TypeVar("T")
 _PROBED = frozenset({"names", "tls", "discovery", "keys"})
@@ -48,7 +47,7 @@ class Live:
 
     async def preflight(self, config: ClusterConfig | None) -> AsyncIterator[Result]:
         """What a deployment needs, check by check."""
-        module = await _imported("wizard.preflight")
+        module = await _imported("deployment.preflight")
         async for check in _in_thread(module.preflight(config)):
             yield _checked(check)
 
@@ -124,7 +123,7 @@ def _written(folder: Path, stacks: Iterable[str]) -> dict[str, str]:
 
 def _finding_left(config: ClusterConfig, *, destroy: bool) -> FindBehind:
     def find() -> Behind:
-        from wizard.left_behind import left_behind
+        from deployment.left_behind import left_behind
 
         return left_behind(config, destroy=destroy)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from federation.regions import partitions
-from wizard.surroundings import Surroundings
+from deployment.surroundings import Surroundings
+from federation.model.regions import partitions
 from wizard.tui.drafts import Drafts
 from wizard.tui.ports import Ports
 

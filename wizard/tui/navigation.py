@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from wizard.tui.widgets.trail import STEPS
 
 if TYPE_CHECKING:
-    from federation.config import ClusterConfig
-    from review.changes import Plan
+    from federation.model.config import ClusterConfig
+    from review.plan.changes import Plan
     from wizard.tui.activity import Activity, Kind
     from wizard.tui.app import WizardApp
     from wizard.tui.draft import Draft

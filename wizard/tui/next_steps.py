@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from federation.config import ClusterConfig
-from wizard.logs import shown
+from deployment.logs import shown
+from federation.model.config import ClusterConfig
 
 
 @dataclass(frozen=True)

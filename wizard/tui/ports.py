@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 if TYPE_CHECKING:
-    from federation.config import ClusterConfig
-    from wizard.cdktf.events import Event
-    from wizard.surroundings import Surroundings
+    from deployment.cdktf.events import Event
+    from deployment.surroundings import Surroundings
+    from federation.model.config import ClusterConfig
 
 Verdict = Literal["pass", "warn", "fail", "skip"]
 
@@ -40,7 +40,7 @@ class Result:
 
 
 class Run(Protocol):
-    """A run of cdktf or Terraform; `wizard.cdktf.runs.Run` is one.
+    """A run of cdktf or Terraform; `deployment.cdktf.runs.Run` is one.
 
     The last event is the outcome. Leaving the block early interrupts what runs, and waits.
     """

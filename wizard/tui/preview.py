@@ -1,7 +1,7 @@
 """What follows from the answers so far, shown while they are typed.
 
-Every value comes from `federation.config`. An answer that is missing or not right has a stand-in,
-and what depends on it is left out.
+Every value comes from `federation.model.config`. An answer that is missing or not right has a
+stand-in, and what depends on it is left out.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from federation.config import ClusterConfig
+from deployment.surroundings import Surroundings
 from federation.errors import UserError
-from federation.files import ConfigError
+from federation.model.config import ClusterConfig
+from federation.yaml.files import ConfigError
 from wizard.questions import (
     Question,
     answers,
@@ -20,7 +21,6 @@ from wizard.questions import (
     questions,
     workload_questions,
 )
-from wizard.surroundings import Surroundings
 from wizard.tui.draft import Draft
 
 _STAND_INS = {

@@ -1,6 +1,6 @@
 """What is known of a run while it goes on: how far it is, with what, and how it ended.
 
-Takes the events of `wizard.cdktf.events` one by one; the screens show it. Nothing here waits.
+Takes the events of `deployment.cdktf.events` one by one; the screens show it. Nothing here waits.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from review.changes import Plan, StackPlan
-from wizard.cdktf.events import (
+from deployment.cdktf.events import (
     Action,
     Counted,
     Event,
@@ -26,6 +25,7 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
+from review.plan.changes import Plan, StackPlan
 from wizard.tui.log_lines import LogLines
 
 _DOING: dict[Action, str] = {

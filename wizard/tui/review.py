@@ -8,16 +8,16 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from control_plane.page import unseen
-from federation import files
-from federation.advice import Advice, advice
-from federation.config import ClusterConfig, Workload
-from federation.editing import edited
+from apiserver.page import unseen
+from deployment.logs import shown
 from federation.errors import UserError
-from federation.files import ConfigError
-from federation.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
+from federation.iam.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
+from federation.model.config import ClusterConfig, Workload
+from federation.rules.advice import Advice, advice
+from federation.yaml import files
+from federation.yaml.editing import edited
+from federation.yaml.files import ConfigError
 from wizard.cli.migrating import check_none
-from wizard.logs import shown
 from wizard.tui.draft import Draft
 
 

@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from federation.config import ClusterConfig
-from federation.errors import WorldError
-from review.changes import AttributeChange, Plan, ResourceChange, StackPlan
-from wizard.causes import Cause
-from wizard.cdktf.events import (
+from deployment.causes import Cause
+from deployment.cdktf.events import (
     Counted,
     Event,
     Failed,
@@ -25,7 +22,10 @@ from wizard.cdktf.events import (
     Step,
     Succeeded,
 )
-from wizard.surroundings import Surroundings
+from deployment.surroundings import Surroundings
+from federation.errors import WorldError
+from federation.model.config import ClusterConfig
+from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
 from wizard.tui.ports import Result, Run
 
 LOG = Path("logs/run.log")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from project_files import BROKEN, PROD
 
-from federation.files import ConfigError
-from wizard.surroundings import Surroundings
+from deployment.surroundings import Surroundings
+from federation.yaml.files import ConfigError
 from wizard.tui.draft import Draft, begun, opened
 
 PATH = Path("clusters/prod.yaml")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from project_files import BROKEN, PROD, STAGING
 
-from federation import files
-from wizard import applied
+from deployment import applied
+from federation.yaml import files
 from wizard.tui import clusters
 from wizard.tui.clusters import Entry
 from wizard.tui.draft import Draft, opened

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from project_files import STAGING
 
-from federation import files
-from wizard import applied
-from wizard.cdktf import runs
-from wizard.cdktf.runs import FindBehind
+from deployment import applied
+from deployment.cdktf import runs
+from deployment.cdktf.runs import FindBehind
+from federation.yaml import files
 from wizard.threads import UnawaitedThreads
 from wizard.tui import live
 

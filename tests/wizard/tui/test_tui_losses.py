@@ -25,7 +25,7 @@ from walking import (
     wizard,
 )
 
-from federation import files
+from federation.yaml import files
 from wizard.tui import terminal
 from wizard.tui.ports import Result
 from wizard.tui.screens.dialogs import Ask

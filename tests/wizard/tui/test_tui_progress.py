@@ -8,9 +8,7 @@ import pytest
 from project_files import PROD, STAGING
 from scripted import CHANGES, LOG, OUTPUTS, PLAN, deploying, failing, planning
 
-from federation import files
-from review.changes import AttributeChange, ChangeAction
-from wizard.cdktf.events import (
+from deployment.cdktf.events import (
     Event,
     Interrupted,
     Line,
@@ -20,6 +18,8 @@ from wizard.cdktf.events import (
     Retrying,
     Step,
 )
+from federation.yaml import files
+from review.plan.changes import AttributeChange, ChangeAction
 from wizard.tui import log_lines
 from wizard.tui.log_lines import LogLines
 from wizard.tui.next_steps import Copyable, copyables

@@ -28,7 +28,7 @@ from walking import (
     wizard,
 )
 
-from federation.config import ClusterConfig
+from federation.model.config import ClusterConfig
 from wizard.questions import BASICS, questions
 from wizard.tui import navigation
 from wizard.tui.screens import more

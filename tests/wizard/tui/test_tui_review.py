@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from project_files import BROKEN, PROD
 
-from control_plane.page import unseen
-from federation.files import ConfigError, load
+from apiserver.page import unseen
+from federation.yaml.files import ConfigError, load
 from wizard.tui.draft import Draft, opened
 from wizard.tui.review import ChangedMeanwhileError, Trust, review, save
 

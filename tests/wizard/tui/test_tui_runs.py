@@ -29,12 +29,12 @@ from walking import (
     wizard,
 )
 
-from federation.config import ClusterConfig
+from deployment.cdktf import runs
+from deployment.cdktf.events import Event, Failed, Line, Retrying, Step, Succeeded
+from deployment.process import LONGEST_LINE
 from federation.errors import WorldError
-from review.changes import Plan, ResourceChange, StackPlan
-from wizard.cdktf import runs
-from wizard.cdktf.events import Event, Failed, Line, Retrying, Step, Succeeded
-from wizard.process import LONGEST_LINE
+from federation.model.config import ClusterConfig
+from review.plan.changes import Plan, ResourceChange, StackPlan
 from wizard.tui.ports import Result, Run
 from wizard.tui.screens.deploy import ShowDeployment
 from wizard.tui.screens.dialogs import Ask, Asked, Typed

@@ -31,8 +31,8 @@ from walking import (
     wizard,
 )
 
-from federation import files
-from wizard import applied
+from deployment import applied
+from federation.yaml import files
 from wizard.tui.draft import Draft
 from wizard.tui.drafts import Drafts
 from wizard.tui.screens.deploy import ShowDeployment

@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.screen import Screen
 from textual.widgets import Static
 
-from federation.files import PROJECT
+from federation.yaml.files import PROJECT
 from wizard.tui.app import WizardApp
 from wizard.tui.visible import OnlyVisible
 

@@ -24,7 +24,7 @@ from walking import (
     wizard,
 )
 
-from federation import files
+from federation.yaml import files
 from wizard.questions import AWS, DISCOVERY, KUBERNETES, questions
 from wizard.tui.screens.deploy import ShowDeployment
 from wizard.tui.screens.dialogs import Ask

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import ProgressBar, Static
 from textual.widgets._progress_bar import Bar
 
-from wizard.cdktf.events import Succeeded
+from deployment.cdktf.events import Succeeded
 from wizard.tui import navigation
 from wizard.tui.progress import duration
 from wizard.tui.screens.dialogs import Ask

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
-from wizard.logs import shown
+from deployment.logs import shown
 from wizard.tui.activity import Activity
 from wizard.tui.screens.dialogs import Asked
 from wizard.tui.screens.step import Step

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from review.changes import Plan
-from wizard.cdktf.events import Succeeded
+from deployment.cdktf.events import Succeeded
+from review.plan.changes import Plan
 from wizard.tui import navigation
 from wizard.tui.activity import Activity
 from wizard.tui.progress import duration

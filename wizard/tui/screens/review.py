@@ -18,7 +18,7 @@ from wizard.tui.tasks import running, saving
 from wizard.tui.widgets.signed import Signed
 
 if TYPE_CHECKING:
-    from federation.advice import Advice
+    from federation.rules.advice import Advice
     from wizard.tui.review import Review, Trust
 
 _TABS = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wizard.tui.widgets.results import SIGNS, Results
 
 if TYPE_CHECKING:
-    from federation.config import ClusterConfig
+    from federation.model.config import ClusterConfig
     from wizard.tui.app import WizardApp
     from wizard.tui.ports import Result
 

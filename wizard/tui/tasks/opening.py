@@ -58,7 +58,7 @@ async def drop(app: WizardApp, kept: Kept) -> None:
 
 async def plan_file(app: WizardApp, path: Path, *, destroy: bool) -> None:
     """Plan to deploy, or to destroy, what a file says."""
-    from federation import files
+    from federation.yaml import files
 
     config = await asyncio.to_thread(files.load, path)
     await app.loaded()
@@ -66,7 +66,7 @@ async def plan_file(app: WizardApp, path: Path, *, destroy: bool) -> None:
 
 
 async def _open_file(app: WizardApp, path: Path) -> None:
-    from federation import files
+    from federation.yaml import files
     from wizard.tui import draft
 
     await app.loaded()

@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deployment import applied
+from deployment.cdktf.events import Failed, Succeeded
+from deployment.logs import shown
 from federation.errors import OidcIamError, UserError
-from wizard import applied
-from wizard.cdktf.events import Failed, Succeeded
-from wizard.logs import shown
 from wizard.tui.activity import Activity
 from wizard.tui.tasks import opening
 

@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from federation import files
-from wizard.logs import shown
+from deployment.logs import shown
+from federation.yaml import files
 from wizard.tui import draft as drafts
 from wizard.tui import navigation
 from wizard.tui import review as reviews

@@ -7,9 +7,9 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from wizard.causes import Cause
-from wizard.cdktf.events import Failed, Interrupted, Outcome
-from wizard.logs import shown
+from deployment.causes import Cause
+from deployment.cdktf.events import Failed, Interrupted, Outcome
+from deployment.logs import shown
 from wizard.tui.widgets.signed import Signed
 
 

@@ -9,8 +9,8 @@ from rich.text import Text
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
-from review.changes import AttributeChange, ChangeAction, Plan, ResourceChange
-from review.plan_words import fate
+from review.plan.changes import AttributeChange, ChangeAction, Plan, ResourceChange
+from review.plan.words import fate
 
 _SIGNS: dict[ChangeAction, str] = {
     "create": "+",

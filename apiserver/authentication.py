@@ -1,0 +1,119 @@
+"""The `AuthenticationConfiguration` that lets anonymous requests at a few paths only (KEP-4633).
+
+For `discovery.exposure: authentication-config`: `python -m wizard apiserver` shows the document
+and what goes with it. It comes with the ClusterRoleBinding of the `discovery` stack, not instead
+of it, since an allowed path still needs permission. Pure: what is configured, and what the API
+server's file says now, come in as data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from federation.errors import UserError
+from federation.model.config import ANONYMOUS_PATHS_MINOR, Kubernetes
+
+DISCOVERY_PATHS = ("/.well-known/openid-configuration", "/openid/v1/jwks")
+HEALTH_PATHS = ("/livez", "/readyz", "/healthz")
+"""What load balancers and the kubelet's probes ask without credentials."""
+CLUSTER_INFO_PATH = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
+"""What `kubeadm join` reads before it has credentials."""
+
+_GROUP = "apiserver.config.k8s.io"
+_KIND = "AuthenticationConfiguration"
+_BETA_MINOR = 32
+_GA_MINOR = 34
+_WITHOUT_KUBEADM = ("plain", "k3s", "rke2", "talos", "kops", "k0s")
+_FLAG_PASSED = {
+    "k3s": "k3s from before the middle of 2025 (k3s-io/k3s issue 12245)",
+    "rke2": "RKE2 from before the middle of 2025 (rancher/rke2 issue 8137)",
+    "k0s": "k0s from before the middle of 2026 (k0sproject/k0s pull request 7976)",
+    "talos": "Talos before 1.14, which has the document KubeAuthenticationConfig for it "
+    "(siderolabs/talos issue 11324)",
+}
+
+
+def authentication_configuration(
+    kubernetes: Kubernetes, existing: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The document for `--authentication-config`.
+
+    Args:
+        kubernetes: which version of which distribution it is for. Where no version is configured
+            the document has a form that every version takes which can restrict paths.
+        existing: what the file says now; its `jwt` authenticators, its form and the paths that it
+            allows are kept.
+
+    Raises:
+        UserError: the existing document is another one, or turns anonymous requests off.
+    """
+    kept = dict(existing or {})
+    _check(kept)
+    paths = dict.fromkeys([*_allowed(kept), *_paths(kubernetes)])
+    return {
+        "apiVersion": f"{_GROUP}/{authentication_form(kubernetes.minor)}",
+        "kind": _KIND,
+        **kept,
+        "anonymous": {"enabled": True, "conditions": [{"path": path} for path in paths]},
+    }
+
+
+def authentication_form(minor: int | None) -> str:
+    """`v1` came with 1.34; `v1beta1` with 1.30, and later versions take it as well."""
+    return "v1" if minor is not None and minor >= _GA_MINOR else "v1beta1"
+
+
+def feature_gates(minor: int | None) -> tuple[str, ...]:
+    """The `--feature-gates` that the document needs: one in 1.31, where it is alpha."""
+    alpha = minor is not None and ANONYMOUS_PATHS_MINOR <= minor < _BETA_MINOR
+    return ("AnonymousAuthConfigurableEndpoints=true",) if alpha else ()
+
+
+def passes_anonymous_auth(distribution: str | None) -> str | None:
+    """Which releases of a distribution pass `--anonymous-auth` whatever one configures.
+
+    Beside that flag, an API server whose document has `anonymous` does not start. None where the
+    flag is the user's own.
+    """
+    return _FLAG_PASSED.get(distribution or "")
+
+
+def _allowed(existing: Mapping[str, Any]) -> Iterator[str]:
+    """The paths that a document allows already."""
+    anonymous = existing.get("anonymous") or {}
+    conditions = (anonymous.get("conditions") or []) if isinstance(anonymous, Mapping) else None
+    paths = [
+        each.get("path") if isinstance(each, Mapping) else None
+        for each in (conditions if isinstance(conditions, list) else [None])
+    ]
+    for path in paths:
+        if not isinstance(path, str) or not path.startswith("/"):
+            raise UserError(
+                "The file of --authentication-config has something else in anonymous.conditions "
+                "than a list of '- path: /PATH'."
+            )
+        yield path
+
+
+def _paths(kubernetes: Kubernetes) -> Iterator[str]:
+    yield from (*DISCOVERY_PATHS, *HEALTH_PATHS)
+    if kubernetes.distribution not in _WITHOUT_KUBEADM:
+        yield CLUSTER_INFO_PATH
+
+
+def _check(existing: Mapping[str, Any]) -> None:
+    if not existing:
+        return
+    version, _, _ = str(existing.get("apiVersion")).partition("/")
+    if version != _GROUP or existing.get("kind") != _KIND:
+        raise UserError(
+            f"The file of --authentication-config is no {_KIND} of {_GROUP}: it says "
+            f"apiVersion {existing.get('apiVersion')!r} and kind {existing.get('kind')!r}."
+        )
+    anonymous = existing.get("anonymous")
+    if isinstance(anonymous, Mapping) and anonymous.get("enabled") is False:
+        raise UserError(
+            "The file of --authentication-config turns anonymous requests off. To let AWS read "
+            "the two documents, set anonymous.enabled: true there and run this again."
+        )

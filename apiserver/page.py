@@ -1,0 +1,59 @@
+"""A plan as one text to read: what to do, and each file that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from apiserver.distributions import DISTRIBUTIONS, Distribution, Schema
+from apiserver.plan import Plan, plan
+from apiserver.rendering import Rendering, rendered
+from apiserver.target import Target
+from federation.errors import UserError
+from federation.model.config import ClusterConfig
+
+
+def page(made: Plan, result: Rendering, place: Callable[[str], str] = str) -> str:
+    """A plan without refusals, as text.
+
+    Args:
+        made: the plan.
+        result: the same in the form of its distribution.
+        place: where a file of a name is; without it the name stands for itself.
+    """
+    parts = [result.instructions]
+    if made.before is not None and made.diff:
+        parts.append(f"\nDIFFERENCE\n{made.diff}\n")
+    parts += [f"\n=== {place(name)}\n{file.text}" for name, file in result.files.items()]
+    return "".join(parts)
+
+
+def refused(made: Plan) -> str:
+    """Why a plan is not shown."""
+    head = "Nothing is shown, since it would stop an API server or lock clients out:"
+    return "\n".join([head, *(f"  x {refusal}" for refusal in made.refusals)])
+
+
+def unseen(config: ClusterConfig) -> str:
+    """What to set for a configuration, where what runs now is not known.
+
+    Raises:
+        UserError: no form of the distribution fits the version of the API servers.
+    """
+    own = DISTRIBUTIONS[config.kubernetes.distribution or "plain"]
+    made = plan(Target(config, own, newest_form(own, config)), None)
+    return refused(made) if made.refusals else page(made, rendered(made))
+
+
+def newest_form(own: Distribution, config: ClusterConfig) -> Schema:
+    """The first form of a distribution that takes the version of the API servers.
+
+    Raises:
+        UserError: none does.
+    """
+    for schema in own.schemas:
+        if schema.takes(config.kubernetes.minor):
+            return schema
+    raise UserError(
+        f"No form of {own.title}'s configuration is known here for Kubernetes "
+        f"{config.kubernetes.version}. '--distribution plain' shows the flags."
+    )

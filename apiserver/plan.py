@@ -1,0 +1,238 @@
+"""What is to change on an API server for a federation, why, and what must not be done.
+
+From a configuration and, where it is known, from the settings that run now. A refusal is something
+that would stop the API server or lock clients out; with one, nothing is rendered.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from apiserver.authentication import feature_gates
+from apiserver.cautions import warnings
+from apiserver.refusals import refusals
+from apiserver.settings import (
+    ANONYMOUS_AUTH,
+    AUDIENCES,
+    AUTHENTICATION_CONFIG,
+    DISCOVERY_GATE,
+    FEATURE_GATES,
+    ISSUER,
+    JWKS_URI,
+    KEY_FILE,
+    NAMES,
+    SIGNING_KEY_FILE,
+    Settings,
+)
+from apiserver.target import DISCOVERY_BY_DEFAULT, Target
+
+_GATES_ON_SINCE = {
+    DISCOVERY_GATE: DISCOVERY_BY_DEFAULT,
+    "AnonymousAuthConfigurableEndpoints": 32,
+    "StructuredAuthenticationConfiguration": 30,
+}
+"""The feature gates of this matter, each with the minor version from which on it is on by default
+(pkg/features and k8s.io/apiserver/pkg/features, 1.34; KEP-1393)."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One flag that changes: what it is now, what it will be, and why."""
+
+    flag: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings that a target needs.
+
+    Attributes:
+        target: what was asked for.
+        before: what runs now; None where it is not known.
+        after: what is to run.
+        changes: each flag that changes or is to be written.
+        refusals: why nothing is rendered; empty where all is well.
+        warnings: what to think about first.
+        limits_anonymous: whether an AuthenticationConfiguration is to be written.
+    """
+
+    target: Target
+    before: Settings | None
+    after: Settings
+    changes: tuple[Change, ...]
+    refusals: tuple[str, ...]
+    warnings: tuple[str, ...]
+    limits_anonymous: bool
+
+    @property
+    def diff(self) -> str:
+        """The flags before and after, as a unified diff; empty where nothing changes."""
+        now, wanted = (
+            [f"--{name}={value}" for name, value in settings.flags()]
+            for settings in (self.before or Settings(), self.after)
+        )
+        context = len(now) + len(wanted)
+        return "\n".join(difflib.unified_diff(now, wanted, "now", "wanted", n=context, lineterm=""))
+
+
+def plan(target: Target, before: Settings | None) -> Plan:
+    """What to change for a target.
+
+    Args:
+        target: what is asked for.
+        before: the settings that run now; None where they are not known.
+    """
+    known = before or Settings()
+    wanted = _Wanted(target, known)
+    after = replace(
+        known,
+        issuers=wanted.issuers(),
+        jwks_uri=target.config.jwks_uri,
+        feature_gates=wanted.feature_gates(),
+        authentication_config=wanted.authentication_config(),
+        anonymous_auth=wanted.anonymous_auth(),
+        signing_key_file=wanted.signing_key_file(),
+    )
+    return judged(target, before, after)
+
+
+def judged(target: Target, before: Settings | None, after: Settings) -> Plan:
+    """A plan with given settings: its changes, and what is to be said against it."""
+    return Plan(
+        target,
+        before,
+        after,
+        tuple(changes(target, before or Settings(), after)),
+        tuple(dict.fromkeys(refusals(target, before, after))),
+        tuple(dict.fromkeys(warnings(target, before, after))),
+        target.exposure == "authentication-config",
+    )
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Each setting that a target wants, given what runs now."""
+
+    target: Target
+    now: Settings
+
+    def issuers(self) -> tuple[str, ...]:
+        """The federation's issuer first; all others stay, in their order (facts of KEP-1393)."""
+        target = self.target
+        own = target.config.issuer
+        kept: tuple[str, ...] = () if target.is_new else (*self.now.issuers, *target.kept_issuers)
+        if not kept and not target.is_new:
+            kept = _default_issuers(target)
+        return tuple(dict.fromkeys((own, *kept)))
+
+    def feature_gates(self) -> tuple[str, ...]:
+        minor = self.target.minor
+        if minor is None:
+            return self.now.feature_gates
+        needed: tuple[str, ...] = ()
+        if minor < DISCOVERY_BY_DEFAULT:
+            needed = (f"{DISCOVERY_GATE}=true",)
+        if self.target.exposure == "authentication-config":
+            needed += feature_gates(minor)
+        # What is on by default now is forgotten by a later version, which then does not start.
+        spent = {gate for gate, default in _GATES_ON_SINCE.items() if minor >= default}
+        kept = [gate for gate in self.now.feature_gates if gate.partition("=")[0] not in spent]
+        return tuple(dict.fromkeys((*kept, *needed)))
+
+    def authentication_config(self) -> str | None:
+        target = self.target
+        own = target.authentication_file
+        if target.exposure == "authentication-config":
+            return self.now.authentication_config or own
+        # Going back from the allowlist to the binding takes our file away again. One that the
+        # distribution writes may have come from anybody.
+        is_ours = self.now.authentication_config == own
+        goes = is_ours and not target.distribution.writes_authentication
+        return None if goes else self.now.authentication_config
+
+    def anonymous_auth(self) -> str | None:
+        target = self.target
+        if target.exposure == "none":
+            return self.now.anonymous_auth
+        if target.exposure == "authentication-config" or target.schema.name == "v1.14":
+            return None
+        if self.authentication_config() and self.now.anonymous_auth is None:
+            # The file may have 'anonymous', and beside it the flag stops the API server.
+            return None
+        if self.authentication_config() is None and self.now.anonymous_auth == "true":
+            return "true"
+        return None if target.distribution.anonymous else "true"
+
+    def signing_key_file(self) -> str | None:
+        old_kubeadm = self.target.distribution.kubeadm and (self.target.minor or 34) < 20
+        default = "/etc/kubernetes/pki/sa.key" if old_kubeadm else None
+        return self.now.signing_key_file or default
+
+
+def _default_issuers(target: Target) -> tuple[str, ...]:
+    own = target.distribution
+    sets = own.issuer is not None and (target.minor is None or target.minor >= own.issuer_since)
+    return (own.issuer,) if own.issuer and sets else ()
+
+
+def changes(target: Target, before: Settings, after: Settings) -> Iterator[Change]:
+    """Each flag whose values differ, with the reason for it."""
+    for name in NAMES:
+        pair = before.values(name), after.values(name)
+        if pair[0] != pair[1]:
+            yield Change(name, *pair, _reason(name, target, before, after))
+
+
+def _reason(name: str, target: Target, before: Settings, after: Settings) -> str:
+    if name == ISSUER:
+        return _issuer_reason(target, before, after)
+    if name == ANONYMOUS_AUTH and after.anonymous_auth is None:
+        return (
+            "The API server does not start with it beside an AuthenticationConfiguration that has "
+            "'anonymous' (KEP-4633)."
+            if after.authentication_config
+            else "AWS reads the documents without credentials; taking anonymous requests is what "
+            "the API server does where the flag is not given."
+        )
+    return {
+        JWKS_URI: "Without it the discovery document names the API server's own address, often a "
+        "private one or on port 6443, and AWS reads the keys on 443.",
+        KEY_FILE: "Every key with which a living token was signed stays, or the token fails."
+        if set(before.key_files) <= set(after.key_files)
+        else "No living token is signed any more with a key that goes.",
+        SIGNING_KEY_FILE: "Tokens are signed with this key from now on.",
+        FEATURE_GATES: _gate_reason(target.minor),
+        AUTHENTICATION_CONFIG: "Anonymous requests are restricted to the paths of the file."
+        if after.authentication_config
+        else "The allowlist of anonymous paths goes away with it.",
+        ANONYMOUS_AUTH: f"{target.distribution.title} refuses anonymous requests by itself, and "
+        "AWS would get 401.",
+        AUDIENCES: "Without it the audiences that log in would be the issuers that remain, and "
+        "tokens that were asked for a former one by name would fail."
+        if after.api_audiences
+        else "The issuers are the audiences that log in again, the former one among them.",
+    }[name]
+
+
+def _issuer_reason(target: Target, before: Settings, after: Settings) -> str:
+    gone = [issuer for issuer in before.issuers if issuer not in after.issuers]
+    if gone:
+        return f"Nothing that is alive carries {gone[0]} any more."
+    if len(after.issuers) == 1:
+        return "Tokens carry it as 'iss', and AWS compares it byte for byte."
+    if after.issuers[0] != target.config.issuer:
+        return "The last one is accepted from now on; the first one signs as before."
+    return "The first one signs. The others are accepted, so that tokens in use stay valid."
+
+
+def _gate_reason(minor: int | None) -> str:
+    if minor is not None and minor < DISCOVERY_BY_DEFAULT:
+        return f"{DISCOVERY_GATE} is off by default before 1.{DISCOVERY_BY_DEFAULT}."
+    if feature_gates(minor):
+        return f"{feature_gates(minor)[0]} because it is alpha in 1.{minor}, and off by default."
+    return "What is on by default needs no gate, and a gate that a version forgot stops it."

@@ -1,0 +1,191 @@
+"""The settings of an API server that a federation touches, and what in them would stop it.
+
+Read from the flags of a running server (`apiserver.reading`), computed for a federation
+(`apiserver.plan`), and written in the form of a distribution (`apiserver.rendering`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+Flags = tuple[tuple[str, str], ...]
+"""Flags in their order, each with its name without dashes and its value."""
+
+ISSUER = "service-account-issuer"
+JWKS_URI = "service-account-jwks-uri"
+AUDIENCES = "api-audiences"
+KEY_FILE = "service-account-key-file"
+SIGNING_KEY_FILE = "service-account-signing-key-file"
+FEATURE_GATES = "feature-gates"
+AUTHENTICATION_CONFIG = "authentication-config"
+ANONYMOUS_AUTH = "anonymous-auth"
+
+NAMES = (
+    ISSUER,
+    JWKS_URI,
+    AUDIENCES,
+    KEY_FILE,
+    SIGNING_KEY_FILE,
+    FEATURE_GATES,
+    AUTHENTICATION_CONFIG,
+    ANONYMOUS_AUTH,
+)
+"""The flags that a plan may change, in the order in which they are written."""
+
+DISCOVERY_GATE = "ServiceAccountIssuerDiscovery"
+
+_VERBOSITY = re.compile(r"^-v(?==|$)")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one API server; what is empty or None is not set.
+
+    Attributes:
+        issuers: the first signs, all are accepted (Kubernetes 1.22 or newer).
+        jwks_uri: where the discovery document says that the keys are.
+        api_audiences: of tokens that log in; where it is empty, the API server takes the issuers
+            (`ToAuthenticationConfig` in pkg/kubeapiserver/options/authentication.go).
+        key_files: the keys with which tokens are verified; their public parts are published.
+        signing_key_file: the key that signs.
+        feature_gates: `NAME=true` or `NAME=false`.
+        authentication_config: the path of the AuthenticationConfiguration.
+        anonymous_auth: `true` or `false`; anonymous requests are taken where it is not set.
+        oidc: the `--oidc-*` flags.
+        others: all other flags.
+    """
+
+    issuers: tuple[str, ...] = ()
+    jwks_uri: str | None = None
+    api_audiences: tuple[str, ...] = ()
+    key_files: tuple[str, ...] = ()
+    signing_key_file: str | None = None
+    feature_gates: tuple[str, ...] = ()
+    authentication_config: str | None = None
+    anonymous_auth: str | None = None
+    oidc: Flags = ()
+    others: Flags = ()
+
+    @classmethod
+    def of(cls, flags: Iterable[tuple[str, str]]) -> Settings:
+        """The settings in flags; of a flag that counts once the last one counts, as in pflag."""
+        given = tuple(flags)
+        return cls(
+            issuers=_all(given, ISSUER),
+            jwks_uri=_last(given, JWKS_URI),
+            api_audiences=_split(_all(given, AUDIENCES)),
+            key_files=_all(given, KEY_FILE),
+            signing_key_file=_last(given, SIGNING_KEY_FILE),
+            feature_gates=_split(_all(given, FEATURE_GATES)),
+            authentication_config=_last(given, AUTHENTICATION_CONFIG),
+            anonymous_auth=_last(given, ANONYMOUS_AUTH),
+            oidc=tuple(flag for flag in given if flag[0].startswith("oidc-")),
+            others=tuple(
+                flag for flag in given if flag[0] not in NAMES and not flag[0].startswith("oidc-")
+            ),
+        )
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """What is written after a flag of `NAMES`, once for each time that it is given."""
+        single = {
+            JWKS_URI: self.jwks_uri,
+            SIGNING_KEY_FILE: self.signing_key_file,
+            AUTHENTICATION_CONFIG: self.authentication_config,
+            ANONYMOUS_AUTH: self.anonymous_auth,
+            AUDIENCES: ",".join(self.api_audiences) or None,
+            FEATURE_GATES: ",".join(self.feature_gates) or None,
+        }
+        if name in single:
+            value = single[name]
+            return () if value is None else (value,)
+        return self.issuers if name == ISSUER else self.key_files
+
+    def flags(self) -> Flags:
+        """The flags of `NAMES` that are set."""
+        return tuple((name, value) for name in NAMES for value in self.values(name))
+
+    @property
+    def accepted_audiences(self) -> tuple[str, ...]:
+        """The audiences of tokens that log in to the API server."""
+        return self.api_audiences or self.issuers
+
+
+def flags_to_write(before: Settings, after: Settings) -> Flags:
+    """The flags that a file has to say: issuer and keys' address always, others if they change."""
+    names = [
+        name
+        for name in NAMES
+        if name in (ISSUER, JWKS_URI) or before.values(name) != after.values(name)
+    ]
+    return tuple((name, value) for name in names for value in after.values(name))
+
+
+def parsed(arguments: Sequence[str]) -> Flags:
+    """Arguments of a command line as flags: `--name=value`, `--name value`, or `--name` (true).
+
+    `-v` is the one flag with a short name, and `_` is `-` in a name (`WordSepNormalizeFunc` in
+    k8s.io/component-base/cli/flag).
+    """
+    flags = []
+    waiting: str | None = None
+    for given in arguments:
+        argument = _VERBOSITY.sub("--v", given)
+        if argument.startswith("--"):
+            if waiting is not None:
+                flags.append((waiting, "true"))
+            name, equals, value = argument.removeprefix("--").partition("=")
+            name = name.replace("_", "-")
+            waiting = None if equals else name
+            if equals:
+                flags.append((name, value))
+        elif waiting is not None:
+            flags.append((waiting, argument))
+            waiting = None
+    if waiting is not None:
+        flags.append((waiting, "true"))
+    return tuple(flags)
+
+
+def faults(settings: Settings) -> Iterator[str]:
+    """What keeps an API server with these settings from starting, or from serving the documents.
+
+    The rules are `Validate` and `ToAuthenticationConfig` in
+    pkg/kubeapiserver/options/authentication.go and `NewOpenIDMetadataProvider` in
+    pkg/serviceaccount/openidmetadata.go (Kubernetes 1.34).
+    """
+    if len(set(settings.issuers)) < len(settings.issuers):
+        yield f"--{ISSUER} has the same issuer twice, with which the API server does not start."
+    if "" in settings.issuers:
+        yield f"--{ISSUER} is empty, with which the API server does not start."
+    first = urlsplit(settings.issuers[0]) if settings.issuers else None
+    if first and (first.scheme != "https" or first.query or first.fragment):
+        yield (
+            f"{settings.issuers[0]!r} as first --{ISSUER} is no https URL without query and "
+            "fragment: the API server starts, and answers 404 for both documents."
+        )
+    if settings.jwks_uri and urlsplit(settings.jwks_uri).scheme != "https":
+        yield (
+            f"--{JWKS_URI}={settings.jwks_uri} is not https, with which the API server does not "
+            "start."
+        )
+    if settings.authentication_config and settings.oidc:
+        yield (
+            f"--{settings.oidc[0][0]} stands beside --{AUTHENTICATION_CONFIG}: the API server does "
+            "not start with both. Move it into the file's 'jwt:' first."
+        )
+
+
+def _all(flags: Flags, name: str) -> tuple[str, ...]:
+    return tuple(value for flag, value in flags if flag == name)
+
+
+def _last(flags: Flags, name: str) -> str | None:
+    return next((value for flag, value in reversed(flags) if flag == name), None)
+
+
+def _split(values: Iterable[str]) -> tuple[str, ...]:
+    parts = (part.strip() for value in values for part in value.split(","))
+    return tuple(part for part in parts if part)

@@ -1,0 +1,1 @@
+"""What runs cdktf and Terraform: preflight, plan, deploy, destroy. No screen, no command line."""

@@ -1,0 +1,335 @@
+"""Why a run of cdktf or Terraform failed, and what to do about it.
+
+`explain` takes one error report out of the output (`deployment.cdktf.log` finds them) and
+recognizes it by the words of whoever refused: Terraform, a provider, AWS (error codes of the API
+reference), the API server (`k8s.io/apimachinery/pkg/api/errors`). What is not recognized is passed
+on as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason for a failure.
+
+    Attributes:
+        title: What went wrong, in a line.
+        came_back: What Terraform, AWS or the cluster said, on one line.
+        remedy: What to do.
+        where: The address of the resource, where there is one.
+    """
+
+    title: str
+    came_back: str
+    remedy: str
+    where: str | None = None
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        return f"{self.title}{place}.\n  It said: {self.came_back}\n  To do: {self.remedy}"
+
+
+@dataclass(frozen=True)
+class _Rule:
+    pattern: str
+    title: str
+    remedy: str
+
+
+_RULES = (
+    # Terraform itself, before any provider has a say.
+    _Rule(
+        r"forkpty\(3\) failed|out of pty devices",
+        "This machine has no terminal left for Terraform to run in",
+        "End what holds them: /proc/sys/kernel/pty/nr says how many are in use, pty/max how many "
+        "there are.",
+    ),
+    _Rule(
+        r"[Nn]o space left on device",
+        "The disk is full",
+        "Free some space, then run the command again: it goes on from the state it has.",
+    ),
+    _Rule(
+        r"Error acquiring the state lock.*?Lock Info: ID: (?P<id>[\w-]+)(?:.*?Who: (?P<who>\S+))?",
+        "Another Terraform run holds the state's lock",
+        "Wait until the run of {who} has ended. Where it was killed and runs no more: "
+        "'terraform force-unlock {id}' in the stack's folder below cdktf.out/stacks.",
+    ),
+    _Rule(
+        r"Failed to (?:install provider|query available provider packages)",
+        "A Terraform provider cannot be installed",
+        "Let this machine reach the registry, or name a mirror that has the provider in the "
+        "Terraform CLI configuration (TF_CLI_CONFIG_FILE, 'provider_installation').",
+    ),
+    _Rule(
+        r"Instance cannot be destroyed .*?Resource (?P<address>[^\s\[]+)",
+        "Terraform would destroy {address}, which the configuration still uses",
+        "Run 'python -m wizard deploy' in place of 'cdktf deploy': it lets the state forget what "
+        "something else manages from now on.",
+    ),
+    _Rule(
+        r"Backend initialization required|Backend configuration changed",
+        "The state's place has changed since the last run",
+        "Move the state: \"cdktf deploy --migrate-state 'CLUSTER-*'\", with the cluster's name.",
+    ),
+    _Rule(
+        r'S3 bucket "\S+" does not exist|NoSuchBucket',
+        "The bucket of the state does not exist",
+        "Make it ('aws s3 mb'), with versions and without public access, or correct "
+        "backend.bucket.",
+    ),
+    # AWS.
+    _Rule(
+        r"EntityAlreadyExists: Role with name (?P<name>[\w+=,.@-]+)",
+        "The role {name} exists already, and this configuration did not make it",
+        "Choose another role name. If an interrupted deploy left it, and nothing else uses it, "
+        "delete it: 'aws iam delete-role --role-name {name}' (detach its policies first).",
+    ),
+    _Rule(
+        r"EntityAlreadyExists: Provider with url (?P<url>\S+)",
+        "The account has an OIDC provider for {url} already",
+        "There is one for each issuer and account. Where something else manages it, write its ARN "
+        "('aws iam list-open-id-connect-providers' shows it) as aws.oidc_provider. If nothing "
+        "else uses it, delete it, or import it into the state.",
+    ),
+    _Rule(
+        r"OpenIDConnect Provider not found for arn (?P<arn>\S+)",
+        "The account has no OIDC provider {arn}",
+        "Write 'create' as aws.oidc_provider, or let whoever manages it make it first.",
+    ),
+    _Rule(
+        r"The adopted OIDC provider lacks an audience",
+        "The OIDC provider in aws.oidc_provider has not all audiences of the configuration",
+        "Add them there ('aws iam add-client-id-to-open-id-connect-provider'), or write those that "
+        "it has as audience.",
+    ),
+    _Rule(
+        r"BlockPublicPolicy",
+        "The account lets no bucket be public, and the documents have to be",
+        "Allow it for this bucket in S3's Block Public Access, or keep it private behind "
+        "CloudFront: name a certificate as discovery.s3.acm_certificate_arn.",
+    ),
+    _Rule(
+        r"BucketAlreadyExists|BucketAlreadyOwnedByYou",
+        "A bucket of this name exists already, and this configuration did not make it",
+        "Choose another name as discovery.s3.bucket: names are shared by all accounts.",
+    ),
+    _Rule(
+        r"EntityAlreadyExists",
+        "AWS has something of this name already, and this configuration did not make it",
+        "Choose another name, or delete what is there if nothing else uses it.",
+    ),
+    _Rule(
+        r"is not authorized to perform: (?P<action>[\w:-]+)"
+        r"(?: on resource: (?P<resource>[^\s,]+))?",
+        "These AWS credentials may not do {action}",
+        "Allow {action} on {resource} for them, or use other credentials (AWS_PROFILE). An "
+        "explicit deny, a permissions boundary or a service control policy also refuses it.",
+    ),
+    _Rule(
+        r"AccessDenied",
+        "AWS refused access",
+        "Use credentials that may manage IAM roles and OIDC providers (AWS_PROFILE).",
+    ),
+    _Rule(
+        r"ExpiredToken|security token included in the request is expired|RequestExpired"
+        r"|[Tt]oken has expired|SSO session has expired",
+        "The AWS credentials have expired",
+        "Sign in again ('aws sso login', or new session credentials), then repeat the command.",
+    ),
+    _Rule(
+        r"InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException",
+        "AWS does not know these credentials",
+        "Look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_PROFILE: "
+        "'aws sts get-caller-identity' has to work.",
+    ),
+    _Rule(
+        r"No valid credential sources found|no EC2 IMDS role found"
+        r"|failed to get shared config profile",
+        "There are no AWS credentials",
+        "Sign in ('aws sso login'), or set AWS_PROFILE: 'aws sts get-caller-identity' has to work.",
+    ),
+    _Rule(
+        r"AWS account ID not allowed: (?P<account>\d+)",
+        "These AWS credentials are of the account {account}, which is not the configured one",
+        "Use credentials of the account in aws.account_id (AWS_PROFILE), or correct it there.",
+    ),
+    _Rule(
+        r"Throttling|Rate exceeded|RequestLimitExceeded|TooManyRequests|SlowDown",
+        "AWS is asked too often and gave up on the request",
+        "Run the command again in a few minutes: it goes on from the state it has. "
+        "aws.max_retries says how often the provider tries.",
+    ),
+    _Rule(
+        r"LimitExceeded|Cannot exceed quota",
+        "A quota of the AWS account is used up",
+        "Remove what is not needed, or ask for more in Service Quotas.",
+    ),
+    _Rule(
+        r"MalformedPolicyDocument",
+        "AWS does not accept a policy",
+        "Look at the ARNs in the configuration: a trust policy may only name what exists, in "
+        "this partition.",
+    ),
+    _Rule(
+        r"NoSuchEntity: Policy (?P<policy>\S+) does not exist",
+        "The policy {policy} does not exist",
+        "Correct role.managed_policy_arns: a managed policy is named with its path, as in "
+        "job-function/ViewOnlyAccess.",
+    ),
+    _Rule(
+        r"DeleteConflict",
+        "AWS keeps a role that is still in use",
+        "Detach what was added to it by others, then run the command again.",
+    ),
+    # The certificate of the discovery endpoint (hashicorp/tls).
+    _Rule(
+        r"Failed to identify fetch peer certificates|failed to fetch certificates from URL",
+        "The certificate of the discovery endpoint cannot be read from here",
+        "Make the endpoint reachable on 443, name another way to it in discovery.endpoint, or pin "
+        "the thumbprint in discovery.thumbprint (a list, or 'omit').",
+    ),
+    # Kubernetes.
+    _Rule(
+        r'violates PodSecurity \\?"(?P<level>[\w.:]+)',
+        "The namespace does not admit the test pod (pod security standard {level})",
+        "Set test_pod: false for this workload, or use a namespace with another standard.",
+    ),
+    _Rule(
+        r'User \\?"(?P<user>[^"\\]+)\\?" cannot (?P<verb>\w+) resource \\?"(?P<kind>[\w./-]+)',
+        "The kubeconfig's user {user} may not {verb} {kind}",
+        "Use a context whose user may, or have the rights granted "
+        "('kubectl auth can-i {verb} {kind}').",
+    ),
+    _Rule(
+        r'namespaces \\?"(?P<name>[\w.-]+)\\?" already exists',
+        "The namespace {name} exists already",
+        "Set create_namespace: false to take it as it is.",
+    ),
+    _Rule(
+        r'(?P<kind>[\w.]+) \\?"(?P<name>[\w.:-]+)\\?" already exists',
+        "The cluster has {kind} {name} already, and this configuration did not make it",
+        "Delete it if nothing else uses it, or import it into the state.",
+    ),
+    _Rule(
+        r'namespaces \\?"(?P<name>[\w.-]+)\\?" not found',
+        "There is no namespace {name}",
+        "Make it ('kubectl create namespace {name}'), or set create_namespace: true.",
+    ),
+    _Rule(
+        r'serviceaccount \\?"default\\?" not found',
+        "The namespace has no default service account yet",
+        "Kubernetes makes it a moment after the namespace: run the command again.",
+    ),
+    _Rule(
+        r'context \\?"(?P<name>[^"\\]+)\\?" does not exist',
+        "The kubeconfig has no context {name}",
+        "'kubectl config get-contexts' lists them: correct kubernetes.context, or "
+        "kubernetes.kubeconfig.",
+    ),
+    _Rule(
+        r"no configuration has been provided|cannot load Kubernetes client config"
+        r"|'config_paths?' refers to an invalid path",
+        "There is no kubeconfig to reach the cluster with",
+        "Set kubernetes.kubeconfig, or KUBECONFIG.",
+    ),
+    _Rule(
+        r"^Unauthorized$|the server has asked for the client to provide credentials",
+        "The API server does not know the kubeconfig's user",
+        "Sign in to the cluster again: 'kubectl auth whoami' has to work in this context.",
+    ),
+    _Rule(
+        r"client rate limiter Wait returned an error: context deadline exceeded"
+        r"|timeout while waiting for state to become 'Running'",
+        "The cluster took too long",
+        "A test pod that does not start is the usual reason: 'kubectl describe pod' says what is "
+        "in its way (an image that cannot be pulled, no node with room).",
+    ),
+    _Rule(
+        r"(?:dial tcp|lookup|Get|Post|Put|Patch|Delete)\b.*?(?P<why>connection refused|i/o timeout"
+        r"|no such host|no route to host|network is unreachable|TLS handshake timeout"
+        r"|Client\.Timeout exceeded|EOF)",
+        "A server cannot be reached ({why})",
+        "Look at the address in the message: is the API server up, is a VPN or a tunnel missing, "
+        "is the kubeconfig's context the right one?",
+    ),
+    _Rule(
+        r"x509: (?P<why>[^\"]+)",
+        "A server's certificate is not trusted ({why})",
+        "Look at the certificate authority in the kubeconfig, or in AWS_CA_BUNDLE.",
+    ),
+    # cdktf.
+    _Rule(
+        r"encountered an error while synthesizing",
+        "The configuration cannot be synthesized",
+        "'python -m wizard check' says what is wrong with a configuration; anything else is a "
+        "defect of this program, and the log shows it.",
+    ),
+    _Rule(
+        r"env: .?(?P<program>node|python3?).?: No such file",
+        "{program} is not on the PATH",
+        "Install it, or add its folder to the PATH.",
+    ),
+)
+
+_NOT_CAUSES = ("execution halted", "context canceled")
+"""What Terraform reports beside an interrupt or another error; it explains nothing."""
+
+_ADVICE = re.compile(
+    r" (?:To see which modules are currently|Terraform acquires a state lock|Please see https)"
+)
+"""Where Terraform's own advice begins, for which there is a remedy of ours."""
+
+_PLACE = re.compile(
+    r"^ *with (?P<address>\S+?)(?: \(.*\))?,\n(?: *on .*:\n)?(?: *\d+:.*\n?)*", re.MULTILINE
+)
+_LONGEST = 600
+
+
+def explain(report: str) -> Cause:
+    """The reason behind one error report of Terraform, a provider or cdktf."""
+    if known := recognized(report):
+        return known
+    said, where = _parts(report)
+    title = _on_one_line(report.strip().partition("\n")[0]).rstrip(".")
+    remedy = "The log has all that was said. Run the command again when it is solved."
+    return Cause(title or "It failed", _shortened(said) or "nothing", remedy, where)
+
+
+def recognized(report: str) -> Cause | None:
+    """The reason behind an error that is known here; None for any other."""
+    said, where = _parts(report)
+    for rule in _RULES:
+        if found := re.search(rule.pattern, said):
+            names = {name: text or "it" for name, text in found.groupdict().items()}
+            title, remedy = rule.title.format(**names), rule.remedy.format(**names)
+            return Cause(title, _shortened(said), remedy, where)
+    return None
+
+
+def explain_all(reports: Iterable[str]) -> tuple[Cause, ...]:
+    """The reasons behind several reports, in their order; one remedy is given once."""
+    causes = [explain(report) for report in reports]
+    worth = [cause for cause in causes if cause.came_back not in _NOT_CAUSES]
+    first = {(cause.title, cause.remedy): cause for cause in reversed(worth)}
+    return tuple(cause for cause in worth if first[cause.title, cause.remedy] is cause)
+
+
+def _parts(report: str) -> tuple[str, str | None]:
+    """What a report says, on one line, and the address of the resource that it is about."""
+    place = _PLACE.search(report)
+    return _on_one_line(_PLACE.sub("", report)), place["address"] if place else None
+
+
+def _on_one_line(text: str) -> str:
+    return re.sub(r"^(?:(?:Error|ERROR): )+", "", " ".join(text.split()))
+
+
+def _shortened(said: str) -> str:
+    said = _ADVICE.split(said)[0]
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"

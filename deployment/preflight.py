@@ -1,0 +1,375 @@
+"""What a deployment needs, looked at before anything slow begins.
+
+The programs on this machine, the AWS credentials, and the cluster behind the kubeconfig's context,
+which must have the configured issuer: a deploy to another cluster would make AWS trust the wrong
+one. Nothing is changed. The command line and the terminal app show the same `Check` records.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from deployment import applied
+from deployment.cdktf.runs import cdktf_program, terraform_program
+from deployment.left_behind import orphans
+from deployment.logs import keep_traceback
+from deployment.process import Command, capture
+from deployment.served_keys import served_keys
+from deployment.surroundings import kubeconfig_paths
+from federation.errors import OidcIamError, UserError, WorldError
+from federation.keys import key_files
+from federation.model.config import ClusterConfig, S3Backend
+from federation.strict_json import json_object, json_value
+from federation.yaml.files import PROJECT
+
+DEADLINE = 20.0
+"""Seconds after which a check counts as failed."""
+
+_PROGRAM_TIMEOUT = 15.0
+_CLUSTER_TIMEOUT = (3.0, 10.0)
+_MINIMUM_TERRAFORM = (1, 5)
+_MINIMUM_FOR_S3_LOCKS = (1, 10)
+_NODE_SUPPORTED = (22, 24)
+_NODE_WORKING = (20,)
+_NOT_THERE = "there is no {!r} on the PATH."
+
+Verdict = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that a deployment needs.
+
+    Attributes:
+        name: What was looked at.
+        verdict: `fail` means that a deploy is refused.
+        seen: What was found.
+        remedy: What to do; None where there is nothing to do.
+    """
+
+    name: str
+    verdict: Verdict
+    seen: str
+    remedy: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.seen}" + (f" {self.remedy}" if self.remedy else "")
+
+
+def preflight(config: ClusterConfig | None, deadline: float = DEADLINE) -> Iterator[Check]:
+    """Look at everything at once, and yield each check as it is done.
+
+    Args:
+        config: The configuration; None looks at the programs alone.
+        deadline: In seconds; what has no answer by then is a failed check.
+    """
+    looks: list[tuple[str, Callable[[], Check | None]]] = [
+        ("terraform", lambda: terraform(config)),
+        ("node", node),
+        ("cdktf-cli", cdktf_cli),
+    ]
+    if config is not None:
+        looks += [
+            ("AWS credentials", lambda: credentials(config)),
+            ("cluster", lambda: cluster(config)),
+            ("public keys", lambda: public_keys(config)),
+            ("stacks", lambda: stacks(config)),
+        ]
+    return _at_once(looks, deadline)
+
+
+def stacks(config: ClusterConfig) -> Check | None:
+    """Whether what was deployed is in the way of the configuration, or left behind by it."""
+    left = applied.left_behind(PROJECT, config)
+    if not left:
+        return None
+    seen = (
+        f"{' and '.join(left)} {'was' if len(left) == 1 else 'were'} deployed, and "
+        f"{'is' if len(left) == 1 else 'are'} no longer in the configuration."
+    )
+    remedy = "A deploy takes down at its end what is left behind, and so does 'destroy'."
+    if before := left.get(config.stack("workloads")):
+        remedy += " A deploy hands the Kubernetes objects over to the manifests: they stay."
+        if nobodys := orphans(before, config):
+            remedy += f" Not among the manifests, and for you to delete: {', '.join(nobodys)}."
+    return Check("stacks", "warn", seen, remedy)
+
+
+def require(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """All the checks, where none of them failed.
+
+    Raises:
+        WorldError: some did; the message has each of them.
+    """
+    done = tuple(checks)
+    if failed := [str(check) for check in done if check.verdict == "fail"]:
+        raise WorldError("\n".join(failed))
+    return done
+
+
+def terraform(config: ClusterConfig | None = None) -> Check:
+    """Terraform or OpenTofu, in a version that can do what the stacks ask for."""
+    name = "terraform"
+    install = "Install Terraform 1.5 or newer, or OpenTofu."
+    if shutil.which(terraform_program()) is None:
+        return Check(name, "fail", _NOT_THERE.format(terraform_program()), install)
+    try:
+        # Without the variable it asks on the internet whether there is a newer one.
+        quiet = {"CHECKPOINT_DISABLE": "1"}
+        command = Command((terraform_program(), "version", "-json"), environment=quiet)
+        captured = capture(command, _PROGRAM_TIMEOUT)
+        version = str(json_object("The answer", captured.stdout)["terraform_version"])
+    except WorldError as error:
+        return Check(name, "fail", str(error), install)
+    except (UserError, KeyError):
+        return Check(name, "fail", "it does not tell its version.", install)
+    seen = f"{Path(terraform_program()).name} {version}."
+    if _numbers(version) < _MINIMUM_TERRAFORM:
+        return Check(name, "fail", seen, install)
+    keeps_state_in_s3 = config is not None and isinstance(config.backend, S3Backend)
+    if keeps_state_in_s3 and _numbers(version) < _MINIMUM_FOR_S3_LOCKS:
+        return Check(name, "fail", seen, "The s3 backend locks its state from 1.10 on: update it.")
+    return Check(name, "ok", seen)
+
+
+def node() -> Check:
+    """Node.js, which cdktf runs on, in a version that is still looked after."""
+    supported = " or ".join(map(str, _NODE_SUPPORTED))
+    install = f"Install Node.js {supported}."
+    if shutil.which("node") is None:
+        return Check("node", "fail", _NOT_THERE.format("node"), install)
+    try:
+        version = capture(Command(("node", "--version")), _PROGRAM_TIMEOUT).stdout.strip()
+    except WorldError as error:
+        return Check("node", "fail", str(error), install)
+    major = _numbers(version)[:1]
+    if major < _NODE_WORKING:
+        return Check("node", "fail", f"{version or 'no version'}, too old.", install)
+    if major[0] in _NODE_SUPPORTED:
+        return Check("node", "ok", f"{version}.")
+    if major[0] in _NODE_WORKING:
+        return Check("node", "warn", f"{version} works, but has no updates any more.", install)
+    return Check("node", "warn", f"{version} is not tried.", install)
+
+
+def cdktf_cli(folder: Path = PROJECT) -> Check:
+    """The CDKTF CLI, in the version that the stacks are written for."""
+    name = "cdktf-cli"
+    found = shutil.which(cdktf_program(folder))
+    if found is None:
+        return Check(name, "fail", "not installed.", "'make install' installs it.")
+    version = _package_version(Path(found)) or "of an unknown version"
+    if _numbers(version)[:2] != (0, 21):
+        return Check(name, "warn", f"{version} at {found}.", "0.21 is what is tested.")
+    return Check(name, "ok", f"{version}.")
+
+
+def credentials(config: ClusterConfig) -> Check:
+    """AWS credentials that work, of the configured account."""
+    from doctor.live.account import Account, AwsError, NoCredentialsError
+
+    name = "AWS credentials"
+    sign_in = "'aws sts get-caller-identity' has to work: sign in, or set AWS_PROFILE."
+    try:
+        account = Account.reached(config.aws).number
+    except NoCredentialsError:
+        return Check(name, "fail", "there are none.", sign_in)
+    except AwsError as error:
+        return Check(
+            name, "fail", f"{error}.", _OF_AN_ENDPOINT if config.aws.endpoint_url else sign_in
+        )
+    if config.aws.account_id not in (None, account):
+        return Check(
+            name,
+            "fail",
+            f"of the account {account}, and aws.account_id is {config.aws.account_id}.",
+            "Use credentials of that account (AWS_PROFILE), or correct the configuration.",
+        )
+    place = f" at {config.aws.endpoint_url}" if config.aws.endpoint_url else ""
+    return Check(name, "ok", f"account {account}{place}.")
+
+
+_OF_AN_ENDPOINT = (
+    "Use credentials that aws.endpoint_url accepts: 'python -m wizard sandbox status' shows those "
+    "of the sandbox."
+)
+
+
+def cluster(config: ClusterConfig) -> Check | None:
+    """The cluster behind the context, which must have the configured issuer first.
+
+    None where no context is configured, which only `apply: manifests` allows.
+    """
+    context = config.kubernetes.context
+    if context is None:
+        return None
+    from kubernetes import client
+    from kubernetes.client.exceptions import ApiException
+    from kubernetes.config.config_exception import ConfigException
+    from urllib3.exceptions import HTTPError
+
+    try:
+        api = _connected(config, context)
+        answer: Any = client.WellKnownApi(api).get_service_account_issuer_open_id_configuration(
+            _preload_content=False, _request_timeout=_CLUSTER_TIMEOUT
+        )
+        return _judged(config, json_value("The answer", answer.data.decode()))
+    except ConfigException as error:
+        remedy = (
+            "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
+            "lists what there is."
+        )
+        return Check("cluster", "fail", f"{str(error).rstrip('.')}.", remedy)
+    except ApiException as error:
+        return _refused(context, error.status)
+    except (UserError, ValueError):
+        return _refused(context, None)
+    except HTTPError as error:
+        reason = getattr(error, "reason", None) or error
+        return Check(
+            "cluster",
+            "fail",
+            f"no answer through the context {context!r}: {reason}.",
+            "Is the API server up, is a VPN or a tunnel missing, is it the right context?",
+        )
+
+
+def public_keys(config: ClusterConfig) -> Check | None:
+    """The public keys for the bucket, which must have all that the API server publishes.
+
+    None where the API server serves the documents itself.
+    """
+    if config.discovery.s3 is None:
+        return None
+    name = "public keys"
+    try:
+        ours = {key.kid for key in key_files.read(config.discovery.s3.keys, PROJECT)}
+    except UserError as error:
+        return Check(name, "fail", str(error), "Correct discovery.s3.keys.")
+    if config.kubernetes.context is None:
+        return Check(name, "ok", f"{len(ours)} to publish.")
+    try:
+        theirs = {key.kid for key in served_keys(config)}
+    except (UserError, WorldError) as error:
+        return Check(
+            name,
+            "warn",
+            f"whether they are all of the cluster's cannot be told: {error}",
+            "Compare them with its --service-account-key-file.",
+        )
+    if missing := sorted(theirs - ours):
+        return Check(
+            name,
+            "fail",
+            f"the API server publishes keys that discovery.s3.keys has not: {', '.join(missing)}. "
+            "AWS would refuse their tokens.",
+            "Add them: 'python -m wizard jwks --from-cluster' prints them all.",
+        )
+    return Check(name, "ok", f"{len(ours)} to publish, with all {len(theirs)} of the cluster.")
+
+
+def _connected(config: ClusterConfig, context: str) -> Any:
+    from doctor.live.kubeconfig import connection
+
+    named = config.kubernetes.kubeconfig
+    paths = [str(PROJECT / Path(named).expanduser())] if named else kubeconfig_paths()
+    api = connection(os.pathsep.join(paths), context)
+    api.configuration.retries = False
+    return api
+
+
+def _judged(config: ClusterConfig, document: Any) -> Check:
+    issuer = document.get("issuer") if isinstance(document, dict) else None
+    if issuer == config.issuer:
+        return Check("cluster", "ok", f"{config.kubernetes.context} has the issuer {issuer}.")
+    return Check(
+        "cluster",
+        "fail",
+        f"the one behind the context {config.kubernetes.context!r} has the issuer {issuer!r}, "
+        f"and the configuration {config.issuer!r}.",
+        "If it is the right cluster, set its first --service-account-issuer before the deploy; "
+        "else correct kubernetes.context.",
+    )
+
+
+def _refused(context: str, status: int | None) -> Check:
+    if status == 401:
+        return Check(
+            "cluster",
+            "fail",
+            f"the API server does not know the user of the context {context!r} (401).",
+            "Sign in to the cluster: 'kubectl auth whoami' has to work in this context.",
+        )
+    why = {
+        403: "this user may not read the discovery document (403)",
+        404: "the API server has no discovery document (404): it does so where its issuer is "
+        "not an https URL",
+        None: "the discovery document is not JSON",
+    }.get(status, f"the API server answered with HTTP {status}")
+    return Check(
+        "cluster",
+        "warn",
+        f"whether it has the configured issuer cannot be told: {why}.",
+        f"Make sure that the context {context!r} is the right one.",
+    )
+
+
+def _package_version(program: Path) -> str | None:
+    """The version of the npm package that a program belongs to; starting it takes seconds."""
+    for folder in program.resolve().parents:
+        package = folder / "package.json"
+        if package.exists():
+            version = json.loads(package.read_text()).get("version")
+            return version if isinstance(version, str) else None
+    return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3]) or (0,)
+
+
+def _raised(name: str, error: Exception) -> Check:
+    seen = f"the check raised {type(error).__name__}; the log: {keep_traceback(error) or 'none'}."
+    return Check(name, "fail", seen, "Report this bug with the log.")
+
+
+def _at_once(
+    looks: Sequence[tuple[str, Callable[[], Check | None]]], deadline: float
+) -> Iterator[Check]:
+    """Run each in a thread of its own, which is left behind where it gives no answer."""
+    done: queue.SimpleQueue[tuple[str, Check | Exception | None]] = queue.SimpleQueue()
+
+    def run(name: str, look: Callable[[], Check | None]) -> None:
+        try:
+            done.put((name, look()))
+        except Exception as error:
+            done.put((name, error))
+
+    for name, look in looks:
+        threading.Thread(target=run, args=(name, look), daemon=True).start()
+    end = time.monotonic() + deadline
+    waiting = [name for name, _ in looks]
+    while waiting:
+        try:
+            name, check = done.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            break
+        waiting.remove(name)
+        if isinstance(check, OidcIamError):
+            raise check
+        if isinstance(check, Exception):
+            yield _raised(name, check)
+        elif check is not None:
+            yield check
+    for name in waiting:
+        yield Check(name, "fail", f"no answer within {deadline:g} s.", "Try it by hand.")

@@ -1,0 +1,1 @@
+"""Clients of what is live: the cluster, AWS, the issuer's endpoint."""

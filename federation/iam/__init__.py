@@ -1,0 +1,1 @@
+"""Trust policies: built, parsed and evaluated."""

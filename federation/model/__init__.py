@@ -1,0 +1,1 @@
+"""What a configuration is: its fields, their rules, its names and places."""

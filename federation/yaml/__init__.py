@@ -1,0 +1,1 @@
+"""The YAML of a configuration: read, saved and edited, and its mistakes named."""

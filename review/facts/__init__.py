@@ -1,0 +1,1 @@
+"""Facts of configurations, trust policies and plans."""

@@ -1,0 +1,212 @@
+"""What a plan of Terraform would change, as both presenters and the review show it.
+
+`terraform show -json` describes a saved plan (format 1.x, "JSON Output Format" in Terraform's
+documentation); `deployment.cdktf.runs` has it made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from federation.secrets import masked
+
+ChangeAction = Literal["create", "update", "replace", "delete", "read", "forget", "import"]
+
+UNKNOWN = "(known after apply)"
+SENSITIVE = "(sensitive)"
+
+_ACTIONS: dict[tuple[str, ...], ChangeAction] = {
+    ("create",): "create",
+    ("update",): "update",
+    ("delete",): "delete",
+    ("read",): "read",
+    ("forget",): "forget",
+    ("delete", "create"): "replace",
+    ("create", "delete"): "replace",
+}
+
+
+@dataclass(frozen=True)
+class AttributeChange:
+    """An attribute that will differ.
+
+    Attributes:
+        path: Its place, like `metadata[0].labels.app`.
+        before: Its value now, as JSON; None where it has none. What looks like a secret is masked.
+        after: Its value then, as JSON, or `UNKNOWN`; None where it will have none. What Terraform
+            calls sensitive is `SENSITIVE` on both sides.
+        replaces: Whether it is the reason why the resource is made anew.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    replaces: bool = False
+
+
+@dataclass(frozen=True)
+class ResourceChange:
+    """A resource that will be made, changed, replaced, removed, read, forgotten or taken over.
+
+    Attributes:
+        imported: The ID by which Terraform takes over what exists, and may change it; else None.
+    """
+
+    address: str
+    type: str
+    name: str
+    action: ChangeAction
+    attributes: tuple[AttributeChange, ...] = ()
+    imported: str | None = None
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """What would change in one stack, in Terraform's order."""
+
+    stack: str
+    changes: tuple[ResourceChange, ...]
+
+    @property
+    def add(self) -> int:
+        """How many resources will be made; a replaced one counts here and in `destroy`."""
+        return _count(self.changes, "create", "replace")
+
+    @property
+    def change(self) -> int:
+        """How many resources will be changed in place."""
+        return _count(self.changes, "update")
+
+    @property
+    def destroy(self) -> int:
+        """How many resources will be removed."""
+        return _count(self.changes, "delete", "replace")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would change, stack by stack, in the order in which it would happen."""
+
+    stacks: tuple[StackPlan, ...]
+
+    @property
+    def add(self) -> int:
+        """How many resources will be made; a replaced one counts here and in `destroy`."""
+        return sum(stack.add for stack in self.stacks)
+
+    @property
+    def change(self) -> int:
+        """How many resources will be changed in place."""
+        return sum(stack.change for stack in self.stacks)
+
+    @property
+    def destroy(self) -> int:
+        """How many resources will be removed."""
+        return sum(stack.destroy for stack in self.stacks)
+
+    @property
+    def forget(self) -> int:
+        """How many resources stay where they are, without Terraform."""
+        return sum(_count(stack.changes, "forget") for stack in self.stacks)
+
+    @property
+    def imports(self) -> int:
+        """How many resources that exist become Terraform's, changed or not."""
+        return sum(each.imported is not None for stack in self.stacks for each in stack.changes)
+
+    @property
+    def steps(self) -> int:
+        """How many `ResourceDone` a deployment of it ends with: a replacement takes two."""
+        return self.add + self.change + self.destroy
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps and not self.forget and not self.imports
+
+
+def stack_plan(stack: str, shown: Mapping[str, Any]) -> StackPlan:
+    """The plan of a stack from what `terraform show -json` says of it."""
+    changes = []
+    for resource in shown.get("resource_changes", ()):
+        change = resource["change"]
+        imported = (change.get("importing") or {}).get("id")
+        action = _ACTIONS.get(tuple(change["actions"]), "import" if imported else None)
+        if action is not None:
+            about = (resource["address"], resource["type"], resource["name"])
+            changes.append(ResourceChange(*about, action, tuple(_attributes(change)), imported))
+    return StackPlan(stack, tuple(changes))
+
+
+def _count(changes: tuple[ResourceChange, ...], *actions: ChangeAction) -> int:
+    return sum(change.action in actions for change in changes)
+
+
+def _attributes(change: Mapping[str, Any]) -> Iterator[AttributeChange]:
+    before, after = change.get("before"), change.get("after")
+    secret = {
+        *_marked(change.get("before_sensitive", False)),
+        *_marked(change.get("after_sensitive", False)),
+    }
+    old, new = dict(_leaves(before)), dict(_leaves(after))
+    new.update(dict.fromkeys(_marked(change.get("after_unknown", False)), UNKNOWN))
+    replacing = [tuple(path) for path in change.get("replace_paths", ())]
+    for path in sorted({*old, *new}, key=_sortable):
+        if old.get(path) != new.get(path):
+            hidden = any(path[: len(each)] == each for each in secret)
+            yield AttributeChange(
+                masked(_written(path)),
+                SENSITIVE if hidden and path in old else _masked(path, old),
+                SENSITIVE if hidden and path in new else _masked(path, new),
+                any(path[: len(each)] == each for each in replacing),
+            )
+
+
+_Path = tuple[str | int, ...]
+
+
+def _leaves(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
+    """Each value that is not null below this one, as JSON."""
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from _leaves(item, (*path, key))
+    elif value is not None:
+        yield path, json.dumps(value, ensure_ascii=False)
+
+
+def _masked(path: _Path, leaves: Mapping[_Path, str]) -> str | None:
+    """The value of a place, as JSON, in which nothing that looks like a secret is whole."""
+    value = leaves.get(path)
+    if value is None or not value.startswith('"'):
+        return value
+    return json.dumps(masked(json.loads(value), _name(path, leaves)), ensure_ascii=False)
+
+
+def _name(path: _Path, leaves: Mapping[_Path, str]) -> str:
+    """What a value goes by: its key, or the `name` beside a `value`."""
+    names = [each for each in path if isinstance(each, str)]
+    beside = leaves.get((*path[:-1], "name"))
+    return beside if path[-1:] == ("value",) and beside else (names or [""])[-1]
+
+
+def _marked(value: Any, path: _Path = ()) -> Iterator[_Path]:
+    """Each place that is true in Terraform's maps of unknown and of sensitive values."""
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from _marked(item, (*path, key))
+    elif value is True:
+        yield path
+
+
+def _sortable(path: _Path) -> list[tuple[bool, int, str]]:
+    return [(isinstance(key, str), key if isinstance(key, int) else 0, str(key)) for key in path]
+
+
+def _written(path: _Path) -> str:
+    parts = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    return "".join(parts).removeprefix(".")

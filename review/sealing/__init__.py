@@ -1,0 +1,1 @@
+"""The list of checksums of a review, and its verification."""
