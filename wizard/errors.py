@@ -113,8 +113,7 @@ def completed(outcome: Outcome) -> Succeeded:
             ]
             raise WorldError("\n".join([*causes, *_ending(outcome)]))
         case Interrupted():
-            text = "Interrupted. The state has what was done; the next run continues from there."
-            raise InterruptedRunError("\n".join([text, *_ending(outcome)]))
+            raise InterruptedRunError("\n".join([str(outcome), *_ending(outcome)]))
 
 
 def _ending(outcome: Failed | Interrupted) -> Iterator[str]:

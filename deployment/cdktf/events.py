@@ -149,10 +149,22 @@ class Failed:
 
 @dataclass(frozen=True)
 class Interrupted:
-    """A user stopped the run; the state is kept, and the next run continues from there."""
+    """A user stopped the run.
+
+    Attributes:
+        log: The file with all that was printed.
+        extent: What was finished before.
+        harmless: What was being done, if it changes neither AWS nor the cluster: `planning`.
+    """
 
     log: Path
     extent: Extent = Extent()
+    harmless: str = ""
+
+    def __str__(self) -> str:
+        if self.harmless:
+            return f"Interrupted while {self.harmless}. Nothing was changed."
+        return "Interrupted. The state has what was done; the next run continues from there."
 
 
 Outcome = Succeeded | Failed | Interrupted

@@ -165,7 +165,9 @@ FindBehind = Callable[[], Behind]
 
 def synth(project: Project, log: Path, *, hcl: bool = False) -> Run:
     """Write the stacks' Terraform below `cdktf.out`, as JSON or as HCL."""
-    return Run(project, log, lambda run: _synthesized(run, run.project, hcl=hcl))
+    return Run(
+        project, log, lambda run: _synthesized(run, run.project, hcl=hcl), harmless="synthesizing"
+    )
 
 
 def plan(
@@ -189,7 +191,9 @@ def plan(
         before: What is done first.
         behind: Finds what comes last in the plan.
     """
-    return Run(project, log, lambda run: _planned(run, destroy, behind), before)
+    return Run(
+        project, log, lambda run: _planned(run, destroy, behind), before, harmless="planning"
+    )
 
 
 def deploy(
@@ -238,6 +242,8 @@ class Run:
         steps: Callable[[Run], Coroutine[Any, Any, Outcome]],
         before: Part | None = None,
         due: tuple[str, ...] = (),
+        *,
+        harmless: str = "",
     ) -> None:
         self.project = project
         self.log = log
@@ -247,6 +253,7 @@ class Run:
         """Why the log is not complete (a full disk, say); None where it is."""
         self._steps = steps
         self._before = before
+        self._harmless = harmless
         self._events: asyncio.Queue[Event | Exception] = asyncio.Queue()
         self._log = Log(None)
         self._child: Child | None = None
@@ -301,6 +308,13 @@ class Run:
         )
         return Extent(finished, unfinished)
 
+    @property
+    def stopped(self) -> Interrupted:
+        """How the run ends when it was interrupted now."""
+        if self._harmless:
+            return Interrupted(self.log, harmless=self._harmless)
+        return Interrupted(self.log, self.extent)
+
     def tell(self, event: Event) -> None:
         """Add an event to those that are read."""
         self._events.put_nowait(event)
@@ -325,7 +339,7 @@ class Run:
             OidcIamError: it failed.
         """
         if self.interrupted:
-            return Interrupted(self.log, self.extent)
+            return self.stopped
         loop = asyncio.get_running_loop()
 
         def say(line: str) -> None:
@@ -343,7 +357,7 @@ class Run:
         try:
             await asyncio.to_thread(part.work, outputs, say_or_stop)
         except _StoppedError:
-            return Interrupted(self.log, self.extent)
+            return self.stopped
         except OidcIamError as error:
             self._log.write([str(error)])
             raise
@@ -365,7 +379,7 @@ class Run:
             more: What is wrong besides; with an exit status of 0 it is all that is known.
         """
         if self.interrupted:
-            return Interrupted(self.log, self.extent)
+            return self.stopped
         reports = reader.reports or ([reader.last] if status else [])
         return Failed(status or 1, (*explain_all(reports), *more), self.log, self.extent)
 

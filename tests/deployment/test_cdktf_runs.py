@@ -716,6 +716,37 @@ async def test_an_interrupt_before_the_start_starts_nothing(tmp_path: Path, log:
     assert await events_of(run) == [Step(None, "destroying"), Interrupted(log, NOT_A)]
 
 
+async def test_a_plan_that_was_interrupted_says_that_nothing_was_changed(
+    tmp_path: Path, log: Path
+) -> None:
+    project = project_of(tmp_path, STACKS)
+    events = []
+    async with runs.plan(project, log) as run:
+        async for event in run:
+            events.append(event)
+            if event == Step("demo-identity", "planning demo-identity"):
+                run.interrupt()
+    assert events[-1] == Interrupted(log, harmless="planning")
+
+
+async def test_what_comes_before_a_plan_can_be_interrupted_too(tmp_path: Path, log: Path) -> None:
+    part = Part("looking", lambda _, say: say("looked"))
+    run = runs.plan(project_of(tmp_path, STACKS), log, destroy=True, before=part)
+    run.interrupt()
+    assert await events_of(run) == [Interrupted(log, harmless="planning")]
+
+
+async def test_a_synthesis_that_was_interrupted_says_that_nothing_was_changed(
+    tmp_path: Path, log: Path
+) -> None:
+    run = runs.synth(project_of(tmp_path, STACKS), log)
+    run.interrupt()
+    assert await events_of(run) == [
+        Step(None, "synthesizing"),
+        Interrupted(log, harmless="synthesizing"),
+    ]
+
+
 async def test_an_interrupt_that_comes_too_late_changes_nothing(tmp_path: Path, log: Path) -> None:
     run = runs.destroy(scripted(tmp_path, DESTROYED_A, "a"), log)
     events = await events_of(run)

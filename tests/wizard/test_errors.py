@@ -170,6 +170,14 @@ def test_an_interrupted_run_says_that_its_work_is_kept() -> None:
     )
 
 
+def test_an_interrupted_plan_says_that_nothing_was_changed() -> None:
+    with pytest.raises(InterruptedRunError) as caught:
+        completed(Interrupted(Path("/elsewhere/plan.log"), harmless="planning"))
+    assert str(caught.value) == (
+        "Interrupted while planning. Nothing was changed.\nThe log: /elsewhere/plan.log"
+    )
+
+
 @pytest.mark.parametrize("ended", ["failed", "interrupted"])
 def test_a_run_that_ended_early_names_what_is_not_finished(ended: str) -> None:
     extent = Extent(("prod-workloads",), ("prod-identity", "prod-discovery"))

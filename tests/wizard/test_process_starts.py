@@ -21,7 +21,7 @@ STARTS = re.compile(
     r"|webbrowser\..*|click\.(launch|edit|echo_via_pager)|.*\.open_url"
     r"|runpy\..*|importlib\.import_module|__import__|eval|exec|compile"
     r"|(pickle|marshal|shelve|dill)\..*|ctypes\..*"
-    r"|wizard\.process\.(Command|capture|started)"
+    r"|deployment\.process\.(Command|capture|started)"
 )
 
 KNOWN = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -14,12 +13,13 @@ from deployment import applied
 from deployment.cdktf import runs
 from deployment.left_behind import left_behind
 from deployment.logs import new_log
+from deployment.next_steps import next_commands
 from deployment.parts import after_applying
 from federation.keys import key_files
 from federation.model.config import ClusterConfig
 from federation.yaml import files
 from wizard import printer
-from wizard.cli.options import config_file_option, relative
+from wizard.cli.options import config_file_option
 from wizard.cli.running import (
     agreed,
     follow,
@@ -45,10 +45,8 @@ def deploy(path: Path, yes: bool) -> None:
         return
     show_outputs(outputs)
     printer.say("", "Next:")
-    printer.say(f"  python -m wizard doctor --config {shlex.quote(relative(path))}")
-    for pod in config.test_pods:
-        namespace, _, name = pod.partition("/")
-        printer.say(f"  kubectl exec -n {namespace} {name} -- aws sts get-caller-identity")
+    for command in next_commands(path, config):
+        printer.say(f"  {command.text}")
 
 
 def deployed(

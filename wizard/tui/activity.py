@@ -113,7 +113,9 @@ class Activity:
             self._fail("This machine refused", error.strerror or str(error), "Free what it needs.")
         finally:
             if self.progress.outcome is None:
-                self.progress.take(Interrupted(self.log))
+                self.progress.take(
+                    Interrupted(self.log, harmless="planning" if self.kind == "plan" else "")
+                )
             self._ended = self._now()
 
     async def _may_begin(self) -> bool:

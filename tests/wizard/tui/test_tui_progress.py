@@ -1,11 +1,8 @@
-"""How far a run is, what is kept of its log, and what a person takes along from it."""
+"""How far a run is, and what is kept of its log."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from project_files import PROD, STAGING
 from scripted import CHANGES, LOG, OUTPUTS, PLAN, deploying, failing, planning
 
 from deployment.cdktf.events import (
@@ -18,11 +15,9 @@ from deployment.cdktf.events import (
     Retrying,
     Step,
 )
-from federation.yaml import files
 from review.plan.changes import AttributeChange, ChangeAction
 from wizard.tui import log_lines
 from wizard.tui.log_lines import LogLines
-from wizard.tui.next_steps import Copyable, copyables
 from wizard.tui.progress import Progress, duration
 from wizard.tui.screens.help import rows
 from wizard.tui.widgets.editors import _rows
@@ -129,39 +124,6 @@ def test_a_word_is_found_in_both_directions_and_round_the_end(
     for line in ("a", "Error: b", "c", "an error"):
         lines.append(line)
     assert lines.find(word, start, by) == found
-
-
-def test_the_commands_of_the_next_steps_name_cluster_pod_and_file(in_folder: Path) -> None:
-    path = in_folder / "clusters" / "prod.yaml"
-    config = files.parse(PROD, "prod")
-    assert copyables(config, path, OUTPUTS, "deploy") == (
-        Copyable(
-            "Try the role in the pod default/awscli",
-            "kubectl --context prod exec -n default awscli -- aws sts get-caller-identity",
-        ),
-        Copyable(
-            "Prove it again at any time", "python -m wizard doctor --config clusters/prod.yaml"
-        ),
-        Copyable(
-            "What to set on the control plane",
-            "python -m wizard apiserver --config clusters/prod.yaml",
-        ),
-        Copyable(
-            "prod-identity provider_arn",
-            "arn:aws:iam::123456789012:oidc-provider/cluster.example.com",
-        ),
-        Copyable(
-            "prod-identity role_arns default/oidc-iam-pod",
-            "arn:aws:iam::123456789012:role/prod_default_oidc-iam-pod",
-        ),
-    )
-
-
-def test_after_destroying_it_can_be_made_again(in_folder: Path) -> None:
-    path = in_folder / "clusters" / "staging.yaml"
-    assert copyables(files.parse(STAGING, "staging"), path, {}, "destroy") == (
-        Copyable("Make it again", "python -m wizard deploy --config clusters/staging.yaml"),
-    )
 
 
 def test_a_help_text_has_tables_whose_rows_may_go_on_in_the_next_line() -> None:

@@ -283,8 +283,8 @@ async def test_cancelling_asks_and_interrupts_once(
         await walk.press("c", "ctrl+c")
         await ended(walk)
         assert shown(walk, "#failure") == (
-            "Terraform finished what was in flight. The state has what was done; the next\n"
-            "run continues from there. The log: logs/run.log"
+            "Interrupted. The state has what was done; the next run continues from there.\n"
+            "The log: logs/run.log"
         )
     assert world.deployed.interrupts == 1
 

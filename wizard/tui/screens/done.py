@@ -15,9 +15,9 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from deployment.next_steps import Copyable, copyable_outputs, next_commands
 from wizard.tui import navigation
 from wizard.tui.activity import Activity
-from wizard.tui.next_steps import Copyable, copyables
 from wizard.tui.screens.step import Step
 from wizard.tui.tasks import checking
 from wizard.tui.widgets.results import Results
@@ -44,8 +44,10 @@ Enter, Y or a click copies the output or the command under the cursor, through t
     def __init__(self, activity: Activity) -> None:
         super().__init__()
         self.activity = activity
-        self._copyables: tuple[Copyable, ...] = copyables(
-            activity.config, activity.path, activity.progress.outputs, activity.kind
+        destroyed = activity.kind == "destroy"
+        self._copyables: tuple[Copyable, ...] = (
+            *next_commands(activity.path, activity.config, destroyed=destroyed),
+            *copyable_outputs(activity.progress.outputs),
         )
 
     @property

@@ -29,13 +29,8 @@ class Failure(VerticalScroll, can_focus=False):
             self.mount_all(_causes(outcome))
         elif isinstance(outcome, Interrupted):
             self.border_title = "Interrupted"
-            self.mount(
-                Static(
-                    "Terraform finished what was in flight. The state has what was done; the next "
-                    f"run continues from there. {_extent(outcome)}The log: {shown(outcome.log)}",
-                    markup=False,
-                )
-            )
+            text = f"{outcome} {_extent(outcome)}The log: {shown(outcome.log)}"
+            self.mount(Static(text, markup=False))
 
 
 def _causes(outcome: Failed) -> list[Widget]:

@@ -1,4 +1,4 @@
-"""What a person takes along from a deployment: its outputs, and the commands that come next."""
+"""What a deployment leaves for the user to copy: the commands that come next, and its outputs."""
 
 from __future__ import annotations
 
@@ -15,28 +15,41 @@ from federation.model.config import ClusterConfig
 
 @dataclass(frozen=True)
 class Copyable:
-    """A text that is worth copying, and what it is."""
+    """A text to copy, and what it is."""
 
     label: str
     text: str
 
 
-def copyables(
-    config: ClusterConfig, path: Path, outputs: Mapping[str, Mapping[str, Any]], kind: str
+def next_commands(
+    path: Path, config: ClusterConfig, *, destroyed: bool = False
 ) -> tuple[Copyable, ...]:
-    """Commands first, outputs by stack after them.
+    """The commands that come next.
 
     Args:
-        config: What was deployed.
-        path: Its file.
-        outputs: Stack to output to value.
-        kind: What was done: `deploy` or `destroy`.
+        path: The configuration's file.
+        config: What was deployed or destroyed.
+        destroyed: Which of the two it was.
     """
-    commands = _after_destroy(path) if kind == "destroy" else _after_deploy(config, path)
-    return (*commands, *_outputs(outputs))
+    return tuple(_after_destroy(path) if destroyed else _after_deploy(path, config))
 
 
-def _after_deploy(config: ClusterConfig, path: Path) -> Iterator[Copyable]:
+def copyable_outputs(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[Copyable]:
+    """The outputs by stack, and each entry of those that are maps.
+
+    Args:
+        outputs: Stack to output to value.
+    """
+    for stack, values in outputs.items():
+        for name, value in values.items():
+            if isinstance(value, Mapping):
+                for key, each in value.items():
+                    yield Copyable(f"{stack} {name} {key}", _text(each))
+            else:
+                yield Copyable(f"{stack} {name}", _text(value))
+
+
+def _after_deploy(path: Path, config: ClusterConfig) -> Iterator[Copyable]:
     context = config.kubernetes.context
     for pod in config.test_pods:
         namespace, _, name = pod.partition("/")
@@ -53,16 +66,6 @@ def _after_destroy(path: Path) -> Iterator[Copyable]:
 
 def _wizard(command: str, path: Path) -> str:
     return shlex.join(["python", "-m", "wizard", command, "--config", shown(path)])
-
-
-def _outputs(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[Copyable]:
-    for stack, values in outputs.items():
-        for name, value in values.items():
-            if isinstance(value, Mapping):
-                for key, each in value.items():
-                    yield Copyable(f"{stack} {name} {key}", _text(each))
-            else:
-                yield Copyable(f"{stack} {name}", _text(value))
 
 
 def _text(value: Any) -> str:
