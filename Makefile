@@ -60,7 +60,7 @@ bench: install ## measure how long a synth takes; writes docs/performance.md
 schema: install ## write clusters/cluster.schema.json from the models
 	@$(RUN) python -m federation.model.schema
 
-pages: install ## write docs/doctor/ and docs/lint-codes.md from the rules
+pages: install ## write docs/doctor-codes.md and docs/lint-codes.md from the rules
 	@$(RUN) python -m doctor.pages
 	@$(RUN) python -m review.lint.page
 

@@ -1,7 +1,7 @@
 """What the doctor says: findings, and the rules whose texts they carry.
 
 A rule is one thing that can be right or wrong with a federation. Its code is stable, and its texts
-go into findings and into the pages of docs/doctor/. Layers make findings of rules; reports and the
+go into findings and into docs/doctor-codes.md. Checks make findings of rules; reports and the
 terminal app show them.
 """
 
@@ -46,7 +46,7 @@ class Finding:
 
     @property
     def page(self) -> str:
-        """The page of its rule."""
+        """Where its code is explained."""
         return page(self.code)
 
 
@@ -72,7 +72,7 @@ class Rule:
 
     @property
     def page(self) -> str:
-        """Its page in this project."""
+        """Where its code is explained."""
         return page(self.code)
 
     def passed(self, seen: str, about: str = "") -> Finding:
@@ -111,6 +111,10 @@ class Rule:
         )
 
 
+PAGE = "docs/doctor-codes.md"
+"""Where the codes are explained, from the root of this project."""
+
+
 def page(code: str) -> str:
-    """Where the page of a code is in this project."""
-    return f"docs/doctor/{code}.md"
+    """Where a code is explained in this project."""
+    return f"{PAGE}#{code}"

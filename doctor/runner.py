@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Iterato
 from dataclasses import dataclass, replace
 
 from doctor import evidence
+from doctor.catalog import ANSWERS, CHECKS, ERROR
 from doctor.examination import (
     ASKER,
     LAYERS,
@@ -20,37 +21,9 @@ from doctor.examination import (
     raised,
 )
 from doctor.finding import Finding, Rule
-from doctor.layers import (
-    aws,
-    control_plane,
-    discovery,
-    keys,
-    names,
-    negative,
-    sts,
-    tls,
-    token,
-    trust,
-)
-from doctor.rules import ALL, ERROR
 from federation.model.config import ClusterConfig, Workload
 
-CHECKS: dict[str, tuple[Check | WorkloadCheck, ...]] = {
-    "names": names.CHECKS,
-    "tls": tls.CHECKS,
-    "discovery": discovery.CHECKS,
-    "keys": keys.CHECKS,
-    "control-plane": control_plane.CHECKS,
-    "aws": aws.CHECKS,
-    "token": token.CHECKS,
-    "trust": trust.CHECKS,
-    "sts": sts.CHECKS,
-    "negative": negative.CHECKS,
-}
-"""The checks of each layer, in the order of `LAYERS`."""
-
-_CHECKED = frozenset(check.rule.code for checks in CHECKS.values() for check in checks)
-_LAYER_OF_ANSWER = {rule.code: rule.layer for rule in ALL if rule.code not in _CHECKED}
+_LAYER_OF_ANSWER = {rule.code: rule.layer for rules in ANSWERS.values() for rule in rules}
 """The layers of the codes that no check bears: they say why evidence cannot be had."""
 
 

@@ -6,13 +6,13 @@ import functools
 from collections.abc import AsyncIterator, Iterator, Mapping
 
 from doctor import evidence
+from doctor.checks import aws, tls
 from doctor.drift.places import BACK, Difference, Place
 from doctor.examination import Examination, Missing
 from doctor.finding import Rule
-from doctor.layers import tls, trust
 from doctor.live.account import Account, Provider
 from doctor.policies import differences
-from doctor.rules import aws as rules
+from federation.iam.trust_policy import role_trust_policy
 from federation.model.config import ClusterConfig, Workload
 from formats.escaping import listed, quoted
 
@@ -35,7 +35,7 @@ def places(config: ClusterConfig) -> Iterator[Place]:
 
 async def own(examination: Examination) -> Account:
     """The account that the configuration is for; another one says nothing about it."""
-    found = await examination.once(evidence.account)
+    found = await examination.once(aws.account)
     configured = examination.config.aws.account_id
     if configured not in (None, found.number):
         raise Missing(f"the credentials are of the account {found.number}, not of {configured}")
@@ -59,10 +59,10 @@ async def _provider(examination: Examination) -> AsyncIterator[Difference]:
     config = examination.config
     is_ours = config.aws.oidc_provider == "create"
     try:
-        found = await examination.once(evidence.provider)
+        found = await examination.once(aws.provider)
     except Missing as missing:
         remedy = BACK if is_ours else "Make it where it is managed, or write 'create'."
-        yield _absent(missing, rules.PROVIDER, remedy)
+        yield _absent(missing, aws.PROVIDER, remedy)
         return
     for difference in _audiences(found, config):
         yield difference
@@ -86,7 +86,7 @@ def _audiences(found: Provider, config: ClusterConfig) -> Iterator[Difference]:
 
 async def _thumbprint(examination: Examination) -> AsyncIterator[Difference]:
     await examination.once(own)
-    found = await examination.once(evidence.provider)
+    found = await examination.once(aws.provider)
     configured = examination.config.discovery.thumbprint
     if isinstance(configured, str):
         top = (await examination.once(tls.presented_chain)).top
@@ -102,9 +102,9 @@ async def _role(workload: Workload, examination: Examination) -> AsyncIterator[D
     config, wanted = examination.config, workload.role
     account = await examination.once(own)
     try:
-        found = await examination.once(evidence.role, workload)
+        found = await examination.once(aws.role, workload)
     except Missing as missing:
-        yield _absent(missing, rules.ROLE, BACK)
+        yield _absent(missing, aws.ROLE, BACK)
         return
     settings: dict[str, tuple[str | int | None, str | int | None]] = {
         "role.path": (found.path, wanted.path),
@@ -119,7 +119,7 @@ async def _role(workload: Workload, examination: Examination) -> AsyncIterator[D
             remedy = f"{BACK} To keep it, change '{field}'."
             yield Difference.of(field.partition(".")[2], _text(live), _text(configured), remedy)
     provider_arn = _provider_arn(config, account)
-    policy = trust.configured(examination, workload, provider_arn)
+    policy = role_trust_policy(config, workload, provider_arn)
     for place, live, expected in differences(found.trust, policy):
         yield Difference.of(f"trust policy: {place}", live, expected, _TRUST)
     for difference in tags(found.tags, config.aws.tags):

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from doctor import evidence
+from doctor.checks import cluster
 from doctor.drift import account
 from doctor.drift.objects import NO_SETTING, Apart, differences, settings
 from doctor.drift.places import BACK, Difference, Place
@@ -43,7 +44,7 @@ def places(config: ClusterConfig) -> Iterator[Place]:
 
 async def _issuer(examination: Examination) -> AsyncIterator[Difference]:
     config = examination.config
-    found = await examination.once(evidence.cluster)
+    found = await examination.once(cluster.live)
     document = await evidence.asked(found.openid_configuration)
     if document.get("issuer") != config.issuer:
         remedy = f"Either it is another cluster, or its flags were changed: {_SHOWN}"
@@ -56,7 +57,7 @@ async def _issuer(examination: Examination) -> AsyncIterator[Difference]:
 async def _exposure(examination: Examination) -> AsyncIterator[Difference]:
     """How the API server treats strangers, as two of their requests show it."""
     configured = examination.config.discovery.exposure
-    found = await examination.once(evidence.cluster)
+    found = await examination.once(cluster.live)
     documents = await evidence.asked(found.anonymous_status, OPENID_CONFIGURATION_PATH)
     others = await evidence.asked(found.anonymous_status, _ANY_PATH)
     if documents == 401:
@@ -72,7 +73,7 @@ async def _exposure(examination: Examination) -> AsyncIterator[Difference]:
 
 
 async def _object(described: dict[str, Any], examination: Examination) -> AsyncIterator[Difference]:
-    found = await examination.once(evidence.cluster)
+    found = await examination.once(cluster.live)
     live = await _find(found, described)
     if live is None:
         yield Difference.of("", "there is none", "there is one", _back(examination.config))
@@ -86,7 +87,7 @@ async def _object(described: dict[str, Any], examination: Examination) -> AsyncI
 async def _no_object(
     described: dict[str, Any], examination: Examination
 ) -> AsyncIterator[Difference]:
-    found = await examination.once(evidence.cluster)
+    found = await examination.once(cluster.live)
     if await _find(found, described):
         remedy = (
             "A deploy removes it where one made it; delete it by hand otherwise. To keep it, write "
@@ -95,10 +96,10 @@ async def _no_object(
         yield Difference.of("", "it is there", "none ('exposure: none')", remedy)
 
 
-async def _find(cluster: Cluster, described: Mapping[str, Any]) -> Mapping[str, Any] | None:
+async def _find(live: Cluster, described: Mapping[str, Any]) -> Mapping[str, Any] | None:
     metadata = described["metadata"]
     namespace = metadata.get("namespace")
-    return await evidence.asked(cluster.find, described["kind"], namespace, metadata["name"])
+    return await evidence.asked(live.find, described["kind"], namespace, metadata["name"])
 
 
 async def _in_its_account(

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from doctor.catalog import EVERY_RULE
 from doctor.finding import Finding, Rule
-from doctor.rules import EVERY as ALL
 from federation.model.config import ClusterConfig
 from federation.model.places import Place
 from federation.yaml.documents import Document
@@ -51,7 +51,7 @@ def sarif(findings: Sequence[Finding], examined: Examined) -> dict[str, Any]:
     return formatted.sarif(
         "oidc-iam-doctor",
         examined.config.cluster,
-        [_rule(rule) for rule in ALL],
+        [_rule(rule) for rule in EVERY_RULE],
         [_result(each, examined) for each in findings if each.verdict in _LEVELS],
         [_notice(each) for each in findings if each.verdict == "skip"],
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from review.facts.chain import Certificate
+from federation.keys.certificates import Certificate
 
 
 @dataclass(frozen=True)

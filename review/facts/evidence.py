@@ -13,9 +13,9 @@ from typing import Any
 
 from federation.errors import UserError
 from federation.iam.policy_document import parse_policy
+from federation.keys.certificates import parse_pem
 from federation.strict_json import json_object
 from federation.yaml.documents import DocumentError, objects
-from review.facts.chain import read_chain
 from review.facts.estate import Audiences, Chain, Estate, Trust, Where
 
 _API_SERVER = "kube-apiserver"
@@ -83,7 +83,7 @@ def chain_file(text: str, file: str) -> Estate:
     Raises:
         UserError: there is none in it.
     """
-    return Estate(chains=(Chain(Where(file), "", read_chain(file, text)),))
+    return Estate(chains=(Chain(Where(file), "", parse_pem(file, text)),))
 
 
 def _object(text: str, file: str) -> Mapping[str, Any]:

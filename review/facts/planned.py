@@ -36,7 +36,7 @@ class Planned:
         plan = self.plan
         if plan.empty:
             return "No changes: what is there matches the configuration."
-        return f"{plan.add} to add, {plan.change} to change, {plan.destroy} to destroy."
+        return f"{plan.counts}."
 
 
 def weighed(plan: Plan, *, reads_bucket: bool = False) -> Planned:

@@ -11,10 +11,10 @@ from review.lint.finding import Rule, Seen
 
 def _leaf_thumbprint(estate: Estate) -> Iterator[Seen]:
     leaves = {
-        each.sha1: each.subject
+        each.thumbprint: each.subject
         for chain in estate.chains
         for each in chain.certificates
-        if not each.authority
+        if not each.is_authority
     }
     pinned = {digest for each in estate.thumbprints for digest in each.digests}
     for each in estate.thumbprints:
@@ -23,12 +23,12 @@ def _leaf_thumbprint(estate: Estate) -> Iterator[Seen]:
                 yield Seen.of(each, f"{digest} is the server's own, {quoted(leaves[digest])}.")
     for chain in estate.chains:
         top = chain.certificates[-1]
-        if not top.authority and top.sha1 not in pinned:
+        if not top.is_authority and top.thumbprint not in pinned:
             yield Seen.of(chain, f"nothing is presented above {quoted(top.subject)}.")
 
 
 def _pinned_thumbprint(estate: Estate) -> Iterator[Seen]:
-    presented = {each.sha1 for chain in estate.chains for each in chain.certificates}
+    presented = {each.thumbprint for chain in estate.chains for each in chain.certificates}
     for each in estate.thumbprints:
         for digest in each.digests:
             if digest not in presented:
@@ -38,7 +38,7 @@ def _pinned_thumbprint(estate: Estate) -> Iterator[Seen]:
 def _private_authority(estate: Estate) -> Iterator[Seen]:
     for chain in estate.chains:
         top = chain.certificates[-1]
-        if not any(each.public for each in chain.certificates):
+        if not any(each.is_public for each in chain.certificates):
             yield Seen.of(chain, f"no public authority has issued {quoted(top.subject)}.")
 
 

@@ -1,7 +1,6 @@
 """What a plan of Terraform would change, as both presenters and the review show it.
 
-`terraform show -json` describes a saved plan (format 1.x, "JSON Output Format" in Terraform's
-documentation); `deployment.cdktf.runs` has it made.
+Made of the records of `review.plan.reader`; `deployment.cdktf.runs` runs `terraform show -json`.
 """
 
 from __future__ import annotations
@@ -12,8 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from federation.secrets import masked
+from review.plan.reader import PlannedChange, planned_changes
 
-ChangeAction = Literal["create", "update", "replace", "delete", "read", "forget", "import"]
+ChangeAction = Literal[
+    "create", "update", "replace", "delete", "read", "forget", "import", "unknown"
+]
 
 UNKNOWN = "(known after apply)"
 SENSITIVE = "(sensitive)"
@@ -26,6 +28,7 @@ _ACTIONS: dict[tuple[str, ...], ChangeAction] = {
     ("forget",): "forget",
     ("delete", "create"): "replace",
     ("create", "delete"): "replace",
+    ("no-op",): "import",
 }
 
 
@@ -53,6 +56,7 @@ class ResourceChange:
 
     Attributes:
         imported: The ID by which Terraform takes over what exists, and may change it; else None.
+        unknown_actions: What Terraform calls it, if this version does not know the action.
     """
 
     address: str
@@ -61,6 +65,7 @@ class ResourceChange:
     action: ChangeAction
     attributes: tuple[AttributeChange, ...] = ()
     imported: str | None = None
+    unknown_actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,17 @@ class Plan:
         return sum(each.imported is not None for stack in self.stacks for each in stack.changes)
 
     @property
+    def counts(self) -> str:
+        """How many resources it adds, changes and destroys, in words."""
+        unknown = f", {self.unknown} with an unknown action" if self.unknown else ""
+        return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy{unknown}"
+
+    @property
+    def unknown(self) -> int:
+        """How many resources have an action that this version does not know."""
+        return sum(_count(stack.changes, "unknown") for stack in self.stacks)
+
+    @property
     def steps(self) -> int:
         """How many `ResourceDone` a deployment of it ends with: a replacement takes two."""
         return self.add + self.change + self.destroy
@@ -125,35 +141,44 @@ class Plan:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.steps and not self.forget and not self.imports
+        return not (self.steps or self.forget or self.imports or self.unknown)
 
 
 def stack_plan(stack: str, shown: Mapping[str, Any]) -> StackPlan:
-    """The plan of a stack from what `terraform show -json` says of it."""
-    changes = []
-    for resource in shown.get("resource_changes", ()):
-        change = resource["change"]
-        imported = (change.get("importing") or {}).get("id")
-        action = _ACTIONS.get(tuple(change["actions"]), "import" if imported else None)
-        if action is not None:
-            about = (resource["address"], resource["type"], resource["name"])
-            changes.append(ResourceChange(*about, action, tuple(_attributes(change)), imported))
-    return StackPlan(stack, tuple(changes))
+    """The plan of a stack from what `terraform show -json` says of it.
+
+    Raises:
+        UserError: it does not have the form of a plan.
+    """
+    found = planned_changes(shown, f"The plan of {stack}")
+    return StackPlan(stack, tuple(_change(each) for each in found if not _stays(each)))
+
+
+def _stays(change: PlannedChange) -> bool:
+    return change.actions == ("no-op",) and change.imported is None
+
+
+def _change(change: PlannedChange) -> ResourceChange:
+    action = _ACTIONS.get(change.actions, "unknown")
+    return ResourceChange(
+        change.address,
+        change.type,
+        change.name,
+        action,
+        tuple(_attributes(change)),
+        change.imported,
+        change.actions if action == "unknown" else (),
+    )
 
 
 def _count(changes: tuple[ResourceChange, ...], *actions: ChangeAction) -> int:
     return sum(change.action in actions for change in changes)
 
 
-def _attributes(change: Mapping[str, Any]) -> Iterator[AttributeChange]:
-    before, after = change.get("before"), change.get("after")
-    secret = {
-        *_marked(change.get("before_sensitive", False)),
-        *_marked(change.get("after_sensitive", False)),
-    }
-    old, new = dict(_leaves(before)), dict(_leaves(after))
-    new.update(dict.fromkeys(_marked(change.get("after_unknown", False)), UNKNOWN))
-    replacing = [tuple(path) for path in change.get("replace_paths", ())]
+def _attributes(change: PlannedChange) -> Iterator[AttributeChange]:
+    secret = {*_marked(change.was_sensitive), *_marked(change.is_sensitive)}
+    old, new = dict(_leaves(change.before)), dict(_leaves(change.after))
+    new.update(dict.fromkeys(_marked(change.unknown), UNKNOWN))
     for path in sorted({*old, *new}, key=_sortable):
         if old.get(path) != new.get(path):
             hidden = any(path[: len(each)] == each for each in secret)
@@ -161,7 +186,7 @@ def _attributes(change: Mapping[str, Any]) -> Iterator[AttributeChange]:
                 masked(_written(path)),
                 SENSITIVE if hidden and path in old else _masked(path, old),
                 SENSITIVE if hidden and path in new else _masked(path, new),
-                any(path[: len(each)] == each for each in replacing),
+                any(path[: len(each)] == each for each in change.replace_paths),
             )
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from federation.errors import UserError
 from federation.iam.policy_document import parse_policy
+from federation.keys.certificates import Certificate, parse_pem
 from federation.model.places import dotted, texts
 from federation.secrets import kind_of_secret
 from federation.strict_json import json_object
 from formats.escaping import printable, quoted
-from review.facts.chain import Certificate, read_chain
 from review.facts.estate import (
     AnonymousAccess,
     Attachment,
@@ -38,7 +38,8 @@ from review.facts.estate import (
 )
 from review.facts.grants import grants
 from review.facts.permissions import allowances
-from review.plan.resources import SENSITIVE, Resource, mapping, resources
+from review.plan.reader import mapping
+from review.plan.resources import SENSITIVE, Resource, resources
 
 _ANONYMOUS = ("system:anonymous", "system:unauthenticated")
 _PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read")
@@ -213,7 +214,7 @@ def _presented(resource: Resource) -> Estate:
         pem = block.get("cert_pem")
         if not isinstance(pem, str):
             return Estate()
-        found += read_chain(resource.address, pem)
+        found += parse_pem(resource.address, pem)
     chain = Chain(resource.where("certificates"), "", tuple(found))
     return Estate(chains=(chain,) if found else ())
 

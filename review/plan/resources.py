@@ -1,19 +1,19 @@
-"""The resources of a Terraform plan as it would leave them, without what cannot or may not be told.
+"""The resources of a Terraform plan as it would leave them, without unknown and sensitive values.
 
-Reads what `terraform show -json` prints of a plan, anybody's, for `review.plan.facts`. Source of
-the form: Terraform, "JSON output format", "Plan representation" and "Change representation".
+Made of the records of `review.plan.reader`, for `review.plan.facts`; the plan may be anyone's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from federation.errors import UserError
 from federation.strict_json import json_object
 from formats.escaping import printable
 from review.facts.estate import Where
+from review.plan.reader import mapping, planned_changes, read_data
 
 UNKNOWN = object()
 """Stands for a value that is not known before the apply."""
@@ -60,47 +60,26 @@ def resources(text: str, file: str) -> list[Resource]:
         file: How the file is called.
 
     Raises:
-        UserError: it is no plan.
+        UserError: it is not a plan.
     """
     plan = json_object(file, text)
-    changes = plan.get("resource_changes", [] if "planned_values" in plan else None)
-    if not isinstance(changes, list):
-        raise UserError(f"{file} is no plan of Terraform.")
     try:
-        return [*_planned(changes, file), *_read_before(plan, file)]
+        planned = [
+            _resource(each.address, each.type, _told(each.after, each.unknown, each.is_sensitive))
+            for each in planned_changes(plan, file)
+            if each.is_managed and isinstance(each.after, Mapping)
+        ]
+        read = [
+            _resource(each.address, each.type, _told(each.values, None, each.sensitive))
+            for each in read_data(plan)
+        ]
     except RecursionError:
         raise UserError(f"{file} is nested too deeply to be read.") from None
+    return [replace(each, file=file) for each in (*planned, *read)]
 
 
-def _planned(changes: Iterable[Any], file: str) -> Iterator[Resource]:
-    for change in changes:
-        if not isinstance(change, Mapping) or change.get("mode", "managed") != "managed":
-            continue
-        details = change.get("change")
-        after = details.get("after") if isinstance(details, Mapping) else None
-        if isinstance(details, Mapping) and isinstance(after, Mapping):
-            told = _told(after, details.get("after_unknown"), details.get("after_sensitive"))
-            yield Resource(_address(change), str(change.get("type")), mapping(told), file)
-
-
-def _read_before(plan: Mapping[str, Any], file: str) -> Iterator[Resource]:
-    """The data sources that Terraform read to make the plan."""
-    state = plan.get("prior_state")
-    values = state.get("values") if isinstance(state, Mapping) else None
-    modules = [values.get("root_module")] if isinstance(values, Mapping) else []
-    while modules:
-        module = modules.pop()
-        if not isinstance(module, Mapping):
-            continue
-        modules += module.get("child_modules") or []
-        for each in module.get("resources") or []:
-            if isinstance(each, Mapping) and each.get("mode") == "data":
-                told = _told(each.get("values") or {}, None, each.get("sensitive_values"))
-                yield Resource(_address(each), str(each.get("type")), mapping(told), file)
-
-
-def _address(resource: Mapping[str, Any]) -> str:
-    return printable(str(resource.get("address")))
+def _resource(address: str, kind: str, values: Any) -> Resource:
+    return Resource(printable(address), kind, mapping(values), "")
 
 
 def _told(after: Any, unknown: Any, sensitive: Any) -> Any:
@@ -118,11 +97,6 @@ def _told(after: Any, unknown: Any, sensitive: Any) -> Any:
             _told(each, _entry(unknown, at), _entry(sensitive, at)) for at, each in enumerate(after)
         ]
     return after
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The value where it is a mapping, an empty one otherwise."""
-    return value if isinstance(value, Mapping) else {}
 
 
 def _entry(marks: Any, at: int) -> Any:

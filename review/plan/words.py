@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from formats.escaping import listed
 from review.plan.changes import ResourceChange
 
 
@@ -16,11 +17,15 @@ def sentence(change: ResourceChange) -> str:
 def happening(change: ResourceChange) -> str:
     """What happens to a resource, like `Creates the role`."""
     noun, _ = _NOUNS.get(change.type, (f"the {change.type}", ()))
+    if change.action == "unknown":
+        return f"An unknown action ({listed(change.unknown_actions)}) on {noun}"
     return f"{_VERBS[change.action]} {noun}"
 
 
 def fate(change: ResourceChange) -> str:
-    """What a plan adds to the address of what Terraform forgets or takes over; else nothing."""
+    """What a plan adds to an address: whether it is forgotten, imported, or neither is known."""
+    if change.action == "unknown":
+        return f" (unknown action: {listed(change.unknown_actions)})"
     if change.action == "forget":
         where = "in the cluster" if change.type.startswith("kubernetes_") else "in AWS"
         return f" (forgotten, stays {where})"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from federation.keys.certificates import Certificate
 from federation.keys.jwks import PublicKey
 from federation.model.config import ClusterConfig
-from review.facts.chain import Certificate
 from review.facts.estate import Estate
 from review.facts.matrix import Row
 from review.facts.planned import Planned

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from federation.keys.certificates import Certificate
 from federation.model.config import ClusterConfig
 from federation.rules.advice import pins_for_another_name
-from review.facts.chain import Certificate
 from review.report.material import Material
 from review.report.model import (
     Block,
@@ -101,9 +101,11 @@ def _of_endpoint(config: ClusterConfig) -> Text:
 
 
 def _owner(digest: str, chain: tuple[Certificate, ...]) -> Text:
-    owner = next((each for each in chain if each.sha1 == digest), None)
+    owner = next((each for each in chain if each.thumbprint == digest), None)
     if owner is not None:
-        kind = "an authority" if owner.authority else "the server's own, which breaks at a renewal"
+        kind = (
+            "an authority" if owner.is_authority else "the server's own, which breaks at a renewal"
+        )
         return said(f"{{}} ({kind})", owner.subject)
     if chain:
         return (Strong("of no certificate that is presented"),)
@@ -119,9 +121,9 @@ def _presented(material: Material) -> Iterator[Block]:
         tuple(
             (
                 ((Code(each.subject),),),
-                ((Code(each.sha1),),),
-                (("yes" if each.authority else "no",),),
-                (("yes" if each.public else "no",),),
+                ((Code(each.thumbprint),),),
+                (("yes" if each.is_authority else "no",),),
+                (("yes" if each.is_public else "no",),),
             )
             for each in material.chain
         ),
@@ -142,7 +144,7 @@ def _use(material: Material) -> Text:
             "`python -m wizard doctor`.",
             Strong("Whether AWS uses it is not known here."),
         )
-    if any(each.public for each in material.chain):
+    if any(each.is_public for each in material.chain):
         return said(
             "{} the chain is of an authority that Mozilla trusts (AWS's own list is not "
             "published), unless the server insists on TLS 1.3.",

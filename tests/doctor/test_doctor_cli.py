@@ -34,7 +34,7 @@ from stand_in_issuer import (
     serving,
 )
 
-from doctor.rules import discovery
+from doctor.checks import discovery
 from federation.errors import UserError
 from federation.yaml import files
 from federation.yaml.files import PROJECT
@@ -60,7 +60,7 @@ FAILED = (
     f"      expected: '{ISSUER}'\n"
     f"      cause: {discovery.ISSUER.cause}\n"
     f"      fix: {discovery.ISSUER.fix}\n"
-    "      more: docs/doctor/discovery-issuer.md\n"
+    "      more: docs/doctor-codes.md#discovery-issuer\n"
 )
 TABLE = f"""\
 verdict  layer      code              seen
@@ -72,7 +72,7 @@ x fail discovery-issuer: The document names the configured issuer, byte for byte
   cause     The first --service-account-issuer of the API server is not the configured issuer.
   fix       Set the first --service-account-issuer of every API server to the configured issuer;
             keep the old one second until its tokens have expired.
-  more      docs/doctor/discovery-issuer.md
+  more      docs/doctor-codes.md#discovery-issuer
 
 pass: 0, warn: 0, fail: 1, skip: 0
 """
@@ -293,13 +293,13 @@ def test_a_token_comes_from_a_file_or_standard_input(in_folder: Path, name: str)
             ("--only", "discovry"),
             "--only: 'discovry' is neither a layer nor a code. Did you mean 'discovery'? Layers: "
             "names, tls, discovery, keys, control-plane, aws, token, trust, sts, negative; codes: "
-            "docs/doctor/README.md.",
+            "docs/doctor-codes.md.",
         ),
         (
             ("--skip", "tls-expired"),
             "--skip: 'tls-expired' is neither a layer nor a code. Did you mean 'tls-expiry'? "
             "Layers: names, tls, discovery, keys, control-plane, aws, token, trust, sts, negative; "
-            "codes: docs/doctor/README.md.",
+            "codes: docs/doctor-codes.md.",
         ),
         (
             ("--only", "tls-expiry", "--skip", "tls"),

@@ -10,8 +10,8 @@ import breaking
 import pytest
 from live_federation import ISSUER, LiveFederation, make
 
+from doctor.checks.control_plane import flag
 from doctor.examination import Options
-from doctor.layers.control_plane import flag
 from doctor.runner import examined
 from federation.model.config import ClusterConfig
 from sandbox.sandbox import Sandbox

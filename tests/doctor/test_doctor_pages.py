@@ -1,62 +1,81 @@
-"""The pages of docs/doctor/ are those of the rules."""
+"""docs/doctor-codes.md is made of the rules, and links into it lead somewhere."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from doctor import pages
+from doctor.catalog import CHECKS, EVERY_RULE, RULES
 from doctor.examination import LAYERS
-from doctor.finding import Rule
-from doctor.rules import ALL
-from doctor.runner import CHECKS
+from doctor.finding import PAGE, Rule
 from federation.yaml.files import PROJECT
 
 
-def test_each_rule_has_its_page_and_no_page_is_out_of_date() -> None:
-    committed = {path.name: path.read_text() for path in pages.FOLDER.iterdir()}
+def test_the_page_is_not_out_of_date() -> None:
+    committed = (PROJECT / PAGE).read_text()
 
-    assert committed == pages.pages(), "run 'python -m doctor.pages', and commit docs/doctor/"
+    assert committed == pages.page(), f"run 'python -m doctor.pages', and commit {PAGE}"
 
 
 def test_codes_are_unique_and_begin_with_their_layer() -> None:
-    codes = [rule.code for rule in ALL]
+    codes = [rule.code for rule in RULES]
 
     assert len(codes) == len(set(codes))
-    assert [rule.code for rule in ALL if not rule.code.startswith(_words(rule.layer))] == []
+    assert [rule.code for rule in RULES if not rule.code.startswith(_words(rule.layer))] == []
 
 
-def test_rules_stand_in_the_order_of_their_layers_and_every_check_has_one() -> None:
-    assert tuple(dict.fromkeys(rule.layer for rule in ALL)) == LAYERS
-    assert {check.rule for checks in CHECKS.values() for check in checks} <= set(ALL)
+def test_rules_and_checks_are_in_the_order_of_the_layers() -> None:
+    assert tuple(dict.fromkeys(rule.layer for rule in RULES)) == tuple(CHECKS) == LAYERS
 
 
-def test_a_page_shows_texts_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_check_has_a_rule_of_its_layer() -> None:
+    layers = {layer: {check.rule.layer for check in checks} for layer, checks in CHECKS.items()}
+
+    assert layers == {layer: {layer} for layer in LAYERS}
+
+
+def test_the_page_shows_texts_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     rule = Rule("tls-x", "tls", "A [title](x)", "*Meaning* <b>", "`cause`", "fix\\")
-    monkeypatch.setattr(pages, "ALL", (rule,))
+    monkeypatch.setattr(pages, "EVERY_RULE", (rule,))
 
-    assert pages.pages()["tls-x.md"] == (
-        "# tls-x\n\nA \\[title\\](x).\n\nLayer: [tls](README.md#tls)\n\n"
-        "## What it means\n\n\\*Meaning\\* \\<b\\>\n\n"
-        "## Cause\n\n\\`cause\\`\n\n"
-        "## Fix\n\nfix\\\\\n"
+    assert pages.page().partition("## tls\n\n")[2] == (
+        "### tls-x\n\n"
+        "A \\[title\\](x). \\*Meaning\\* \\<b\\>\n\n"
+        "Cause: \\`cause\\`\n\n"
+        "Fix: fix\\\\\n"
     )
 
 
-def test_writing_removes_the_page_of_a_code_that_is_no_more(tmp_path: Path) -> None:
-    pages.write(tmp_path, {"old.md": "old", "same.md": "before"})
-    pages.write(tmp_path, {"same.md": "after"})
+@pytest.mark.parametrize("rule", EVERY_RULE, ids=lambda rule: rule.code)
+def test_findings_and_rules_point_to_an_anchor_that_exists(rule: Rule) -> None:
+    path, _, anchor = replace(rule.passed("fine"), verdict="warn").page.partition("#")
 
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"same.md": "after"}
+    assert (path, f"{path}#{anchor}") == (PAGE, rule.page)
+    assert anchor in _anchors(path)
 
 
-@pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.code)
-def test_findings_and_rules_point_to_a_page_that_is_there(rule: Rule) -> None:
-    page = replace(rule.passed("fine"), verdict="warn").page
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/doctor.md", "docs/lint.md", "docs/review.md", "docs/drift.md"]
+)
+def test_links_of_the_documents_lead_to_a_file_and_an_anchor_that_exist(document: str) -> None:
+    folder = (PROJECT / document).parent
+    text = (PROJECT / document).read_text()
+    links = [each for each in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in each]
+    assert links
+    for link in links:
+        path, _, anchor = link.partition("#")
+        target = (folder / path).resolve() if path else PROJECT / document
+        assert target.exists(), link
+        assert not anchor or anchor in _anchors(str(target.relative_to(PROJECT))), link
 
-    assert (page, (PROJECT / page).is_file()) == (rule.page, True)
+
+def _anchors(path: str) -> set[str]:
+    """The anchors that GitHub makes of a document's headings."""
+    headings = re.findall(r"^#+ (.+)$", (PROJECT / path).read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
 def _words(layer: str) -> tuple[str, ...]:

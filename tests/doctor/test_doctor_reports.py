@@ -13,11 +13,12 @@ import pytest
 from junitparser import JUnitXml, TestCase
 from stand_in_issuer import config_for
 
+from doctor.catalog import EVERY_RULE, RULES
+from doctor.checks import discovery, sts, tls, token
 from doctor.finding import Finding
 from doctor.reports.junit import junit
 from doctor.reports.sarif import Examined, sarif
 from doctor.reports.summary import document, is_proven, kept_from_saying
-from doctor.rules import ALL, EVERY, discovery, sts, tls, token
 from federation.yaml import documents
 
 HOSTILE = (
@@ -170,10 +171,10 @@ def test_each_sarif_rule_names_its_page_and_its_layer() -> None:
     rules = sarif([], EXAMINED)["runs"][0]["tool"]["driver"]["rules"]
 
     assert [(rule["id"], rule["properties"]["tags"]) for rule in rules] == [
-        (rule.code, [rule.layer]) for rule in EVERY
+        (rule.code, [rule.layer]) for rule in EVERY_RULE
     ]
     assert [rule["help"]["text"].rpartition("\n")[2] for rule in rules] == [
-        f"More: docs/doctor/{rule.code}.md" for rule in EVERY
+        f"More: docs/doctor-codes.md#{rule.code}" for rule in EVERY_RULE
     ]
 
 
@@ -197,7 +198,7 @@ seen: 'https://a/'
 expected: 'https://a'
 cause: {discovery.ISSUER.cause}
 fix: {discovery.ISSUER.fix}
-more: docs/doctor/discovery-issuer.md</failure>
+more: docs/doctor-codes.md#discovery-issuer</failure>
     </testcase>
   </testsuite>
   <testsuite name="token" tests="1" failures="0" errors="0" skipped="0">
@@ -207,11 +208,11 @@ seen: soon
 expected: later
 cause: {token.TIMES.cause}
 fix: {token.TIMES.fix}
-more: docs/doctor/token-times.md</system-out>
+more: docs/doctor-codes.md#token-times</system-out>
     </testcase>
   </testsuite>
   <testsuite name="sts" tests="1" failures="0" errors="0" skipped="1">
-    <testcase classname="doctor.live.sts" name="sts-aws-cli default/app">
+    <testcase classname="doctor.sts" name="sts-aws-cli default/app">
       <skipped message="the aws CLI is not on the PATH" />
     </testcase>
   </testsuite>
@@ -251,7 +252,7 @@ def test_json_has_the_documented_keys() -> None:
                 "cause": discovery.ISSUER.cause,
                 "fix": discovery.ISSUER.fix,
                 "because": "",
-                "page": "docs/doctor/discovery-issuer.md",
+                "page": "docs/doctor-codes.md#discovery-issuer",
             },
             {
                 "code": "token-times",
@@ -264,7 +265,7 @@ def test_json_has_the_documented_keys() -> None:
                 "cause": token.TIMES.cause,
                 "fix": token.TIMES.fix,
                 "because": "",
-                "page": "docs/doctor/token-times.md",
+                "page": "docs/doctor-codes.md#token-times",
             },
         ],
     }
@@ -301,11 +302,11 @@ def test_a_finding_names_the_checks_that_can_say_nothing_because_of_it() -> None
 
 
 def rule_of(code: str) -> Any:
-    return ALL[index(code)]
+    return RULES[index(code)]
 
 
 def index(code: str) -> int:
-    return [rule.code for rule in ALL].index(code)
+    return [rule.code for rule in RULES].index(code)
 
 
 def located(line: int) -> dict[str, Any]:

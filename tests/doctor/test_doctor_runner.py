@@ -12,7 +12,7 @@ from stand_in_issuer import config_for
 from doctor import runner
 from doctor.examination import Check, Examination, Missing, Options
 from doctor.finding import Finding, Rule
-from doctor.pages import pages
+from doctor.pages import page
 from doctor.reports.junit import junit
 from doctor.reports.sarif import Examined, sarif
 from doctor.reports.summary import document, is_proven
@@ -245,7 +245,7 @@ async def test_an_error_is_in_every_report(checks: dict[str, tuple[Check, ...]])
     assert "doctor-error" in [each["id"] for each in log["tool"]["driver"]["rules"]]
     assert '<failure type="doctor-error"' in junit(findings)
     assert document(CONFIG, findings)["counts"] == {"pass": 0, "warn": 0, "fail": 1, "skip": 0}
-    assert "doctor-error.md" in pages()
+    assert "\n### doctor-error\n" in page()
 
 
 async def test_an_interrupt_ends_an_examination(checks: dict[str, tuple[Check, ...]]) -> None:

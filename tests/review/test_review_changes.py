@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from federation.errors import UserError
 from review.plan.changes import (
     SENSITIVE,
     UNKNOWN,
@@ -16,6 +17,7 @@ from review.plan.changes import (
     StackPlan,
     stack_plan,
 )
+from review.plan.words import fate, sentence
 
 
 def shown(*actions: str, **change: Any) -> dict[str, Any]:
@@ -52,6 +54,43 @@ def test_actions_are_named_and_counted_as_terraform_does(
     plan = stack_plan("s", shown(*actions))
     assert [change.action for change in plan.changes] == [action]
     assert (plan.add, plan.change, plan.destroy) == counts
+
+
+@pytest.mark.parametrize("actions", [("create", "forget"), ("replicate",), ()])
+def test_an_action_that_is_not_known_is_reported(actions: tuple[str, ...]) -> None:
+    plan = Plan((stack_plan("s", shown(*actions)),))
+
+    [resource] = plan.stacks[0].changes
+    assert (resource.action, resource.unknown_actions) == ("unknown", actions)
+    assert (plan.unknown, plan.steps, plan.empty) == (1, 0, False)
+    assert plan.counts == "0 to add, 0 to change, 0 to destroy, 1 with an unknown action"
+
+
+def test_an_unknown_action_is_named_in_the_plan_and_in_words() -> None:
+    [resource] = stack_plan("s", shown("create", "forget")).changes
+
+    assert fate(resource) == " (unknown action: 'create', 'forget')"
+    assert sentence(resource) == "An unknown action ('create', 'forget') on the role"
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"resource_changes": 1}, "The plan of s is not a Terraform plan."),
+        ({"values": {}}, "The plan of s is not a Terraform plan."),
+        (
+            {"resource_changes": ["x"]},
+            "The plan of s: resource_changes[0] is not a change of a resource.",
+        ),
+    ],
+)
+def test_what_does_not_have_the_form_of_a_plan_is_refused(
+    document: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UserError) as refusal:
+        stack_plan("s", document)
+
+    assert str(refusal.value) == said
 
 
 def test_a_resource_that_stays_is_left_out() -> None:

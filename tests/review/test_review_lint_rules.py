@@ -83,7 +83,7 @@ def anonymous(role: str, **more: Any) -> Estate:
 ACCOUNTS = ("prod/web", "prod/api", "test/web", "kube-system/dns")
 LEAF, _ = presented(authority=False)
 CHAIN, _ = presented(authority=True)
-CHAIN_DIGESTS = [each.sha1 for each in CHAIN.chains[0].certificates]
+CHAIN_DIGESTS = [each.thumbprint for each in CHAIN.chains[0].certificates]
 
 FIRING: list[tuple[str, Estate, list[str]]] = [
     (

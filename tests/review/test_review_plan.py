@@ -194,7 +194,7 @@ def test_a_binding_for_everybody_is_a_fact_and_another_is_not() -> None:
 def test_what_is_no_plan_is_refused(text: str) -> None:
     with pytest.raises(UserError) as refusal:
         plan_facts(text, "plan.json")
-    assert str(refusal.value) == "plan.json is no plan of Terraform."
+    assert str(refusal.value) == "plan.json is not a Terraform plan."
 
 
 def test_a_plan_that_is_nested_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,6 +155,7 @@ def test_a_plan_as_json_has_what_it_breaks_beside_the_changes() -> None:
                             },
                         ],
                         "imported": None,
+                        "unknown_actions": [],
                     }
                 ],
             },

@@ -211,18 +211,18 @@ def test_the_presented_chain_tells_whose_a_thumbprint_is() -> None:
     estate, _ = presented(authority=True)
     leaf, root = estate.chains[0].certificates
     stranger = "0" * 40
-    pinned = config(discovery={"thumbprint": [root.sha1, leaf.sha1, stranger]})
+    pinned = config(discovery={"thumbprint": [root.thumbprint, leaf.thumbprint, stranger]})
     rows = [
         line
         for line in section(documents(pinned, Known(estate)), "Thumbprints").splitlines()
         if line.startswith("| `")
     ]
     assert rows == [
-        f"| `{root.sha1}` | `{root.subject}` (an authority) |",
-        f"| `{leaf.sha1}` | `{leaf.subject}` (the server's own, which breaks at a renewal) |",
+        f"| `{root.thumbprint}` | `{root.subject}` (an authority) |",
+        f"| `{leaf.thumbprint}` | `{leaf.subject}` (the server's own, which breaks at a renewal) |",
         f"| `{stranger}` | **of no certificate that is presented** |",
-        f"| `{leaf.subject}` | `{leaf.sha1}` | no | no |",
-        f"| `{root.subject}` | `{root.sha1}` | yes | no |",
+        f"| `{leaf.subject}` | `{leaf.thumbprint}` | no | no |",
+        f"| `{root.subject}` | `{root.thumbprint}` | yes | no |",
     ]
 
 

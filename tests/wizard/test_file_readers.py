@@ -27,12 +27,12 @@ _SANDBOX = "the sandbox's own folder, or a request of its own tests"
 
 KNOWN = {
     (
-        "doctor/layers/tls.py",
+        "doctor/checks/tls.py",
         "_context",
         "ssl.create_default_context",
     ): "certifi's authorities; others are read by named_files before",
     (
-        "doctor/layers/tls.py",
+        "doctor/checks/tls.py",
         "_of_file",
         "ssl.create_default_context",
     ): "certifi's authorities; others are read by named_files before",
@@ -80,7 +80,11 @@ KNOWN = {
         "_is_archive_of_ours",
         "zipfile.ZipFile",
     ): "bytes that named_files has read; only the names in it are asked",
-    ("review/facts/chain.py", "_public_authorities", "pathlib.Path().read_bytes"): _SHIPPED,
+    (
+        "federation/keys/certificates.py",
+        "_public_authorities",
+        "pathlib.Path().read_bytes",
+    ): _SHIPPED,
     ("review/comparison.py", "_settings", "json.loads"): _OURS,
     ("review/facts/grants.py", "_admitted", "json.loads"): _OURS,
     ("review/plan/words.py", "name", "json.loads"): _OURS,

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from apiserver.page import unseen
-from doctor.rules import ALL
+from doctor.catalog import RULES
 from federation.errors import UserError
 from federation.model.config import ClusterConfig
 from federation.yaml.files import load, save
@@ -40,7 +40,7 @@ def folder(in_folder: Path) -> Path:
     }
     save(ClusterConfig.model_validate(document), in_folder / "prod.yaml")
     (in_folder / "ps").write_text(RUNNING)
-    findings = [{"code": rule.code, "verdict": "pass"} for rule in ALL]
+    findings = [{"code": rule.code, "verdict": "pass"} for rule in RULES]
     (in_folder / "findings.json").write_text(json.dumps({"issuer": ISSUER, "findings": findings}))
     in_a_while = time.time() + 60
     os.utime(in_folder / "findings.json", (in_a_while, in_a_while))

@@ -66,7 +66,7 @@ def doctor(
 
     Nothing is created in the cluster or the account. --only and --skip can be repeated. Layers:
     names, tls, discovery, keys, control-plane, aws, token, trust, sts, negative; codes: those of
-    docs/doctor/.
+    docs/doctor-codes.md.
 
     Exit codes: 0 nothing fails, 1 something does, 2 bad input.
     """
@@ -113,8 +113,8 @@ async def _examined(config: ClusterConfig, options: Options, quiet: bool) -> lis
 
 
 def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
+    from doctor.catalog import RULES
     from doctor.examination import Options
-    from doctor.rules import ALL
     from doctor.runner import selects
 
     token, pod, timeout = given["token"], given["pod"], given["timeout"]
@@ -140,7 +140,7 @@ def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
         allow_http=given["allow_http"],
         keep_traceback=keep_traceback,
     )
-    if not any(selects(options, rule) for rule in ALL):
+    if not any(selects(options, rule) for rule in RULES):
         raise UserError("--only and --skip together leave nothing to look at.")
     return options
 
@@ -151,16 +151,16 @@ def _names(option: str, given: tuple[str, ...]) -> frozenset[str]:
     Raises:
         UserError: one of them is neither.
     """
+    from doctor.catalog import RULES
     from doctor.examination import LAYERS
-    from doctor.rules import ALL
 
-    known = {*LAYERS, *(rule.code for rule in ALL)}
+    known = {*LAYERS, *(rule.code for rule in RULES)}
     for name in given:
         if name not in known:
             hint = did_you_mean(name, known)
             raise UserError(
                 f"{option}: {name!r} is neither a layer nor a code.{hint} "
-                f"Layers: {', '.join(LAYERS)}; codes: docs/doctor/README.md."
+                f"Layers: {', '.join(LAYERS)}; codes: docs/doctor-codes.md."
             )
     return frozenset(given)
 

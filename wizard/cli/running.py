@@ -35,6 +35,7 @@ _SIGNS = {
     "read": "<=",
     "forget": ".",
     "import": "=",
+    "unknown": "?",
 }
 _DOING = {"create": "creating", "update": "changing", "delete": "destroying", "read": "reading"}
 _DONE = {"create": "created", "update": "changed", "delete": "destroyed", "read": "read"}
@@ -138,8 +139,7 @@ def show_plan(plan: Plan, *, destroy: bool = False) -> None:
     else:
         forget = f" Terraform forgets {plan.forget}, which stay." if plan.forget else ""
         taken = f" Terraform takes over {plan.imports}, which exist." if plan.imports else ""
-        counts = f"{plan.add} to add, {plan.change} to change, {plan.destroy} to destroy."
-        printer.say(f"Plan: {counts}{forget}{taken}")
+        printer.say(f"Plan: {plan.counts}.{forget}{taken}")
 
 
 def require_answer(yes: bool) -> None:

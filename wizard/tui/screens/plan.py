@@ -163,4 +163,5 @@ Escape while it is being made stops it."""
             (f"- {plan.destroy} to destroy", "bold $text-error"),
             f"   . {plan.forget} to forget" if plan.forget else "",
             f"   = {plan.imports} to take over" if plan.imports else "",
+            f"   ? {plan.unknown} with an unknown action" if plan.unknown else "",
         )

@@ -20,6 +20,7 @@ _SIGNS: dict[ChangeAction, str] = {
     "read": "<",
     "forget": ".",
     "import": "=",
+    "unknown": "?",
 }
 
 
@@ -34,6 +35,7 @@ class PlanTree(Tree[ChangeAction | None]):
         "plan--read",
         "plan--forget",
         "plan--import",
+        "plan--unknown",
     }
 
     def __init__(self) -> None:
