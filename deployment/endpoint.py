@@ -23,13 +23,13 @@ def endpoint_advice(config: ClusterConfig) -> tuple[Advice, ...]:
     if not pins_for_another_name(config):
         return ()
     host, port = config.discovery_address
-    from doctor.live.https import Address, present
+    from doctor.live.https import ServerAddress, present
     from federation.keys.certificates import parse_der
     from formats.escaping import quoted
 
     try:
         pinned, seen = (
-            parse_der(present(Address(host, port, name), TIMEOUT).chain).top.thumbprint
+            parse_der(present(ServerAddress(host, port, name), TIMEOUT).chain).top.thumbprint
             for name in (host, config.issuer_host)
         )
     except (OSError, ValueError) as error:

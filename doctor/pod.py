@@ -29,14 +29,14 @@ class UnreadableTokenError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class TokenMount:
     """Where a token is mounted."""
 
     container: str
     path: str
 
 
-def token_place(spec: Mapping[str, Any], audiences: Collection[str]) -> Place:
+def token_place(spec: Mapping[str, Any], audiences: Collection[str]) -> TokenMount:
     """Where a pod has a token for one of the audiences.
 
     Args:
@@ -53,11 +53,11 @@ def token_place(spec: Mapping[str, Any], audiences: Collection[str]) -> Place:
             if mount["name"] in found and not {"subPath", "subPathExpr"} & mount.keys():
                 path = f"{mount['mountPath']}/{found[mount['name']]}"
                 if path.startswith("/"):  # it becomes an argument of 'cat'
-                    return Place(container["name"], path)
+                    return TokenMount(container["name"], path)
     raise UnreadableTokenError(f"no container mounts a token for {listed(list(audiences))}")
 
 
-def read(api: client.ApiClient, namespace: str, pod: str, place: Place, longest: int) -> str:
+def read(api: client.ApiClient, namespace: str, pod: str, place: TokenMount, longest: int) -> str:
     """The text of the file at a place.
 
     Args:
@@ -92,7 +92,7 @@ def _projections(spec: Mapping[str, Any], audiences: Collection[str]) -> Iterato
                 yield volume["name"], token["path"]
 
 
-def _connected(api: client.ApiClient, namespace: str, pod: str, place: Place) -> WSClient:
+def _connected(api: client.ApiClient, namespace: str, pod: str, place: TokenMount) -> WSClient:
     try:
         connection: WSClient = stream(
             client.CoreV1Api(api).connect_get_namespaced_pod_exec,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 
-class Apart(NamedTuple):
+class PolicyDifference(NamedTuple):
     """A place in which two policies differ, with the JSON that is there and that is expected."""
 
     place: str
@@ -18,7 +18,7 @@ class Apart(NamedTuple):
     expected: str
 
 
-def differences(seen: Any, expected: Any, place: str = "") -> Iterator[Apart]:
+def differences(seen: Any, expected: Any, place: str = "") -> Iterator[PolicyDifference]:
     """Each place in which two policies differ.
 
     `Sid` and `Version` do not count, nor does the order in a list, nor whether a single value
@@ -35,7 +35,7 @@ def differences(seen: Any, expected: Any, place: str = "") -> Iterator[Apart]:
         for index, (one, other) in enumerate(zip(seen, expected, strict=True)):
             yield from differences(one, other, f"{place}[{index}]")
     else:
-        yield Apart(place, _text(seen), _text(expected))
+        yield PolicyDifference(place, _text(seen), _text(expected))
 
 
 _IGNORED = ("Sid", "Version")

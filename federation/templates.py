@@ -58,7 +58,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["shell"] = shlex.quote
     environment.filters["code"] = escaping.markdown_code
     environment.filters["block"] = escaping.markdown_block
-    environment.filters["literal"] = lambda value: escaping.Written(escaping.printable(value))
+    environment.filters["literal"] = lambda value: escaping.Escaped(escaping.printable(value))
     return environment
 
 
@@ -67,7 +67,7 @@ def _escaped(context: jinja2.runtime.Context, value: Any) -> Any:
     name = context.name or ""
     if (
         not isinstance(value, str)
-        or isinstance(value, escaping.Written)
+        or isinstance(value, escaping.Escaped)
         or hasattr(value, "__html__")
     ):
         return value

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-class Written(str):
+class Escaped(str):
     """A text that is in the form of its medium already: a template puts it in unchanged."""
 
     __slots__ = ()
@@ -79,25 +79,25 @@ def listed(values: object) -> str:
     return ", ".join(map(quoted, items[:MOST])) + more if items else "none"
 
 
-def markdown(text: str) -> Written:
+def markdown(text: str) -> Escaped:
     """Text in GitHub-flavoured Markdown that is nothing but text, at the start of a line too."""
     escaped = printable(text).translate(_MARKDOWN)
-    return Written(_BLOCK.sub(r"\g<0>\\", _ADDRESS.sub(r"\1\\\2", escaped)))
+    return Escaped(_BLOCK.sub(r"\g<0>\\", _ADDRESS.sub(r"\1\\\2", escaped)))
 
 
-def markdown_code(text: str) -> Written:
+def markdown_code(text: str) -> Escaped:
     """Code within a line, between more backticks than it has in a row (CommonMark 0.31, 6.1)."""
     text = printable(text)
     ticks = "`" * (_longest_run(text) + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
-    return Written(f"{ticks}{space}{text}{space}{ticks}")
+    return Escaped(f"{ticks}{space}{text}{space}{ticks}")
 
 
-def markdown_block(text: str, language: str = "") -> Written:
+def markdown_block(text: str, language: str = "") -> Escaped:
     """A block of code of several lines, none of which ends it (CommonMark 0.31, 4.5)."""
     fence = "`" * max(3, 1 + _longest_run(text))
     lines = map(printable, text.rstrip("\n").split("\n"))
-    return Written("\n".join([f"{fence}{language}", *lines, fence]))
+    return Escaped("\n".join([f"{fence}{language}", *lines, fence]))
 
 
 def html(text: str) -> Markup:

@@ -21,7 +21,7 @@ SCHEMA = (
 
 
 @dataclass(frozen=True)
-class Rule:
+class SarifRule:
     """What results are instances of.
 
     Attributes:
@@ -40,7 +40,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Result:
+class SarifResult:
     """One thing that was found.
 
     Attributes:
@@ -63,7 +63,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Notice:
+class SarifNotice:
     """Something to say about a rule that is no result, such as that nothing could be told."""
 
     code: str
@@ -73,9 +73,9 @@ class Notice:
 def sarif(
     tool: str,
     about: str,
-    rules: Sequence[Rule],
-    results: Sequence[Result],
-    notices: Sequence[Notice] = (),
+    rules: Sequence[SarifRule],
+    results: Sequence[SarifResult],
+    notices: Sequence[SarifNotice] = (),
 ) -> dict[str, Any]:
     """The log of one run.
 
@@ -106,7 +106,7 @@ def sarif(
     }
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: SarifRule) -> dict[str, Any]:
     return {
         "id": rule.code,
         "shortDescription": {"text": escaping.sarif(rule.title)},
@@ -116,7 +116,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(result: Result, index: dict[str, int]) -> dict[str, Any]:
+def _result(result: SarifResult, index: dict[str, int]) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": _uri(result.file)}}
     if result.line is not None:
         place["region"] = {"startLine": result.line}
@@ -143,7 +143,7 @@ def _uri(file: str) -> str:
     return Path(file).as_uri() if Path(file).is_absolute() else quote(os.fsencode(file))
 
 
-def _notification(notice: Notice, index: dict[str, int]) -> dict[str, Any]:
+def _notification(notice: SarifNotice, index: dict[str, int]) -> dict[str, Any]:
     return {
         "associatedRule": {"id": notice.code, "index": index[notice.code]},
         "level": "note",
@@ -151,7 +151,7 @@ def _notification(notice: Notice, index: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _fingerprint(result: Result) -> str:
+def _fingerprint(result: SarifResult) -> str:
     return hashlib.sha256(
         f"{result.code} {result.identity}".encode("utf-8", "backslashreplace")
     ).hexdigest()

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from doctor.live.https import Address, present
+from doctor.live.https import ServerAddress, present
 
 _LARGEST = 1024 * 1024
 _TIMEOUT = 5.0
@@ -100,7 +100,7 @@ class Network:
     def _presented(self, url: str) -> tuple[bytes, ...]:
         """The presented certificates in DER, the server's own first."""
         host, port = self._address(url)
-        address = Address(host, port, urlsplit(url).hostname or "")
+        address = ServerAddress(host, port, urlsplit(url).hostname or "")
         try:
             # Nothing is verified: which of them to trust is decided when they are known.
             return present(address, _TIMEOUT).chain

@@ -12,7 +12,7 @@ from doctor.checks import names, tls
 from doctor.difference import compared
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
-from doctor.live.https import LARGEST, Address, Answer, TooSlowError, UnreadableError, get
+from doctor.live.https import LARGEST, Answer, ServerAddress, TooSlowError, UnreadableError, get
 from doctor.live.reach import unreachable
 from federation.errors import UserError
 from federation.strict_json import json_object
@@ -179,7 +179,7 @@ _JSON_TYPES = ("application/json", "application/jwk-set+json")
 
 
 @dataclass(frozen=True)
-class Document:
+class ServedDocument:
     """One of the two documents, as it was served."""
 
     path: str
@@ -187,13 +187,13 @@ class Document:
     members: Mapping[str, Any]
 
 
-async def openid_configuration(examination: Examination) -> Document:
+async def openid_configuration(examination: Examination) -> ServedDocument:
     """The discovery document."""
     url = urlsplit(examination.config.openid_configuration_url)
     return await _document(examination, tls.issuer_address(examination), url.path)
 
 
-async def keys(examination: Examination) -> Document:
+async def keys(examination: Examination) -> ServedDocument:
     """The published keys, at the address that the discovery document names."""
     document = await examination.once(openid_configuration)
     uri = document.members.get("jwks_uri")
@@ -205,7 +205,7 @@ async def keys(examination: Examination) -> Document:
     parts = urlsplit(str(uri))
     host = parts.hostname or ""
     at_issuer = host == examination.config.issuer_host
-    address = tls.issuer_address(examination) if at_issuer else Address(host, 443, host)
+    address = tls.issuer_address(examination) if at_issuer else ServerAddress(host, 443, host)
     return await _document(examination, address, parts.path + _query(parts.query))
 
 
@@ -280,7 +280,7 @@ def _query(query: str) -> str:
     return f"?{query}" if query else ""
 
 
-async def _document(examination: Examination, address: Address, path: str) -> Document:
+async def _document(examination: Examination, address: ServerAddress, path: str) -> ServedDocument:
     examination.allows("discovery")
     trust = await examination.once(tls.trust)
     seconds = examination.options.answer_timeout
@@ -302,7 +302,7 @@ def _known(hosting: str, status: int, path: str) -> Mapping[str, str]:
     return {} if path in _ROOT_PATHS else _BELOW_A_PATH
 
 
-def _read(answer: Answer, path: str, known: Mapping[str, str]) -> Document:
+def _read(answer: Answer, path: str, known: Mapping[str, str]) -> ServedDocument:
     """The document in an answer; `known` are the cause and the fix of a wrong one, if known."""
     flaw = _flaw_of_answer(answer)
     if flaw is not None:
@@ -312,7 +312,7 @@ def _read(answer: Answer, path: str, known: Mapping[str, str]) -> Document:
         members = json_object("The document", body.decode())
     except (UserError, UnicodeDecodeError) as error:
         raise _unread(JSON, path, str(error)) from None
-    return Document(path, answer.content_type, members)
+    return ServedDocument(path, answer.content_type, members)
 
 
 def _flaw_of_answer(answer: Answer) -> tuple[Rule, str] | None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
-from doctor.live.https import Address, proxy_for
+from doctor.live.https import ServerAddress, proxy_for
 from doctor.live.reach import unreachable
 from formats.escaping import quoted
 
@@ -93,7 +93,7 @@ def _is_resolved_elsewhere(examination: Examination) -> bool:
     """Whether this machine need not resolve the name; whether AWS can is not known then."""
     host = examination.config.issuer_host
     try:
-        proxy = proxy_for(Address(host, 443, host))
+        proxy = proxy_for(ServerAddress(host, 443, host))
     except OSError:
         return False
     return examination.config.discovery.endpoint is not None or proxy is not None

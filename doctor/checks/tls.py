@@ -14,7 +14,7 @@ import certifi
 from doctor.checks import cluster
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
-from doctor.live.https import Address, Presented, present, proxy_for
+from doctor.live.https import Presented, ServerAddress, present, proxy_for
 from federation import named_files
 from federation.errors import UserError
 from federation.keys import certificates
@@ -132,10 +132,10 @@ class TrustAnchor:
     source: str
 
 
-def issuer_address(examination: Examination) -> Address:
+def issuer_address(examination: Examination) -> ServerAddress:
     """Where the issuer's documents are read, under the issuer's own name."""
     host, port = examination.config.discovery_address
-    return Address(host, port, examination.config.issuer_host)
+    return ServerAddress(host, port, examination.config.issuer_host)
 
 
 async def presented(examination: Examination) -> Presented:
@@ -330,7 +330,7 @@ def _context(authorities: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(authorities))
 
 
-def _unconnected(address: Address, error: OSError) -> Finding:
+def _unconnected(address: ServerAddress, error: OSError) -> Finding:
     return CONNECT.failed(f"{address}: {_reason(error)}", "a TLS server")
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 
 from doctor import evidence
 from doctor.checks import aws, tls
-from doctor.drift.places import BACK, Difference, Place
+from doctor.drift.places import BACK, DriftPlace, LiveDifference
 from doctor.examination import Examination, Missing
 from doctor.finding import Rule
 from doctor.live.account import Account, Provider
@@ -21,16 +21,16 @@ _AWS_OWN = "aws:"
 tagging")."""
 
 
-def places(config: ClusterConfig) -> Iterator[Place]:
+def places(config: ClusterConfig) -> Iterator[DriftPlace]:
     """The places in the account."""
     provider = f"OIDC provider {config.issuer_key}"
-    yield Place(provider, ("aws",), _provider)
+    yield DriftPlace(provider, ("aws",), _provider)
     if config.aws.oidc_provider == "create" and config.discovery.thumbprint != "omit":
         presented = ("tls",) if config.discovery.thumbprint == "endpoint" else ()
-        yield Place(f"thumbprint of the {provider}", ("aws", *presented), _thumbprint)
+        yield DriftPlace(f"thumbprint of the {provider}", ("aws", *presented), _thumbprint)
     for workload in config.workloads:
         look = functools.partial(_role, workload)
-        yield Place(f"role {config.role_name(workload)}", ("aws",), look)
+        yield DriftPlace(f"role {config.role_name(workload)}", ("aws",), look)
 
 
 async def own(examination: Examination) -> Account:
@@ -42,19 +42,19 @@ async def own(examination: Examination) -> Account:
     return found
 
 
-def tags(found: Mapping[str, str], configured: Mapping[str, str]) -> Iterator[Difference]:
+def tags(found: Mapping[str, str], configured: Mapping[str, str]) -> Iterator[LiveDifference]:
     """The differences in tags; the values of further ones are not ours to print."""
     remedy = f"{BACK} To keep it, change 'aws.tags'."
     for key in sorted({*found, *configured}):
         if key not in configured and not key.startswith(_AWS_OWN):
             more = "A deploy removes it. To keep it, add it to 'aws.tags'."
-            yield Difference.of(f"tag {quoted(key)}", "it is there", "no such tag", more)
+            yield LiveDifference.of(f"tag {quoted(key)}", "it is there", "no such tag", more)
         elif key in configured and found.get(key) != configured[key]:
             live = quoted(found[key]) if key in found else "no such tag"
-            yield Difference.of(f"tag {quoted(key)}", live, quoted(configured[key]), remedy)
+            yield LiveDifference.of(f"tag {quoted(key)}", live, quoted(configured[key]), remedy)
 
 
-async def _provider(examination: Examination) -> AsyncIterator[Difference]:
+async def _provider(examination: Examination) -> AsyncIterator[LiveDifference]:
     await examination.once(own)
     config = examination.config
     is_ours = config.aws.oidc_provider == "create"
@@ -71,7 +71,7 @@ async def _provider(examination: Examination) -> AsyncIterator[Difference]:
             yield difference
 
 
-def _audiences(found: Provider, config: ClusterConfig) -> Iterator[Difference]:
+def _audiences(found: Provider, config: ClusterConfig) -> Iterator[LiveDifference]:
     """An adopted provider may have audiences of others."""
     live, configured = set(found.audiences), set(config.audience)
     if config.aws.oidc_provider == "create":
@@ -81,10 +81,10 @@ def _audiences(found: Provider, config: ClusterConfig) -> Iterator[Difference]:
         remedy = "Add what is missing where the provider is managed, or change 'audience'."
     if not is_same:
         texts = listed(sorted(live)), listed(sorted(configured))
-        yield Difference.of("audiences", *texts, remedy)
+        yield LiveDifference.of("audiences", *texts, remedy)
 
 
-async def _thumbprint(examination: Examination) -> AsyncIterator[Difference]:
+async def _thumbprint(examination: Examination) -> AsyncIterator[LiveDifference]:
     await examination.once(own)
     found = await examination.once(aws.provider)
     configured = examination.config.discovery.thumbprint
@@ -95,10 +95,10 @@ async def _thumbprint(examination: Examination) -> AsyncIterator[Difference]:
         expected, text = set(configured), listed(sorted(configured))
     if set(found.thumbprints) != expected:
         remedy = f"{BACK} To keep it, pin it in 'discovery.thumbprint'."
-        yield Difference.of("", listed(sorted(found.thumbprints)), text, remedy)
+        yield LiveDifference.of("", listed(sorted(found.thumbprints)), text, remedy)
 
 
-async def _role(workload: Workload, examination: Examination) -> AsyncIterator[Difference]:
+async def _role(workload: Workload, examination: Examination) -> AsyncIterator[LiveDifference]:
     config, wanted = examination.config, workload.role
     account = await examination.once(own)
     try:
@@ -117,11 +117,11 @@ async def _role(workload: Workload, examination: Examination) -> AsyncIterator[D
     for field, (live, configured) in settings.items():
         if live != configured:
             remedy = f"{BACK} To keep it, change '{field}'."
-            yield Difference.of(field.partition(".")[2], _text(live), _text(configured), remedy)
+            yield LiveDifference.of(field.partition(".")[2], _text(live), _text(configured), remedy)
     provider_arn = _provider_arn(config, account)
     policy = role_trust_policy(config, workload, provider_arn)
     for place, live, expected in differences(found.trust, policy):
-        yield Difference.of(f"trust policy: {place}", live, expected, _TRUST)
+        yield LiveDifference.of(f"trust policy: {place}", live, expected, _TRUST)
     for difference in tags(found.tags, config.aws.tags):
         yield difference
     attached = await evidence.asked(account.attached_policies, config.role_name(workload))
@@ -138,21 +138,21 @@ _TRUST = (
 
 def _policies(
     config: ClusterConfig, workload: Workload, attached: tuple[str, ...], inline: tuple[str, ...]
-) -> Iterator[Difference]:
+) -> Iterator[LiveDifference]:
     """Terraform knows of its own attachments alone, so a deploy leaves the others."""
     wanted = {config.policy_arn(each) for each in workload.role.managed_policy_arns}
     for arn in sorted(wanted - set(attached)):
         remedy = f"{BACK} To keep it so, take it out of 'role.managed_policy_arns'."
-        yield Difference.of(f"policy {quoted(arn)}", "not attached", "attached", remedy)
+        yield LiveDifference.of(f"policy {quoted(arn)}", "not attached", "attached", remedy)
     for arn in sorted(set(attached) - wanted):
         remedy = "A deploy leaves it: detach it by hand, or add it to 'role.managed_policy_arns'."
-        yield Difference.of(f"policy {quoted(arn)}", "attached", "not attached", remedy)
+        yield LiveDifference.of(f"policy {quoted(arn)}", "attached", "not attached", remedy)
     for name in sorted(inline):
         remedy = (
             "A deploy leaves it: delete it by hand, or make it a managed policy and add that to "
             "'role.managed_policy_arns'."
         )
-        yield Difference.of(f"inline policy {quoted(name)}", "it is there", "none", remedy)
+        yield LiveDifference.of(f"inline policy {quoted(name)}", "it is there", "none", remedy)
 
 
 def _provider_arn(config: ClusterConfig, account: Account) -> str:
@@ -160,7 +160,7 @@ def _provider_arn(config: ClusterConfig, account: Account) -> str:
     return f"arn:{config.partition}:iam::{account.number}:{resource}"
 
 
-def _absent(missing: Missing, rule: Rule, remedy: str) -> Difference:
+def _absent(missing: Missing, rule: Rule, remedy: str) -> LiveDifference:
     """The difference that something is not there at all.
 
     Raises:
@@ -168,7 +168,7 @@ def _absent(missing: Missing, rule: Rule, remedy: str) -> Difference:
     """
     if missing.finding is None or missing.finding.code != rule.code:
         raise missing
-    return Difference.of("", missing.finding.seen, "there is one", remedy)
+    return LiveDifference.of("", missing.finding.seen, "there is one", remedy)
 
 
 def _text(value: str | int | None) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from doctor import evidence
 from doctor.drift.account import own, tags
-from doctor.drift.places import BACK, Difference, Place
+from doctor.drift.places import BACK, DriftPlace, LiveDifference
 from doctor.examination import Examination, Missing
-from doctor.live.bucket import Distribution, LiveBucket
+from doctor.live.bucket import LiveBucket, LiveDistribution
 from doctor.policies import differences
 from federation import discovery_bucket
 from federation.errors import UserError
@@ -31,7 +31,7 @@ _SETTINGS = {
 _KEYS = f"{BACK} To publish other keys, change 'discovery.s3.keys'."
 
 
-def places(config: ClusterConfig) -> Iterator[Place]:
+def places(config: ClusterConfig) -> Iterator[DriftPlace]:
     """The bucket, each of its documents, and the distribution, where there are.
 
     Raises:
@@ -40,13 +40,13 @@ def places(config: ClusterConfig) -> Iterator[Place]:
     settings = config.discovery.s3
     if settings is None:
         return
-    yield Place(f"bucket {settings.bucket}", _LAYERS, functools.partial(_bucket, settings))
+    yield DriftPlace(f"bucket {settings.bucket}", _LAYERS, functools.partial(_bucket, settings))
     for path, text in key_files.documents(config).items():
         look = functools.partial(_document, path, text)
-        yield Place(f"document {discovery_bucket.key(config, path)}", _LAYERS, look)
+        yield DriftPlace(f"document {discovery_bucket.key(config, path)}", _LAYERS, look)
     if settings.acm_certificate_arn:
         look = functools.partial(_distribution, settings.acm_certificate_arn)
-        yield Place(f"CloudFront distribution of {config.issuer_host}", _LAYERS, look)
+        yield DriftPlace(f"CloudFront distribution of {config.issuer_host}", _LAYERS, look)
 
 
 async def _live(examination: Examination) -> LiveBucket:
@@ -56,27 +56,27 @@ async def _live(examination: Examination) -> LiveBucket:
     return await evidence.asked(LiveBucket, config.aws, account.number, name, seconds)
 
 
-async def _found_distribution(examination: Examination) -> Distribution | None:
+async def _found_distribution(examination: Examination) -> LiveDistribution | None:
     live = await examination.once(_live)
     return await evidence.asked(live.distribution, examination.config.issuer_host)
 
 
-async def _bucket(settings: Bucket, examination: Examination) -> AsyncIterator[Difference]:
+async def _bucket(settings: Bucket, examination: Examination) -> AsyncIterator[LiveDifference]:
     live, config = await examination.once(_live), examination.config
     versioned = await evidence.asked(live.is_versioned)
     if versioned is None:
-        yield Difference.of("", "there is none", "there is one")
+        yield LiveDifference.of("", "there is none", "there is one")
         return
     if not versioned:
-        yield Difference.of("versioning", "off", "on")
+        yield LiveDifference.of("versioning", "off", "on")
     ownership = await evidence.asked(live.ownership)
     if ownership != discovery_bucket.OWNERSHIP:
-        yield Difference.of("ownership", quoted(ownership), f"'{discovery_bucket.OWNERSHIP}'")
+        yield LiveDifference.of("ownership", quoted(ownership), f"'{discovery_bucket.OWNERSHIP}'")
     blocked = await evidence.asked(live.public_access)
     for setting, configured in discovery_bucket.public_access(settings).items():
         seen = blocked.get(_SETTINGS[setting], False)
         if seen != configured:
-            yield Difference.of(setting, _switch(seen), _switch(configured))
+            yield LiveDifference.of(setting, _switch(seen), _switch(configured))
     for difference in tags(await evidence.asked(live.tags), config.aws.tags):
         yield difference
     policy = await evidence.asked(live.policy)
@@ -87,15 +87,17 @@ async def _bucket(settings: Bucket, examination: Examination) -> AsyncIterator[D
             raise Missing("the policy names a distribution of CloudFront, and there is none")
     wanted = discovery_bucket.policy(config, settings, distribution.arn if distribution else "")
     for place, seen_part, expected in differences(policy or {}, wanted):
-        yield Difference.of(f"policy: {place}", seen_part, expected)
+        yield LiveDifference.of(f"policy: {place}", seen_part, expected)
 
 
-async def _document(path: str, text: str, examination: Examination) -> AsyncIterator[Difference]:
+async def _document(
+    path: str, text: str, examination: Examination
+) -> AsyncIterator[LiveDifference]:
     live = await examination.once(_live)
     key = discovery_bucket.key(examination.config, path)
     found = await evidence.asked(live.document, key)
     if found is None:
-        yield Difference.of("", "there is none", "there is one")
+        yield LiveDifference.of("", "there is none", "there is one")
         return
     if found.text != text:
         yield _text_apart(path, found.text, text)
@@ -105,32 +107,32 @@ async def _document(path: str, text: str, examination: Examination) -> AsyncIter
     }
     for header, (seen, configured) in headers.items():
         if seen != configured:
-            yield Difference.of(header, quoted(seen), quoted(configured))
+            yield LiveDifference.of(header, quoted(seen), quoted(configured))
 
 
 async def _distribution(
     certificate_arn: str, examination: Examination
-) -> AsyncIterator[Difference]:
+) -> AsyncIterator[LiveDifference]:
     found = await examination.once(_found_distribution)
     if found is None:
-        yield Difference.of("", "there is none", "there is one")
+        yield LiveDifference.of("", "there is none", "there is one")
         return
     if not found.is_enabled:
-        yield Difference.of("", "it is disabled", "it is enabled")
+        yield LiveDifference.of("", "it is disabled", "it is enabled")
     if found.certificate_arn != certificate_arn:
         remedy = f"{BACK} To keep it, change 'discovery.s3.acm_certificate_arn'."
-        yield Difference.of(
+        yield LiveDifference.of(
             "certificate", quoted(found.certificate_arn), quoted(certificate_arn), remedy
         )
 
 
-def _text_apart(path: str, live: str, text: str) -> Difference:
+def _text_apart(path: str, live: str, text: str) -> LiveDifference:
     """How a document differs: a key set by the ids of its keys, where they are others."""
     if path == JWKS_PATH:
         seen, configured = _key_ids(live), _key_ids(text)
         if seen != configured:
-            return Difference.of("keys", listed(seen), listed(configured), _KEYS)
-    return Difference.of("text", quoted(live), quoted(text), _KEYS)
+            return LiveDifference.of("keys", listed(seen), listed(configured), _KEYS)
+    return LiveDifference.of("text", quoted(live), quoted(text), _KEYS)
 
 
 def _key_ids(text: str) -> list[str]:

@@ -13,8 +13,8 @@ from typing import Any
 from doctor import evidence
 from doctor.checks import cluster
 from doctor.drift import account
-from doctor.drift.objects import NO_SETTING, Apart, differences, settings
-from doctor.drift.places import BACK, Difference, Place
+from doctor.drift.objects import NO_SETTING, ObjectDifference, differences, settings
+from doctor.drift.places import BACK, DriftPlace, LiveDifference
 from doctor.examination import Examination, Missing
 from doctor.live.cluster import Cluster
 from federation import manifests
@@ -30,31 +30,33 @@ _ACCOUNT = re.compile(r"arn:[a-z-]+:iam::(\d{12}):")
 _SHOWN = "'python -m wizard apiserver' shows what to set on the API servers."
 
 
-def places(config: ClusterConfig) -> Iterator[Place]:
+def places(config: ClusterConfig) -> Iterator[DriftPlace]:
     """The places in the cluster."""
-    yield Place("API server", _LAYERS, _issuer)
+    yield DriftPlace("API server", _LAYERS, _issuer)
     if config.discovery.exposure == "none":
         binding = manifests.binding(config)
-        yield Place(_name(binding), _LAYERS, functools.partial(_no_object, binding))
+        yield DriftPlace(_name(binding), _LAYERS, functools.partial(_no_object, binding))
     else:
-        yield Place("anonymous requests", _LAYERS, _exposure)
+        yield DriftPlace("anonymous requests", _LAYERS, _exposure)
     for described in manifests.objects(config, _role_arns(config)):
-        yield Place(_name(described), _LAYERS, functools.partial(_object, described))
+        yield DriftPlace(_name(described), _LAYERS, functools.partial(_object, described))
 
 
-async def _issuer(examination: Examination) -> AsyncIterator[Difference]:
+async def _issuer(examination: Examination) -> AsyncIterator[LiveDifference]:
     config = examination.config
     found = await examination.once(cluster.live)
     document = await evidence.asked(found.openid_configuration)
     if document.get("issuer") != config.issuer:
         remedy = f"Either it is another cluster, or its flags were changed: {_SHOWN}"
-        yield Difference.of("issuer", quoted(document.get("issuer")), quoted(config.issuer), remedy)
+        yield LiveDifference.of(
+            "issuer", quoted(document.get("issuer")), quoted(config.issuer), remedy
+        )
     if document.get("jwks_uri") != config.jwks_uri:
         live = quoted(document.get("jwks_uri"))
-        yield Difference.of("jwks_uri", live, quoted(config.jwks_uri), _SHOWN)
+        yield LiveDifference.of("jwks_uri", live, quoted(config.jwks_uri), _SHOWN)
 
 
-async def _exposure(examination: Examination) -> AsyncIterator[Difference]:
+async def _exposure(examination: Examination) -> AsyncIterator[LiveDifference]:
     """How the API server treats strangers, as two of their requests show it."""
     configured = examination.config.discovery.exposure
     found = await examination.once(cluster.live)
@@ -62,38 +64,40 @@ async def _exposure(examination: Examination) -> AsyncIterator[Difference]:
     others = await evidence.asked(found.anonymous_status, _ANY_PATH)
     if documents == 401:
         live = f"refused (HTTP 401 for {OPENID_CONFIGURATION_PATH})"
-        yield Difference.of("", live, f"{configured!r}: the documents are for anyone", _SHOWN)
+        yield LiveDifference.of("", live, f"{configured!r}: the documents are for anyone", _SHOWN)
         return
     seen = "authentication-config" if others == 401 else "binding"
     if seen != configured:
         remedy = f"{_SHOWN} To keep it, write 'exposure: {seen}'."
-        yield Difference.of(
+        yield LiveDifference.of(
             "", f"{seen!r} (HTTP {others} for {_ANY_PATH})", f"{configured!r}", remedy
         )
 
 
-async def _object(described: dict[str, Any], examination: Examination) -> AsyncIterator[Difference]:
+async def _object(
+    described: dict[str, Any], examination: Examination
+) -> AsyncIterator[LiveDifference]:
     found = await examination.once(cluster.live)
     live = await _find(found, described)
     if live is None:
-        yield Difference.of("", "there is none", "there is one", _back(examination.config))
+        yield LiveDifference.of("", "there is none", "there is one", _back(examination.config))
         return
     if described["kind"] == "ConfigMap":
         described = await _in_its_account(described, live, examination)
     for apart in differences(live, described):
-        yield Difference.of(*apart, _back(examination.config, apart))
+        yield LiveDifference.of(*apart, _back(examination.config, apart))
 
 
 async def _no_object(
     described: dict[str, Any], examination: Examination
-) -> AsyncIterator[Difference]:
+) -> AsyncIterator[LiveDifference]:
     found = await examination.once(cluster.live)
     if await _find(found, described):
         remedy = (
             "A deploy removes it where one made it; delete it by hand otherwise. To keep it, write "
             "'exposure: binding'."
         )
-        yield Difference.of("", "it is there", "none ('exposure: none')", remedy)
+        yield LiveDifference.of("", "it is there", "none ('exposure: none')", remedy)
 
 
 async def _find(live: Cluster, described: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -133,7 +137,7 @@ def _name(described: Mapping[str, Any]) -> str:
     return f"{described['kind']} {name}"
 
 
-def _back(config: ClusterConfig, apart: Apart | None = None) -> str:
+def _back(config: ClusterConfig, apart: ObjectDifference | None = None) -> str:
     """What puts an object back; applied on the server's side, a manifest cannot do all of it."""
     if config.kubernetes.apply == "terraform":
         return BACK

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 from doctor.drift import account, bucket, cluster
-from doctor.drift.places import Compared, Difference, Place
+from doctor.drift.places import Compared, DriftPlace, LiveDifference
 from doctor.examination import ASKER, Examination, Missing, Options, is_for_us, raised
 from doctor.reportable import reportable
 from federation.model.config import ClusterConfig
@@ -33,7 +33,7 @@ async def compare(config: ClusterConfig, options: Options | None = None) -> tupl
         await examination.close()
 
 
-def places(config: ClusterConfig) -> Iterator[Place]:
+def places(config: ClusterConfig) -> Iterator[DriftPlace]:
     """All that a configuration describes.
 
     Raises:
@@ -44,12 +44,12 @@ def places(config: ClusterConfig) -> Iterator[Place]:
     yield from cluster.places(config)
 
 
-async def _compared(examination: Examination, place: Place) -> Compared:
+async def _compared(examination: Examination, place: DriftPlace) -> Compared:
     for layer in place.layers:
         if layer in examination.options.skip:
             return Compared(place.name, skipped=layer)
     ASKER.set(place)
-    differences: list[Difference] = []
+    differences: list[LiveDifference] = []
     seconds = examination.options.timeout
     try:
         async with asyncio.timeout(seconds) as limit:

@@ -16,7 +16,7 @@ NO_SETTING = "no such setting"
 """How a further setting of a ConfigMap should be."""
 
 
-class Apart(NamedTuple):
+class ObjectDifference(NamedTuple):
     """A field in which an object differs, with what is live and what is described."""
 
     field: str
@@ -24,7 +24,9 @@ class Apart(NamedTuple):
     described: str
 
 
-def differences(live: Mapping[str, Any], described: Mapping[str, Any]) -> Iterator[Apart]:
+def differences(
+    live: Mapping[str, Any], described: Mapping[str, Any]
+) -> Iterator[ObjectDifference]:
     """Each field in which an object differs from its description.
 
     The values of further settings are not repeated: nothing says that they are no secrets.
@@ -36,7 +38,7 @@ def differences(live: Mapping[str, Any], described: Mapping[str, Any]) -> Iterat
             yield from _within(live.get(key), value, key)
     for part in ("data", "binaryData"):
         for key in sorted(_part(live, part).keys() - _part(described, part).keys()):
-            yield Apart(f"{part}.{printable(key)}", "it is there", NO_SETTING)
+            yield ObjectDifference(f"{part}.{printable(key)}", "it is there", NO_SETTING)
 
 
 def settings(config_map: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -49,7 +51,7 @@ def _part(config_map: Mapping[str, Any], part: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _within(live: Any, described: Any, field: str) -> Iterator[Apart]:
+def _within(live: Any, described: Any, field: str) -> Iterator[ObjectDifference]:
     """The differences in what is described, and in nothing else."""
     if isinstance(described, dict) and (isinstance(live, dict) or (live is None and described)):
         for key, value in described.items():
@@ -59,7 +61,7 @@ def _within(live: Any, described: Any, field: str) -> Iterator[Apart]:
             place = f"[{value.get('name', at)}]"
             yield from _within(_counterpart(live or [], value, at), value, f"{field}{place}")
     elif live != described:
-        yield Apart(field, _text(live), _text(described))
+        yield ObjectDifference(field, _text(live), _text(described))
 
 
 def _are_parts(described: Sequence[Any]) -> bool:
@@ -74,10 +76,10 @@ def _counterpart(live: Sequence[Any], described: Mapping[str, Any], at: int) -> 
     return live[at] if at < len(live) else None
 
 
-def _of_subjects(live: Sequence[Any], described: Sequence[Any]) -> Iterator[Apart]:
+def _of_subjects(live: Sequence[Any], described: Sequence[Any]) -> Iterator[ObjectDifference]:
     seen, expected = (sorted(map(_subject, each)) for each in (live, described))
     if seen != expected:
-        yield Apart("subjects", listed(seen), listed(expected))
+        yield ObjectDifference("subjects", listed(seen), listed(expected))
 
 
 def _subject(subject: Any) -> str:

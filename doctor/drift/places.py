@@ -21,7 +21,7 @@ BACK = "A deploy puts it back."
 
 
 @dataclass(frozen=True)
-class Difference:
+class LiveDifference:
     """One thing that is live in another way than it is configured. All texts are safe to print.
 
     Attributes:
@@ -37,13 +37,13 @@ class Difference:
     remedy: str
 
     @classmethod
-    def of(cls, field: str, live: str, configured: str, remedy: str = BACK) -> Difference:
+    def of(cls, field: str, live: str, configured: str, remedy: str = BACK) -> LiveDifference:
         """A difference in texts that come from anywhere."""
         return cls(*map(reportable, (field, live, configured, remedy)))
 
 
 @dataclass(frozen=True)
-class Place:
+class DriftPlace:
     """One thing to compare.
 
     Attributes:
@@ -54,7 +54,7 @@ class Place:
 
     name: str
     layers: tuple[str, ...]
-    look: Callable[[Examination], AsyncIterator[Difference]]
+    look: Callable[[Examination], AsyncIterator[LiveDifference]]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Compared:
     """
 
     name: str
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[LiveDifference, ...] = ()
     unseen: str = ""
     skipped: str = ""
 

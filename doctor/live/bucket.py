@@ -34,7 +34,7 @@ class Object:
 
 
 @dataclass(frozen=True)
-class Distribution:
+class LiveDistribution:
     """A distribution of CloudFront."""
 
     arn: str
@@ -128,7 +128,7 @@ class LiveBucket:
             found.get("CacheControl", ""),
         )
 
-    def distribution(self, host: str) -> Distribution | None:
+    def distribution(self, host: str) -> LiveDistribution | None:
         """The distribution that answers for a host, if there is one.
 
         Raises:
@@ -139,7 +139,7 @@ class LiveBucket:
             for page in cloudfront.get_paginator("list_distributions").paginate():
                 for each in page["DistributionList"].get("Items", ()):
                     if host in each.get("Aliases", {}).get("Items", ()):
-                        return Distribution(
+                        return LiveDistribution(
                             each["ARN"],
                             each["Enabled"],
                             each.get("ViewerCertificate", {}).get("ACMCertificateArn", ""),

@@ -31,7 +31,7 @@ _HTTP_PORT = 80
 
 
 @dataclass(frozen=True)
-class Address:
+class ServerAddress:
     """Where to connect, and which name to ask for there (SNI, `Host`, the certificate's name)."""
 
     host: str
@@ -87,7 +87,7 @@ class UnreadableError(Exception):
 
 
 def present(
-    address: Address,
+    address: ServerAddress,
     seconds: float,
     trust: ssl.SSLContext | None = None,
     newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
@@ -111,7 +111,7 @@ def present(
         return Presented(stream.version() or "", _chain(stream))
 
 
-def get(address: Address, path: str, trust: ssl.SSLContext, seconds: float) -> Answer:
+def get(address: ServerAddress, path: str, trust: ssl.SSLContext, seconds: float) -> Answer:
     """GET a path, without following redirects and without decoding anything.
 
     Args:
@@ -134,7 +134,7 @@ def get(address: Address, path: str, trust: ssl.SSLContext, seconds: float) -> A
         raise UnreadableError(str(error)) from None
 
 
-def proxy_for(address: Address) -> Proxy | None:
+def proxy_for(address: ServerAddress) -> Proxy | None:
     """The proxy that connects to an address: HTTPS_PROXY, but for NO_PROXY and for loopback.
 
     Raises:
@@ -222,7 +222,7 @@ def _ending(seconds: float) -> Iterator[_Deadline]:
 
 @contextlib.contextmanager
 def _connected(
-    address: Address, trust: ssl.SSLContext, deadline: _Deadline
+    address: ServerAddress, trust: ssl.SSLContext, deadline: _Deadline
 ) -> Iterator[ssl.SSLSocket]:
     proxy = proxy_for(address)
     with _dialled(address, deadline) if proxy is None else _tunnel(proxy, address, deadline) as raw:
@@ -238,7 +238,7 @@ def _connected(
             yield stream
 
 
-def _dialled(address: Address, deadline: _Deadline) -> socket.socket:
+def _dialled(address: ServerAddress, deadline: _Deadline) -> socket.socket:
     """A connection to the first address that takes one; each may use its share of the time."""
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
@@ -259,7 +259,7 @@ def _dialled(address: Address, deadline: _Deadline) -> socket.socket:
     raise refusal
 
 
-def _tunnel(proxy: Proxy, address: Address, deadline: _Deadline) -> socket.socket:
+def _tunnel(proxy: Proxy, address: ServerAddress, deadline: _Deadline) -> socket.socket:
     connection = HTTPConnection(proxy.host, proxy.port, timeout=deadline.left())
     connection.set_tunnel(address.host, address.port, dict(proxy.headers))
     deadline.watch(lambda: connection.sock)
@@ -274,7 +274,7 @@ def _tunnel(proxy: Proxy, address: Address, deadline: _Deadline) -> socket.socke
     return connection.sock
 
 
-def _asked(stream: ssl.SSLSocket, address: Address, path: str) -> Answer:
+def _asked(stream: ssl.SSLSocket, address: ServerAddress, path: str) -> Answer:
     headers = {
         "Host": _bracketed(address.name),
         "Accept": "application/json, application/jwk-set+json",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+ServerAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def unreachable(addresses: Iterable[str]) -> list[str]:
@@ -47,7 +47,7 @@ _KINDS = tuple(
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-def _plain(address: Address) -> Address:
+def _plain(address: ServerAddress) -> ServerAddress:
     if address.version == 4:
         return address
     if address.ipv4_mapped:

@@ -57,13 +57,13 @@ def sarif(findings: Sequence[Finding], examined: Examined) -> dict[str, Any]:
     )
 
 
-def _rule(rule: Rule) -> formatted.Rule:
+def _rule(rule: Rule) -> formatted.SarifRule:
     more = f"Cause: {rule.cause}\nFix: {rule.fix}\nMore: {rule.page}"
-    return formatted.Rule(rule.code, f"{rule.title}.", rule.meaning, more, (rule.layer,))
+    return formatted.SarifRule(rule.code, f"{rule.title}.", rule.meaning, more, (rule.layer,))
 
 
-def _result(finding: Finding, examined: Examined) -> formatted.Result:
-    return formatted.Result(
+def _result(finding: Finding, examined: Examined) -> formatted.SarifResult:
+    return formatted.SarifResult(
         finding.code,
         _LEVELS[finding.verdict],
         f"{_heading(finding)}\nSeen: {finding.seen}\nExpected: {finding.expected}\n"
@@ -74,8 +74,8 @@ def _result(finding: Finding, examined: Examined) -> formatted.Result:
     )
 
 
-def _notice(finding: Finding) -> formatted.Notice:
-    return formatted.Notice(finding.code, f"{_heading(finding)} Skipped: {finding.seen}")
+def _notice(finding: Finding) -> formatted.SarifNotice:
+    return formatted.SarifNotice(finding.code, f"{_heading(finding)} Skipped: {finding.seen}")
 
 
 def _heading(finding: Finding) -> str:

@@ -54,12 +54,14 @@ def _members(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _rule(rule: Rule) -> formatted.Rule:
+def _rule(rule: Rule) -> formatted.SarifRule:
     help_text = f"Fix: {rule.fix}\nSource: {rule.source}."
-    return formatted.Rule(rule.code, f"{rule.title}.", rule.reasoning, help_text, ("security",))
+    return formatted.SarifRule(
+        rule.code, f"{rule.title}.", rule.reasoning, help_text, ("security",)
+    )
 
 
-def _result(finding: Finding, accepted: str | None) -> formatted.Result:
+def _result(finding: Finding, accepted: str | None) -> formatted.SarifResult:
     rule, seen = finding.rule, finding.seen
     about = f" ({seen.about})" if seen.about else ""
     lines = (
@@ -68,7 +70,7 @@ def _result(finding: Finding, accepted: str | None) -> formatted.Result:
         finding.note,
         f"Fix: {rule.fix}",
     )
-    return formatted.Result(
+    return formatted.SarifResult(
         rule.code,
         rule.weight,
         "\n".join(filter(None, lines)),

@@ -24,7 +24,7 @@ from review.report.deploying import deployer_in_aws, deployer_in_the_cluster
 from review.report.discovery import discovery
 from review.report.findings import findings
 from review.report.material import NOTHING_KNOWN, Known, Material
-from review.report.model import Document, Figure
+from review.report.model import Figure, ReviewDocument
 from review.report.purpose import purpose, trust_path
 from review.report.rendering import html, markdown
 from review.report.residual import residual
@@ -76,17 +76,17 @@ def documents(
     }
 
 
-def document(config: ClusterConfig, known: Known, planned: Planned | None) -> Document:
+def document(config: ClusterConfig, known: Known, planned: Planned | None) -> ReviewDocument:
     """The document as a value; the arguments are those of `documents`."""
     return _document(_material(config, known, planned))
 
 
-def _document(material: Material) -> Document:
+def _document(material: Material) -> ReviewDocument:
     title = f"Security review: IAM roles for the pods of {material.config.cluster}"
     parts = (
         part(material) for part in _PARTS if part is not changes or material.planned is not None
     )
-    return Document(title, tuple(parts))
+    return ReviewDocument(title, tuple(parts))
 
 
 def _material(config: ClusterConfig, known: Known, planned: Planned | None) -> Material:

@@ -183,7 +183,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Document:
+class ReviewDocument:
     """The whole."""
 
     title: str

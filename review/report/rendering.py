@@ -10,13 +10,13 @@ import re
 from markupsafe import Markup, escape
 
 from federation.templates import render
-from formats.escaping import Written, markdown_code, printable
+from formats.escaping import Escaped, markdown_code, printable
 from formats.escaping import html as _html_text
 from formats.escaping import markdown as _literal
-from review.report.model import Cell, Code, Document, Strong, Text
+from review.report.model import Cell, Code, ReviewDocument, Strong, Text
 
 
-def markdown(document: Document) -> str:
+def markdown(document: ReviewDocument) -> str:
     """GitHub-flavoured Markdown; figures are files beside it."""
     return render(
         "review/REVIEW.md.j2",
@@ -26,7 +26,7 @@ def markdown(document: Document) -> str:
     )
 
 
-def html(document: Document) -> str:
+def html(document: ReviewDocument) -> str:
     """One page, with its style and its figures in it."""
     return render(
         "review/review.html.j2",
@@ -43,12 +43,12 @@ def _lines(text: str) -> Markup:
     return Markup("\n").join(map(_html_text, text.rstrip("\n").split("\n")))
 
 
-def _markdown(text: Text) -> Written:
-    return Written("".join(map(_markdown_span, text)))
+def _markdown(text: Text) -> Escaped:
+    return Escaped("".join(map(_markdown_span, text)))
 
 
-def _markdown_cell(lines: Cell) -> Written:
-    return Written("<br>".join("".join(map(_in_cell, line)) for line in lines))
+def _markdown_cell(lines: Cell) -> Escaped:
+    return Escaped("<br>".join("".join(map(_in_cell, line)) for line in lines))
 
 
 def _markdown_span(span: str | Code | Strong) -> str:

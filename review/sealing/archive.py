@@ -22,10 +22,10 @@ from review.sealing.seal import (
     LONGEST_LIST,
     MOST_BYTES,
     MOST_FILES,
-    Difference,
-    Entry,
     Kind,
+    SealDifference,
     Sealed,
+    SealedEntry,
     is_plain,
     shown,
 )
@@ -92,13 +92,13 @@ def _list(infos: list[zipfile.ZipInfo], name: str) -> tuple[str, zipfile.ZipInfo
     return root, found[0]
 
 
-def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, root: str) -> Entry:
+def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, root: str) -> SealedEntry:
     kind = _kind(info)
     path = info.orig_filename  # the name before zipfile cuts it at a NUL
     # What is outside the review's folder keeps the whole of its name.
     inside = path.removeprefix(root) if path.startswith(root) else f"/{path}"
     path = inside.removesuffix("/") if kind == "folder" else inside
-    return Entry(path, kind, partial(_digest, archive, info))
+    return SealedEntry(path, kind, partial(_digest, archive, info))
 
 
 def _kind(info: zipfile.ZipInfo) -> Kind:
@@ -134,21 +134,23 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | None:
     return bytes(content)
 
 
-def _faults(content: bytes, archive: zipfile.ZipFile, root: str) -> Iterator[Difference]:
+def _faults(content: bytes, archive: zipfile.ZipFile, root: str) -> Iterator[SealDifference]:
     """What a program that unpacks it could see otherwise than another."""
     end = 0
     for info in sorted(archive.infolist(), key=lambda each: each.header_offset):
         name = shown(info.orig_filename.removeprefix(root))
         if not _is_described_alike(content, info):
-            yield Difference("archive", "", f"its two headers of {name} differ.")
+            yield SealDifference("archive", "", f"its two headers of {name} differ.")
             return
         gap = info.header_offset - end
         if gap:
             what = f"{gap} bytes that belong to no file" if gap > 0 else "a file that overlaps it"
-            yield Difference("archive", "", f"{name} comes after {what}.")
+            yield SealDifference("archive", "", f"{name} comes after {what}.")
         end = _end(content, info)
     if not _ends(content, archive, end):
-        yield Difference("archive", "", "it has bytes after its files that belong to none of them.")
+        yield SealDifference(
+            "archive", "", "it has bytes after its files that belong to none of them."
+        )
 
 
 def _is_described_alike(content: bytes, info: zipfile.ZipInfo) -> bool:

@@ -52,7 +52,7 @@ _LONGEST = 300
 
 
 @dataclass(frozen=True)
-class Entry:
+class SealedEntry:
     """Something in a review.
 
     Attributes:
@@ -77,12 +77,12 @@ class Sealed:
     """
 
     listing: bytes
-    entries: tuple[Entry, ...]
-    faults: tuple[Difference, ...] = ()
+    entries: tuple[SealedEntry, ...]
+    faults: tuple[SealDifference, ...] = ()
 
 
 @dataclass(frozen=True)
-class Difference:
+class SealDifference:
     """Something that is not as sealed.
 
     Attributes:
@@ -110,7 +110,7 @@ class Verification:
     seal: str
     files: Mapping[str, str]
     not_covered: tuple[str, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[SealDifference, ...]
 
     def differs(self, path: str) -> bool:
         """Whether anything is different about a file."""
@@ -140,7 +140,7 @@ def verify(found: Sealed) -> Verification:
     listed, faults = _listed(found.listing)
     if not listed:
         raise UserError(f"{CHECKSUMS} does not list any file: this is not a review.")
-    entries: defaultdict[str, list[Entry]] = defaultdict(list)
+    entries: defaultdict[str, list[SealedEntry]] = defaultdict(list)
     for entry in found.entries:
         entries[entry.path].append(entry)
     signatures = {path for path, all_of_it in entries.items() if _is_signature(all_of_it)}
@@ -167,22 +167,22 @@ def is_plain(path: str) -> bool:
     return _PLAIN.fullmatch(path) is not None
 
 
-def _listed(content: bytes) -> tuple[dict[str, str], list[Difference]]:
+def _listed(content: bytes) -> tuple[dict[str, str], list[SealDifference]]:
     """The checksums by path, and what is wrong with the list."""
     *lines, rest = content.decode("utf-8", "surrogateescape").split("\n")
     if len(lines) > MOST_FILES:
         raise UserError(f"{CHECKSUMS} has more than {MOST_FILES} lines: this is not a review.")
-    faults = [Difference("list", CHECKSUMS, "its last line does not end.")] if rest else []
+    faults = [SealDifference("list", CHECKSUMS, "its last line does not end.")] if rest else []
     listed: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         found = _LINE.fullmatch(line)
         if found is None:
             text = f"line {number} is not a SHA-256, two spaces and a path."
-            faults.append(Difference("list", CHECKSUMS, text))
+            faults.append(SealDifference("list", CHECKSUMS, text))
             continue
         path = found[2]
         faults += [
-            Difference(why, path, f"line {number} of the list {text}")
+            SealDifference(why, path, f"line {number} of the list {text}")
             for why, text in _faults(path, listed)
         ]
         listed.setdefault(path, found[1])
@@ -198,41 +198,41 @@ def _faults(path: str, before: Mapping[str, str]) -> Iterator[tuple[Why, str]]:
         yield "twice", "lists it again."
 
 
-def _twins(listed: Iterable[str]) -> Iterator[Difference]:
+def _twins(listed: Iterable[str]) -> Iterator[SealDifference]:
     counts = Counter(path.lower() for path in listed)
     for path in listed:
         if counts[path.lower()] > 1:
-            yield Difference("other-case", path, "the list has it in several spellings.")
+            yield SealDifference("other-case", path, "the list has it in several spellings.")
 
 
 def _compared(
-    path: str, expected: str, entries: Mapping[str, Sequence[Entry]]
-) -> Iterator[Difference]:
+    path: str, expected: str, entries: Mapping[str, Sequence[SealedEntry]]
+) -> Iterator[SealDifference]:
     """What differs of a listed file."""
     if path == CHECKSUMS or not is_plain(path):
         return  # the list is at fault, and nothing outside the review is looked at
     match entries.get(path, ()):
         case []:
             yield _absent(path, entries)
-        case [Entry(kind="file") as entry]:
+        case [SealedEntry(kind="file") as entry]:
             actual = entry.digest()
             if actual is None:
-                yield Difference("unreadable", path, "its content is damaged.")
+                yield SealDifference("unreadable", path, "its content is damaged.")
             elif actual != expected:
                 text = f"its SHA-256 is {actual}, and the list has {expected}."
-                yield Difference("changed", path, text)
+                yield SealDifference("changed", path, text)
         case [entry]:
             why, text = _INSTEAD[entry.kind]
-            yield Difference(why, path, text)
+            yield SealDifference(why, path, text)
         case several:
-            yield Difference("twice", path, f"is there {len(several)} times.")
+            yield SealDifference("twice", path, f"is there {len(several)} times.")
 
 
-def _absent(path: str, entries: Iterable[str]) -> Difference:
+def _absent(path: str, entries: Iterable[str]) -> SealDifference:
     others = sorted(each for each in entries if each.lower() == path.lower())
     if others:
-        return Difference("other-case", path, f"is there as {shown(others[0])}.")
-    return Difference("missing", path, "is listed, and not there.")
+        return SealDifference("other-case", path, f"is there as {shown(others[0])}.")
+    return SealDifference("missing", path, "is listed, and not there.")
 
 
 _INSTEAD: Mapping[Kind, tuple[Why, str]] = {
@@ -243,7 +243,9 @@ _INSTEAD: Mapping[Kind, tuple[Why, str]] = {
 }
 
 
-def _added(entries: Mapping[str, Sequence[Entry]], known: set[str]) -> Iterator[Difference]:
+def _added(
+    entries: Mapping[str, Sequence[SealedEntry]], known: set[str]
+) -> Iterator[SealDifference]:
     """What is there and not listed; a folder counts if nothing is in it."""
     spellings = {path.lower() for path in known} - {path.lower() for path in known & set(entries)}
     parents = {each for path in (*known, *_not_folders(entries)) for each in _parents(path)}
@@ -253,10 +255,10 @@ def _added(entries: Mapping[str, Sequence[Entry]], known: set[str]) -> Iterator[
             continue
         kind = "empty folder" if empty else several[0].kind
         why: Why = "added" if is_plain(path) else "odd-name"
-        yield Difference(why, path, f"is not in the list ({kind}).")
+        yield SealDifference(why, path, f"is not in the list ({kind}).")
 
 
-def _not_folders(entries: Mapping[str, Sequence[Entry]]) -> Iterator[str]:
+def _not_folders(entries: Mapping[str, Sequence[SealedEntry]]) -> Iterator[str]:
     return (path for path, several in entries.items() if several[0].kind != "folder")
 
 
@@ -265,6 +267,6 @@ def _parents(path: str) -> Iterator[str]:
     return ("/".join(parts[:count]) for count in range(1, len(parts)))
 
 
-def _is_signature(entries: Sequence[Entry]) -> bool:
+def _is_signature(entries: Sequence[SealedEntry]) -> bool:
     [entry, *more] = entries
     return not more and entry.kind == "file" and _SIGNATURE.fullmatch(entry.path) is not None

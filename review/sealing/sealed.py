@@ -18,7 +18,15 @@ from typing import BinaryIO
 from federation.errors import UserError
 from formats.escaping import quoted
 from review.sealing import archive as sealed_archive
-from review.sealing.seal import CHECKSUMS, LONGEST_LIST, MOST_BYTES, MOST_FILES, Entry, Kind, Sealed
+from review.sealing.seal import (
+    CHECKSUMS,
+    LONGEST_LIST,
+    MOST_BYTES,
+    MOST_FILES,
+    Kind,
+    Sealed,
+    SealedEntry,
+)
 
 _DEEPEST = 32
 _PIECE = 1_000_000
@@ -65,7 +73,7 @@ def read_folder(folder: Path) -> Sealed:
     return Sealed(listing, tuple(_entries(folder)))
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
+def _entries(folder: Path) -> Iterator[SealedEntry]:
     waiting = [""]
     count = 0
     while waiting:
@@ -82,7 +90,7 @@ def _entries(folder: Path) -> Iterator[Entry]:
                 kind = _kind(each.stat(follow_symlinks=False).st_mode)
                 if kind == "folder":
                     waiting.append(path)
-                yield Entry(path, kind, partial(_digest, folder / path))
+                yield SealedEntry(path, kind, partial(_digest, folder / path))
 
 
 def _kind(mode: int) -> Kind:

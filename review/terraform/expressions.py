@@ -22,7 +22,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 @dataclass(frozen=True)
-class Written:
+class Expression:
     """An expression as the lines that follow its `=`, indented from the second on."""
 
     lines: tuple[str, ...]
@@ -33,7 +33,7 @@ class Written:
         return len(self.lines) == 1
 
 
-def of_json(value: Any) -> Written:
+def of_json(value: Any) -> Expression:
     """The expression of a value in Terraform's JSON: a template, or what holds templates."""
     match value:
         case Mapping():
@@ -43,15 +43,15 @@ def of_json(value: Any) -> Written:
         case list() | tuple():
             return _tuple([of_json(each) for each in value])
         case _:
-            return Written((json.dumps(value),))
+            return Expression((json.dumps(value),))
 
 
-def of_literal(value: Any) -> Written:
+def of_literal(value: Any) -> Expression:
     """The expression of a value in which no text is a template, as in a backend's settings."""
     return of_json(as_templates(value))
 
 
-def of_source(source: str) -> Written:
+def of_source(source: str) -> Expression:
     """An expression of Terraform's own language, over several lines where that reads better."""
     return _Reader(source).whole()
 
@@ -69,7 +69,7 @@ def as_templates(value: Any) -> Any:
             return value
 
 
-def assigned(members: Iterable[tuple[str, Written]]) -> list[str]:
+def assigned(members: Iterable[tuple[str, Expression]]) -> list[str]:
     """Lines `NAME = EXPRESSION`, with the `=` of neighbouring single lines below each other."""
     lines: list[str] = []
     neighbours: list[tuple[str, str]] = []
@@ -98,18 +98,18 @@ def _columns(text: str) -> int:
     return sum(not unicodedata.category(character).startswith("M") for character in text)
 
 
-def _object(members: Iterable[tuple[str, Written]]) -> Written:
+def _object(members: Iterable[tuple[str, Expression]]) -> Expression:
     lines = assigned(members)
-    return Written(("{", *indented(lines), "}")) if lines else Written(("{}",))
+    return Expression(("{", *indented(lines), "}")) if lines else Expression(("{}",))
 
 
-def _tuple(items: Sequence[Written]) -> Written:
+def _tuple(items: Sequence[Expression]) -> Expression:
     if all(item.is_single for item in items):
         line = f"[{', '.join(item.lines[0] for item in items)}]"
         if len(line) <= _WIDTH:
-            return Written((line,))
+            return Expression((line,))
     lines = [line for item in items for line in (*item.lines[:-1], f"{item.lines[-1]},")]
-    return Written(("[", *indented(lines), "]"))
+    return Expression(("[", *indented(lines), "]"))
 
 
 def _key(template: str) -> str:
@@ -124,12 +124,12 @@ def _unquoted(key: str) -> str:
     return bare if _IDENTIFIER.fullmatch(bare) and bare not in _RESERVED else key
 
 
-def _of_template(template: str) -> Written:
+def _of_template(template: str) -> Expression:
     parts = list(_parts(template))
     if len(parts) == 1 and parts[0].startswith("${"):
         return of_source(parts[0][2:-1].strip())
     text = "".join(part if _is_sequence(part) else _escaped(part) for part in parts)
-    return Written((f'"{text}"',))
+    return Expression((f'"{text}"',))
 
 
 def _parts(template: str) -> Iterator[str]:
@@ -209,10 +209,10 @@ class _Reader:
         self._source = source
         self._at = 0
 
-    def whole(self) -> Written:
+    def whole(self) -> Expression:
         return self._expression("")
 
-    def _expression(self, ends: str) -> Written:
+    def _expression(self, ends: str) -> Expression:
         """What stands before one of these characters, or before the end."""
         self._skip_spaces()
         start = self._at
@@ -223,9 +223,9 @@ class _Reader:
         self._at = start
         while not self._is_at(ends):
             self._at = _after(self._source, self._at)
-        return Written((self._source[start : self._at].strip(),))
+        return Expression((self._source[start : self._at].strip(),))
 
-    def _structure(self) -> Written | None:
+    def _structure(self) -> Expression | None:
         rest = self._source[self._at :]
         if re.match(r"[{\[]\s*for\b", rest):
             return None
@@ -237,7 +237,7 @@ class _Reader:
             return self._jsonencode()
         return None
 
-    def _object(self) -> Written:
+    def _object(self) -> Expression:
         members = []
         self._at += 1
         while not self._passed("}"):
@@ -247,7 +247,7 @@ class _Reader:
             self._passed(",")
         return _object(members)
 
-    def _tuple(self) -> Written:
+    def _tuple(self) -> Expression:
         items = []
         self._at += 1
         while not self._passed("]"):
@@ -255,12 +255,12 @@ class _Reader:
             self._passed(",")
         return _tuple(items)
 
-    def _jsonencode(self) -> Written:
+    def _jsonencode(self) -> Expression:
         self._at += len("jsonencode(")
         first, *others = self._expression(")").lines
         self._passed(")")
         *between, last = [f"jsonencode({first}", *others]
-        return Written((*between, f"{last})"))
+        return Expression((*between, f"{last})"))
 
     def _is_at(self, characters: str) -> bool:
         return self._at >= len(self._source) or self._source[self._at] in characters

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from review.terraform.expressions import (
-    Written,
+    Expression,
     as_templates,
     assigned,
     indented,
@@ -47,7 +47,7 @@ class Block:
     """A block: its type with its labels, its arguments, and the blocks inside it."""
 
     head: tuple[str, ...]
-    arguments: Mapping[str, Written] = field(default_factory=dict)
+    arguments: Mapping[str, Expression] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
     comment: str = ""
 
@@ -57,7 +57,7 @@ def body(values: Mapping[str, Any], head: Sequence[str], comment: str = "") -> B
 
     What cdktf notes beside it (`//`) is left out.
     """
-    arguments: dict[str, Written] = {}
+    arguments: dict[str, Expression] = {}
     blocks: list[Block] = []
     for name in sorted(values, key=_place):
         value = values[name]

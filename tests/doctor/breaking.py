@@ -14,7 +14,7 @@ from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 from live_federation import LiveFederation, apply, objects, tags
 
-from doctor.live.https import Address, present
+from doctor.live.https import ServerAddress, present
 from federation.iam.trust_policy import trust_policy
 
 Break = Callable[[LiveFederation], AbstractContextManager[None]]
@@ -184,7 +184,7 @@ def provider(**changes: Any) -> Break:
 @contextlib.contextmanager
 def leaf_pinned(live: LiveFederation) -> Iterator[None]:
     """The OIDC provider has the thumbprint of the server's own certificate."""
-    address = Address(*live.config.discovery_address, live.config.issuer_host)
+    address = ServerAddress(*live.config.discovery_address, live.config.issuer_host)
     leaf = present(address, 5.0).chain[0]
     with provider(ThumbprintList=[hashlib.sha1(leaf, usedforsecurity=False).hexdigest()])(live):
         yield

@@ -28,7 +28,7 @@ from stand_in_issuer import (
     serving,
 )
 
-from doctor.live.https import Address, TooSlowError, UnreadableError, get, present, proxy_for
+from doctor.live.https import ServerAddress, TooSlowError, UnreadableError, get, present, proxy_for
 
 _ENDED = threading.Event()
 _SECONDS = 0.4
@@ -150,7 +150,7 @@ def asked(
     answer: Respond, trust: ssl.SSLContext, folder: Path, seconds: float = 30.0
 ) -> bytes | None:
     with serving({"/": answer}, server_context("good", folder)) as port:
-        return get(Address("127.0.0.1", port, HOST), "/", trust, seconds).body
+        return get(ServerAddress("127.0.0.1", port, HOST), "/", trust, seconds).body
 
 
 @contextlib.contextmanager
@@ -194,7 +194,7 @@ def test_a_server_that_never_finishes_the_handshake_is_given_up(
     work: Callable[[socket.socket], None],
 ) -> None:
     with listening(work) as port, pytest.raises(TimeoutError) as refusal:
-        present(Address("127.0.0.1", port, HOST), _SECONDS)
+        present(ServerAddress("127.0.0.1", port, HOST), _SECONDS)
 
     assert str(refusal.value) == f"no answer within {_SECONDS:g} s"
 
@@ -211,7 +211,7 @@ def test_a_server_that_ends_tls_after_the_handshake_gives_no_answer(
             secured.unwrap()
 
     with listening(hang_up) as port, pytest.raises(UnreadableError) as refusal:
-        get(Address("127.0.0.1", port, HOST), "/", trust, 30.0)
+        get(ServerAddress("127.0.0.1", port, HOST), "/", trust, 30.0)
 
     assert str(refusal.value) == "Remote end closed connection without response"
 
@@ -219,7 +219,7 @@ def test_a_server_that_ends_tls_after_the_handshake_gives_no_answer(
 def test_a_name_that_is_none_is_told_and_not_connected_to() -> None:
     for host in ("a" * 64 + ".example.com", ".example.com", "a..example.com"):
         with pytest.raises(OSError, match=r"^the host is no DNS name$"):
-            present(Address(host, 443, host), _SECONDS)
+            present(ServerAddress(host, 443, host), _SECONDS)
 
 
 def test_an_address_of_ipv6_is_connected_to_and_shown_in_brackets(
@@ -236,7 +236,7 @@ def test_an_address_of_ipv6_is_connected_to_and_shown_in_brackets(
 
     try:
         with listening(answer, socket.AF_INET6) as port:
-            address = Address("::1", port, HOST)
+            address = ServerAddress("::1", port, HOST)
             body = get(address, "/", trust, 30.0).body
     except OSError as error:
         pytest.skip(f"this machine has no IPv6: {error}")
@@ -301,7 +301,7 @@ def test_a_proxy_is_used_where_the_environment_names_one(
         proxying(port, seen) as proxy,
     ):
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:s%20cret@127.0.0.1:{proxy}")
-        answer = get(Address(HOST, 443, HOST), DISCOVERY, trust, 30.0)
+        answer = get(ServerAddress(HOST, 443, HOST), DISCOVERY, trust, 30.0)
 
     assert answer.body == DOCUMENT.body
     assert [request.splitlines()[0] for request in seen] == [
@@ -318,7 +318,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(
     with proxying(0, [], refuses=True) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:secret@127.0.0.1:{proxy}")
         with pytest.raises(OSError, match="proxy") as refusal:
-            present(Address(HOST, 443, HOST), 30.0)
+            present(ServerAddress(HOST, 443, HOST), 30.0)
 
     assert str(refusal.value) == (
         f"through the proxy 127.0.0.1:{proxy}: "
@@ -330,7 +330,7 @@ def test_a_proxy_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     with listening(silent) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy}")
         with pytest.raises(TimeoutError) as refusal:
-            present(Address(HOST, 443, HOST), _SECONDS)
+            present(ServerAddress(HOST, 443, HOST), _SECONDS)
 
     assert str(refusal.value) == f"no answer within {_SECONDS:g} s"
 
@@ -340,7 +340,7 @@ def test_a_proxy_of_another_kind_is_an_error(url: str, monkeypatch: pytest.Monke
     monkeypatch.setenv("HTTPS_PROXY", url)
 
     with pytest.raises(OSError, match=r"^HTTPS_PROXY is not like http://proxy.example.com:3128$"):
-        proxy_for(Address(HOST, 443, HOST))
+        proxy_for(ServerAddress(HOST, 443, HOST))
 
 
 @pytest.mark.parametrize(
@@ -360,4 +360,4 @@ def test_neither_loopback_nor_what_no_proxy_names_is_proxied(
     monkeypatch.setenv("HTTPS_PROXY", "proxy.example.com:3128")
     monkeypatch.setenv("NO_PROXY", "example.org")
 
-    assert (proxy_for(Address(host, 443, host)) is not None) is proxied
+    assert (proxy_for(ServerAddress(host, 443, host)) is not None) is proxied

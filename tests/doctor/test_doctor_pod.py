@@ -18,7 +18,7 @@ from stand_in_server import CONTEXT, answering, kubeconfig, respond
 
 from doctor import pod
 from doctor.live.cluster import Cluster, ClusterError
-from doctor.pod import Place, UnreadableTokenError, token_place
+from doctor.pod import TokenMount, UnreadableTokenError, token_place
 
 AUDIENCES = ("sts.amazonaws.com", "other.example.com")
 SPEC: dict[str, Any] = {
@@ -59,7 +59,7 @@ TOKEN = f"{encoded({'alg': 'RS256'})}.{encoded({'iss': 'https://a.example.com'})
 
 
 def test_the_first_container_that_mounts_a_token_for_aws_has_it() -> None:
-    assert token_place(SPEC, AUDIENCES) == Place("app", "/var/run/aws/token")
+    assert token_place(SPEC, AUDIENCES) == TokenMount("app", "/var/run/aws/token")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from test_doctor_sandbox import identities_of, objects_of
 
 from doctor.drift import comparison
 from doctor.drift.comparison import compare
-from doctor.drift.places import Compared, Difference, Place, counts, is_drift
+from doctor.drift.places import Compared, DriftPlace, LiveDifference, counts, is_drift
 from doctor.examination import Examination, Options
 from doctor.live.cluster import Cluster
 from federation.model.config import ClusterConfig
@@ -520,15 +520,15 @@ def changed(config: ClusterConfig, **sections: dict[str, object]) -> ClusterConf
 async def test_a_place_that_raises_is_not_seen_and_the_others_are_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def raises(_: Examination) -> AsyncIterator[Difference]:
-        yield Difference.of("field", "a", "b", "c")
+    async def raises(_: Examination) -> AsyncIterator[LiveDifference]:
+        yield LiveDifference.of("field", "a", "b", "c")
         raise KeyError("data")
 
-    async def same(_: Examination) -> AsyncIterator[Difference]:
+    async def same(_: Examination) -> AsyncIterator[LiveDifference]:
         return
         yield
 
-    made = (Place("one", (), raises), Place("two", (), same))
+    made = (DriftPlace("one", (), raises), DriftPlace("two", (), same))
     monkeypatch.setattr(comparison, "places", lambda _: made)
     config = config_for(443)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 
-from formats.sarif import SCHEMA, Notice, Result, Rule, sarif
+from formats.sarif import SCHEMA, SarifNotice, SarifResult, SarifRule, sarif
 
-RULE = Rule("open-door", "A door is open.", "Anybody comes in.", "Fix: close it.", ("doors",))
-RESULT = Result("open-door", "error", "It is open: {}[x]\\", "my house.yaml", 3, identity="front")
+RULE = SarifRule("open-door", "A door is open.", "Anybody comes in.", "Fix: close it.", ("doors",))
+RESULT = SarifResult(
+    "open-door", "error", "It is open: {}[x]\\", "my house.yaml", 3, identity="front"
+)
 
 
 def test_a_log_has_rules_results_and_notices() -> None:
-    assert sarif("doorman", "house", [RULE], [RESULT], [Notice("open-door", "Not seen.")]) == {
+    assert sarif("doorman", "house", [RULE], [RESULT], [SarifNotice("open-door", "Not seen.")]) == {
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [
@@ -69,7 +71,7 @@ def test_a_log_has_rules_results_and_notices() -> None:
 
 
 def test_a_result_about_a_whole_file_has_no_region() -> None:
-    whole = Result("open-door", "note", "Open.", "house.yaml", None, identity="front")
+    whole = SarifResult("open-door", "note", "Open.", "house.yaml", None, identity="front")
     (run,) = sarif("doorman", "house", [RULE], [whole])["runs"]
     assert run["results"][0]["locations"] == [
         {"physicalLocation": {"artifactLocation": {"uri": "house.yaml"}}}
@@ -77,7 +79,9 @@ def test_a_result_about_a_whole_file_has_no_region() -> None:
 
 
 def test_an_accepted_result_says_why() -> None:
-    accepted = Result("open-door", "note", "Open.", "a", None, "front", accepted="it is summer")
+    accepted = SarifResult(
+        "open-door", "note", "Open.", "a", None, "front", accepted="it is summer"
+    )
     (run,) = sarif("doorman", "house", [RULE], [accepted])["runs"]
     assert run["results"][0]["suppressions"] == [
         {"kind": "external", "status": "accepted", "justification": "it is summer"}

@@ -29,7 +29,7 @@ from review.facts.planned import weighed
 from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
 from review.report import documents
 from review.report.material import Known
-from review.report.model import Document, Paragraph, Section, said
+from review.report.model import Paragraph, ReviewDocument, Section, said
 from review.report.rendering import html, markdown
 from review.report.signing import digest
 
@@ -132,13 +132,13 @@ def test_values_are_text_and_never_markup() -> None:
 
 
 def test_a_character_that_turns_the_direction_of_text_is_shown_as_an_escape() -> None:
-    made = Document("a\u202eb", (Section("c", (Paragraph(said("{}", "d\u202e\ne")),)),))
+    made = ReviewDocument("a\u202eb", (Section("c", (Paragraph(said("{}", "d\u202e\ne")),)),))
     assert blocks(html(made))[0] == ["a\\u202eb", "c", "c", "d\\u202e\\ne"]
     assert markdown(made) == "# a\\\\u202eb\n\n1. [c](#c)\n\n## c\n\n`d\\u202e\\ne`\n"
 
 
 def test_an_address_in_a_text_does_not_become_a_link() -> None:
-    made = Document("https://a.example or www.b.example", ())
+    made = ReviewDocument("https://a.example or www.b.example", ())
     assert markdown(made) == "# https\\://a.example or www\\.b.example\n\n"
 
 
