@@ -8,17 +8,17 @@ presented the one for the issuer's name. `check` compares the two over the netwo
 from __future__ import annotations
 
 from federation.model.config import ClusterConfig
-from federation.rules.advice import ENDPOINT_THUMBPRINT, Advice, pins_for_another_name
+from federation.rules.configuration import Observation, pins_for_another_name
 
 TIMEOUT = 3.0
 """Seconds to wait for one answer."""
 
 
-def endpoint_advice(config: ClusterConfig) -> tuple[Advice, ...]:
-    """What is wrong with taking the thumbprint from the endpoint; empty where nothing is.
+def endpoint_thumbprint(config: ClusterConfig) -> tuple[Observation, ...]:
+    """What is wrong with taking the thumbprint from the endpoint; empty if nothing is.
 
-    What counts is the top of each chain: it is what Terraform pins, and two leaves of one authority
-    have the same. An endpoint that cannot be reached is a warning too.
+    The tops of the chains are compared: Terraform pins the top, and two leaves of one authority
+    have the same. An endpoint that cannot be reached is reported too.
     """
     if not pins_for_another_name(config):
         return ()
@@ -34,24 +34,17 @@ def endpoint_advice(config: ClusterConfig) -> tuple[Advice, ...]:
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return (_advice(_unknown(config, f"{host}:{port}", quoted(reason))),)
+        return _seen(
+            f"the certificates that {host}:{port} presents for its own name and for "
+            f"{config.issuer_host!r} could not be compared ({quoted(reason)})."
+        )
     if pinned == seen:
         return ()
-    return (
-        _advice(
-            f"Terraform would pin {pinned}, which {host}:{port} presents for its own name; for "
-            f"{config.issuer_host!r} it presents {seen}: list that one, or write 'omit'."
-        ),
+    return _seen(
+        f"Terraform would pin {pinned}, which {host}:{port} presents for its own name; for "
+        f"{config.issuer_host!r} it presents {seen}."
     )
 
 
-def _advice(text: str) -> Advice:
-    return Advice(ENDPOINT_THUMBPRINT, "discovery.thumbprint", text)
-
-
-def _unknown(config: ClusterConfig, address: str, reason: str) -> str:
-    return (
-        f"whether {address} presents the same certificate for its own name, which Terraform would "
-        f"pin, and for {config.issuer_host!r} cannot be told from here ({reason}): where they "
-        "differ, list the thumbprints or write 'omit'."
-    )
+def _seen(text: str) -> tuple[Observation, ...]:
+    return (Observation(("discovery", "thumbprint"), text),)

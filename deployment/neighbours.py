@@ -1,73 +1,65 @@
 """Other configurations in `clusters/` that get in each other's way.
 
 The plain `cdktf deploy 'NAME-*'` takes all stacks whose names begin so, and a state belongs to
-whichever file has the cluster's name. Read from the files alone, for `check`.
+whichever file has the cluster's name. Read from the files alone, for `check` and `lint`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from federation.model.config import ClusterConfig
-from federation.rules.advice import Advice
+from federation.rules.configuration import Observation
 from federation.yaml import files
 from federation.yaml.files import ConfigError
 
+_Between = Callable[[ClusterConfig, str, ClusterConfig], Iterator[Observation]]
 
-def neighbour_advice(path: Path, config: ClusterConfig) -> tuple[Advice, ...]:
-    """What to mind of the configurations beside one; empty where it stands elsewhere.
+
+def neighbours(path: Path, config: ClusterConfig) -> Mapping[str, tuple[Observation, ...]]:
+    """What conflicts with the configurations beside one, by the code of the rule.
 
     Args:
-        path: the configuration's file.
-        config: what it holds.
+        path: The configuration's file. Outside of `clusters/` it has no neighbours.
+        config: What it holds.
     """
+    beside = [*_beside(path)]
+    return {
+        code: tuple(each for file, other in beside for each in between(config, file, other))
+        for code, between in _LOOKS.items()
+    }
+
+
+def _beside(path: Path) -> Iterator[tuple[str, ClusterConfig]]:
     folder = files.PROJECT / "clusters"
     if path.resolve().parent != folder:
-        return ()
-    return tuple(
-        advice
-        for other in sorted(folder.glob("*.yaml"))
-        if other.name != path.name
-        for advice in _between(path, config, other)
-    )
+        return
+    for other in files.configurations(folder):
+        if other.name != path.name:
+            try:
+                yield other.name, files.load(other)
+            except ConfigError:
+                continue  # its own check says so
 
 
-def _between(path: Path, config: ClusterConfig, beside: Path) -> Iterator[Advice]:
-    try:
-        other = files.load(beside)
-    except ConfigError:
-        return  # its own check says so
+def _same_cluster(config: ClusterConfig, file: str, other: ClusterConfig) -> Iterator[Observation]:
     if other.cluster == config.cluster:
-        yield _advice(
-            "same-cluster",
-            f"clusters/{beside.name} has the same, so that a deploy of the one changes what the "
-            "other made: give each cluster a name of its own.",
+        yield Observation(("cluster",), f"clusters/{file} has the same name.")
+
+
+def _overlapping(config: ClusterConfig, file: str, other: ClusterConfig) -> Iterator[Observation]:
+    if other.cluster.startswith(f"{config.cluster}-"):
+        yield Observation(
+            ("cluster",),
+            f"\"cdktf deploy '{config.cluster}-*'\" also deploys {other.cluster!r} of "
+            f"clusters/{file}.",
         )
-    elif _takes(config, other):
-        yield _advice(
-            "overlapping-name",
-            f"the plain \"cdktf deploy '{config.cluster}-*'\" deploys {other.cluster!r} of "
-            f"clusters/{beside.name} too: {_instead(path, config)}",
-        )
-    elif _takes(other, config):
-        yield _advice(
-            "overlapping-name",
-            f"the plain \"cdktf deploy '{other.cluster}-*'\" of clusters/{beside.name} deploys "
-            f"this cluster too: {_instead(beside, other)}",
+    elif config.cluster.startswith(f"{other.cluster}-"):
+        yield Observation(
+            ("cluster",),
+            f"\"cdktf deploy '{other.cluster}-*'\" of clusters/{file} also deploys this cluster.",
         )
 
 
-def _takes(config: ClusterConfig, other: ClusterConfig) -> bool:
-    return other.cluster.startswith(f"{config.cluster}-")
-
-
-def _instead(path: Path, config: ClusterConfig) -> str:
-    return (
-        f"type \"OIDC_IAM_CONFIG=clusters/{path.name} cdktf deploy '{config.cluster}-*'\", or "
-        "'python -m wizard deploy', which keeps them apart."
-    )
-
-
-def _advice(code: str, text: str) -> Advice:
-    return Advice(code, "cluster", text)
+_LOOKS: Mapping[str, _Between] = {"same-cluster": _same_cluster, "overlapping-name": _overlapping}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from federation.iam.trust_policy import role_trust_policy
 from federation.model.config import ANONYMOUS_PATHS_MINOR, ClusterConfig, Workload
 from federation.model.names import DISCOVERY_ROLE
 from federation.model.places import Place, dotted, texts
+from federation.rules.configuration import Observation
 from federation.yaml.documents import Document
 from review.facts.estate import (
     AnonymousAccess,
     Attachment,
     Audiences,
+    Configuration,
     Endpoint,
     Estate,
     LocalState,
@@ -27,15 +29,21 @@ from review.facts.estate import (
 )
 
 
-def configured(config: ClusterConfig, file: str, document: Document | None = None) -> Estate:
+def configured(
+    config: ClusterConfig,
+    file: str,
+    document: Document | None = None,
+    looked: Mapping[str, tuple[Observation, ...]] | None = None,
+) -> Estate:
     """The facts of a configuration.
 
     Args:
         config: The configuration.
         file: Its file, as it was named.
         document: The same with its lines.
+        looked: What looks at its neighbours or the network found, by the code of the rule.
     """
-    return _Reading(config, file, document).estate()
+    return _Reading(Configuration(Where(file), "", config, document, looked or {})).estate()
 
 
 def of_workloads(estate: Estate, config: ClusterConfig) -> Estate:
@@ -48,11 +56,31 @@ def name(workload: Workload) -> str:
     return f"{workload.namespace}/{workload.service_account}"
 
 
+def place_of(read: Configuration, place: Place, shown: Place | None = None) -> Where:
+    """A place of a configuration; workloads are named, because their positions change.
+
+    Args:
+        read: The configuration.
+        place: The place; its line is that of the field.
+        shown: What is named instead.
+    """
+    text = dotted(place if shown is None else shown)
+    if workload := workload_at(read, place):
+        text = text.replace(f"workloads[{place[1]}]", f"workloads[{workload}]", 1)
+    return Where(read.where.file, text, read.document.line(place) if read.document else None)
+
+
+def workload_at(read: Configuration, place: Place) -> str:
+    """The workload that a place of a configuration belongs to, or nothing."""
+    if place[0] == "workloads" and len(place) > 1 and isinstance(place[1], int):
+        return name(read.config.workloads[place[1]])
+    return ""
+
+
 class _Reading:
-    def __init__(self, config: ClusterConfig, file: str, document: Document | None) -> None:
-        self._config = config
-        self._file = file
-        self._document = document
+    def __init__(self, read: Configuration) -> None:
+        self._read = read
+        self._config = read.config
 
     def estate(self) -> Estate:
         config = self._config
@@ -69,16 +97,15 @@ class _Reading:
             anonymous=self._anonymous(),
             endpoints=self._endpoints(),
             states=self._states(),
+            configurations=(self._read,),
             service_accounts=tuple(name(each) for each in config.workloads),
         )
 
     def _settings(self) -> Iterator[Setting]:
         """Every text of the configuration: a review repeats it, and its files are copied."""
         for place, value in texts(self._config.model_dump(mode="json")):
-            of_workload = place[0] == "workloads" and isinstance(place[1], int)
-            about = name(self._config.workloads[int(place[1])]) if of_workload else ""
             called = next(each for each in reversed(place) if isinstance(each, str))
-            yield Setting(self._where(*place), about, called, value)
+            yield Setting(self._where(*place), workload_at(self._read, place), called, value)
 
     def _trust(self, at: int, workload: Workload) -> Trust:
         policy = role_trust_policy(self._config, workload)
@@ -133,8 +160,4 @@ class _Reading:
         return (LocalState(self._where("backend"), ""),)
 
     def _where(self, *place: str | int, shown: Place | None = None) -> Where:
-        """A place of the configuration; workloads are named, since their positions change."""
-        text = dotted(place if shown is None else shown)
-        for at, workload in enumerate(self._config.workloads):
-            text = text.replace(f"workloads[{at}]", f"workloads[{name(workload)}]", 1)
-        return Where(self._file, text, self._document.line(place) if self._document else None)
+        return place_of(self._read, place, shown)

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from federation.keys.certificates import Certificate
+from federation.model.config import ClusterConfig
+from federation.rules.configuration import Observation
+from federation.yaml.documents import Document
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,21 @@ class LocalState(Fact):
 
 
 @dataclass(frozen=True)
+class Configuration(Fact):
+    """A whole configuration of ours, for the rules about its own fields.
+
+    Attributes:
+        document: The same with its lines, if its text is at hand.
+        looked: What looks at other things found of it (its neighbours, the network), by the code of
+            the rule.
+    """
+
+    config: ClusterConfig
+    document: Document | None
+    looked: Mapping[str, tuple[Observation, ...]]
+
+
+@dataclass(frozen=True)
 class Unreadable(Fact):
     """Something that could not be judged, with the reason."""
 
@@ -183,6 +201,7 @@ class Estate:
     buckets: tuple[Bucket, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     states: tuple[LocalState, ...] = ()
+    configurations: tuple[Configuration, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     service_accounts: tuple[str, ...] = ()
 

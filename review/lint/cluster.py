@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from federation.model.names import DISCOVERY_ROLE
 from formats.escaping import quoted
 from review.facts.estate import Estate
-from review.lint.finding import Rule, Seen
+from review.lint.finding import Look, Seen
 
 _STS = frozenset({"sts.amazonaws.com", "sts.amazonaws.com.cn"})
 _HARMLESS = (DISCOVERY_ROLE, "system:public-info-viewer")
@@ -39,36 +39,8 @@ def _anonymous_role(estate: Estate) -> Iterator[Seen]:
             )
 
 
-RULES = (
-    Rule(
-        "sts-api-audience",
-        "error",
-        "The API server takes the tokens that are meant for AWS",
-        "Whoever receives such a token, AWS or a proxy on the way, can log in to the cluster as "
-        "the service account.",
-        "Leave the audience out of --api-audiences: STS does not need it there.",
-        "Kubernetes, kube-apiserver --api-audiences; KEP-1205",
-        _sts_api_audience,
-    ),
-    Rule(
-        "anonymous-binding",
-        "warning",
-        "Anonymous requests are not restricted to the discovery documents",
-        "Anonymous authentication is on for every path, and any other binding to "
-        "system:unauthenticated opens more. This version of Kubernetes can restrict anonymous "
-        "requests to single paths.",
-        "Write 'exposure: authentication-config' below discovery ('python -m wizard apiserver' "
-        "shows the file).",
-        "KEP-4633, AuthenticationConfiguration.anonymous.conditions",
-        _anonymous_binding,
-    ),
-    Rule(
-        "anonymous-role",
-        "error",
-        "Requests without credentials have another role than reading the discovery documents",
-        "Whoever reaches the API server has the permissions of this role.",
-        f"Bind system:unauthenticated to {DISCOVERY_ROLE} alone.",
-        "Kubernetes, 'Using RBAC Authorization'",
-        _anonymous_role,
-    ),
-)
+LOOKS: Mapping[str, Look] = {
+    "sts-api-audience": _sts_api_audience,
+    "anonymous-binding": _anonymous_binding,
+    "anonymous-role": _anonymous_role,
+}

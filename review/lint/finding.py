@@ -1,31 +1,25 @@
-"""What the linter says: rules, what they see, and findings.
+"""What the linter says: what the looks of rules see, and the findings made from it.
 
-A rule is data and the function that looks for violations among the facts of an estate. Its code is
-stable: it stands in configurations that accept it, and in the reports of pipelines.
+A rule is data (`federation.rules.registry`); its look is a function that finds violations among the
+facts of an estate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
+from federation.rules.registry import LintRule
 from review.facts.estate import Estate, Fact, Where
-
-Weight = Literal["error", "warning", "note"]
-"""`error`: others get in, or get more, than anyone can have meant. `warning`: more than is needed.
-`note`: for whoever reviews to know. They are the levels of SARIF."""
-
-WEIGHTS: tuple[Weight, ...] = ("error", "warning", "note")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One violation, as a rule's function finds it.
+    """One violation, as a rule's look finds it.
 
     Attributes:
-        where: Where it stands.
-        about: Whom it is about, as in `Fact`.
+        where: Where it is.
+        about: The workload or role, as in `Fact`.
         text: What is there, as a sentence.
     """
 
@@ -39,46 +33,31 @@ class Seen:
         return cls(fact.where, fact.about, text)
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One thing that may be wrong.
-
-    Attributes:
-        code: Stable and unique, in kebab case.
-        weight: How much a violation matters.
-        title: What is wrong, as a sentence without a full stop.
-        reasoning: Why it matters.
-        fix: What to do about it.
-        source: Where that is written.
-        look: Finds the violations in an estate.
-    """
-
-    code: str
-    weight: Weight
-    title: str
-    reasoning: str
-    fix: str
-    source: str
-    look: Callable[[Estate], Iterator[Seen]]
+Look = Callable[[Estate], Iterator[Seen]]
 
 
 @dataclass(frozen=True)
-class Finding:
+class LintFinding:
     """A violation of a rule.
 
     Attributes:
-        note: What became of an acceptance, where that has to be said.
+        note: What became of an acceptance, if that matters.
     """
 
-    rule: Rule
+    rule: LintRule
     seen: Seen
     note: str = ""
+
+    @property
+    def advice(self) -> str:
+        """What is there, and what to do about it, in sentences."""
+        return " ".join(filter(None, (self.seen.text, self.note, self.rule.fix)))
 
 
 @dataclass(frozen=True)
 class Accepted:
     """A finding that the configuration accepts, with the reason and the last day."""
 
-    finding: Finding
+    finding: LintFinding
     reason: str
     until: str

@@ -1,65 +1,78 @@
-"""Looks for every rule's violations, and sets aside what the configuration accepts.
+"""Looks for violations of every rule, and sets aside what the configuration accepts.
 
-The result is the same whatever the order of what was read: it is sorted, and no text has a position
-in it. Nothing here reads the clock: what day it is comes from outside.
+The result does not depend on the order of what was read: it is sorted, and no text has a position
+in it. Nothing here reads the clock: the day is passed in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from federation.errors import OidcIamError, UserError
 from federation.model.config import Acceptance
-from federation.model.fields import did_you_mean
+from federation.rules.registry import (
+    BY_CODE,
+    NOT_JUDGED,
+    RULES,
+    SECRET_LIKE,
+    WEIGHTS,
+    LintRule,
+    Weight,
+    codes_of,
+)
 from federation.secrets import masked
 from review.facts.estate import Estate, Where
-from review.lint import certificates, cluster, endpoints, permissions, secrets, storage, trust
-from review.lint.finding import WEIGHTS, Accepted, Finding, Rule, Seen, Weight
-
-RULES: tuple[Rule, ...] = (
-    *trust.RULES,
-    *permissions.RULES,
-    *cluster.RULES,
-    *certificates.RULES,
-    *endpoints.RULES,
-    *storage.RULES,
-    *secrets.RULES,
+from review.lint import (
+    certificates,
+    cluster,
+    configuration,
+    endpoints,
+    permissions,
+    secrets,
+    storage,
+    trust,
 )
+from review.lint.finding import Accepted, LintFinding, Look, Seen
 
+OF_ESTATES: dict[str, Look] = {
+    **trust.LOOKS,
+    **permissions.LOOKS,
+    **cluster.LOOKS,
+    **certificates.LOOKS,
+    **endpoints.LOOKS,
+    **storage.LOOKS,
+    **secrets.LOOKS,
+}
+"""What looks for violations among facts of any kind, by the rule's code."""
 
-NOT_JUDGED = Rule(
-    "rule-error",
-    "error",
-    "A rule of the linter could not be judged",
-    "The rule stopped with an error that it does not expect, so it says nothing about these files. "
-    "The other rules are not affected. This finding cannot be accepted.",
-    "Report the bug with the log that 'python -m wizard lint' names for the same files.",
-    "oidc-iam",
-    lambda _: iter(()),
-)
-"""What a rule that raises becomes."""
-
-EVERY = (*RULES, NOT_JUDGED)
-"""All that a finding can be of."""
+LOOKS: dict[str, Look] = {
+    rule.code: OF_ESTATES.get(rule.code) or configuration.look_for(rule.code)
+    for rule in RULES
+    if rule.code != NOT_JUDGED
+}
+"""The same for every rule."""
 
 
 @dataclass(frozen=True)
-class Report:
+class LintReport:
     """What the linter found.
 
     Attributes:
-        findings: Those that count, the weightiest first.
+        findings: Those that count, the most severe first.
         accepted: Those that the configuration accepts.
-        unused: Acceptances that nothing was found for.
-        errors: What rules raised; each is a finding of `NOT_JUDGED`, too.
+        unused: Acceptances without a finding.
+        unjudged: Acceptances of rules that were not evaluated, because what they look at was not
+            given.
+        errors: What rules raised; each is a finding of `rule-error`, too.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[LintFinding, ...]
     accepted: tuple[Accepted, ...]
     unused: tuple[Acceptance, ...]
-    errors: tuple[tuple[Rule, Exception], ...] = ()
+    unjudged: tuple[Acceptance, ...] = ()
+    errors: tuple[tuple[LintRule, Exception], ...] = ()
 
     @property
     def counts(self) -> dict[Weight, int]:
@@ -72,21 +85,20 @@ class Report:
         return bool(self.counts["error"] or (strict and self.counts["warning"]))
 
 
-def lint(estate: Estate, accept: Sequence[Acceptance], today: date) -> Report:
-    """Judge what there is.
+def lint(estate: Estate, accept: Sequence[Acceptance], today: date) -> LintReport:
+    """Evaluate every rule.
 
     Args:
         estate: The facts.
         accept: The findings that somebody decided to live with.
-        today: An acceptance whose last day is over counts no more.
+        today: An acceptance is over after its last day.
     """
-    findings: list[Finding] = []
+    findings: list[LintFinding] = []
     accepted: list[Accepted] = []
     used: set[Acceptance] = set()
     found, errors = _found(estate)
     for finding in found:
-        acceptable = () if finding.rule is NOT_JUDGED else accept
-        matching = [each for each in acceptable if _is_about(each, finding)]
+        matching = [each for each in accept if _is_about(each, finding)]
         used.update(matching)
         valid = [each for each in matching if date.fromisoformat(each.until) >= today]
         if valid:
@@ -94,24 +106,13 @@ def lint(estate: Estate, accept: Sequence[Acceptance], today: date) -> Report:
             accepted.append(Accepted(finding, masked(longest.reason), longest.until))
         else:
             findings.append(_with_expired(finding, matching))
-    unused = sorted(set(accept) - used, key=lambda each: (each.code, each.workload or ""))
-    return Report(tuple(findings), tuple(accepted), tuple(unused), errors)
-
-
-def check_codes(accept: Iterable[Acceptance], file: str) -> None:
-    """See that each acceptance is of a rule that there is.
-
-    Raises:
-        UserError: one is not.
-    """
-    codes = sorted(rule.code for rule in RULES)
-    for at, each in enumerate(accept):
-        if each.code not in codes:
-            hint = did_you_mean(each.code, codes)
-            raise UserError(
-                f"{file}: lint.accept[{at}].code: {each.code!r} is no finding's code.{hint} "
-                f"Known: {', '.join(codes)}."
-            )
+    evaluated = {*OF_ESTATES, *configuration.evaluated(estate)}
+    left = sorted(set(accept) - used, key=lambda each: (each.code, each.workload or ""))
+    unused = [each for each in left if evaluated.issuperset(codes_of(each))]
+    unjudged = [each for each in left if each not in unused]
+    return LintReport(
+        tuple(findings), tuple(accepted), tuple(unused), tuple(unjudged), tuple(errors)
+    )
 
 
 def refuse_secrets(estate: Estate, accept: Sequence[Acceptance], today: date) -> None:
@@ -127,41 +128,36 @@ def refuse_secrets(estate: Estate, accept: Sequence[Acceptance], today: date) ->
     """
     report = lint(estate, accept, today)
     for rule, error in report.errors:
-        if rule in secrets.RULES:
+        if rule.code == SECRET_LIKE:
             raise error
-    if found := _secret_like(report):
+    found = [each for each in report.findings if each.rule.code == SECRET_LIKE]
+    if found:
         lines = (" ".join(filter(None, (f"{f.seen.where}: {f.seen.text}", f.note))) for f in found)
-        codes = ", ".join(sorted({each.rule.code for each in found}))
         raise UserError(
             "\n".join(lines) + "\nA review would hand it to everybody who reads it. Keep secrets "
             "where secrets are kept (AWS Secrets Manager, a Kubernetes Secret), and change this "
-            f"one; if it is none, accept {codes} under lint.accept, with a reason and a last day."
+            f"one; if it is none, accept {SECRET_LIKE} under lint.accept, with a reason and a last "
+            "day."
         )
 
 
-def secret_like(estate: Estate, accept: Sequence[Acceptance], today: date) -> list[Finding]:
-    """What looks like a secret and is not accepted; the arguments are those of `lint`."""
-    return _secret_like(lint(estate, accept, today))
-
-
-def _secret_like(report: Report) -> list[Finding]:
-    return [each for each in report.findings if each.rule in secrets.RULES]
-
-
-def _found(estate: Estate) -> tuple[list[Finding], tuple[tuple[Rule, Exception], ...]]:
+def _found(
+    estate: Estate,
+) -> tuple[list[LintFinding], list[tuple[LintRule, Exception]]]:
     """The findings in their order, and what rules raised."""
-    found: set[Finding] = set()
-    errors: list[tuple[Rule, Exception]] = []
-    for rule in RULES:
+    found: set[LintFinding] = set()
+    errors: list[tuple[LintRule, Exception]] = []
+    for code, look in LOOKS.items():
+        rule = BY_CODE[code]
         try:
-            found.update(Finding(rule, _safe(seen)) for seen in rule.look(estate))
+            found.update(LintFinding(rule, _safe(seen)) for seen in look(estate))
         except OidcIamError:
             raise
         except Exception as error:
             errors.append((rule, error))
             text = f"it raised {type(error).__name__}."
-            found.add(Finding(NOT_JUDGED, Seen(Where("oidc-iam", rule.code), "", text)))
-    return sorted(found, key=_order), tuple(errors)
+            found.add(LintFinding(BY_CODE[NOT_JUDGED], Seen(Where("oidc-iam", code), "", text)))
+    return sorted(found, key=_order), errors
 
 
 def _safe(seen: Seen) -> Seen:
@@ -170,22 +166,24 @@ def _safe(seen: Seen) -> Seen:
     return Seen(where, seen.about, masked(seen.text))
 
 
-def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
+def _order(finding: LintFinding) -> tuple[int, str, str, str, str, str]:
     rule, seen = finding.rule, finding.seen
     weight = WEIGHTS.index(rule.weight)
     return weight, rule.code, seen.where.file, seen.where.place, seen.about, seen.text
 
 
-def _is_about(acceptance: Acceptance, finding: Finding) -> bool:
-    return acceptance.code == finding.rule.code and acceptance.workload in (
-        None,
-        finding.seen.about,
+def _is_about(acceptance: Acceptance, finding: LintFinding) -> bool:
+    code = finding.rule.code
+    return (
+        code != NOT_JUDGED
+        and code in codes_of(acceptance)
+        and acceptance.workload in (None, finding.seen.about)
     )
 
 
-def _with_expired(finding: Finding, expired: Sequence[Acceptance]) -> Finding:
+def _with_expired(finding: LintFinding, expired: Sequence[Acceptance]) -> LintFinding:
     if not expired:
         return finding
     last = max(expired, key=lambda each: (each.until, each.reason))
     note = f"It was accepted until {last.until} ({masked(last.reason)}), which is over."
-    return Finding(finding.rule, finding.seen, note)
+    return replace(finding, note=note)

@@ -1,4 +1,4 @@
-"""docs/lint-codes.md: what each code of the linter means, made of the rules' own texts.
+"""docs/lint-codes.md: what each finding's code means, made from `federation.rules.registry`.
 
 `python -m review.lint.page` writes it; a test says when it is out of date.
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from federation.rules.registry import RULES, WEIGHTS, LintRule
 from federation.yaml.files import PROJECT, write
-from review.lint.finding import WEIGHTS, Rule
-from review.lint.linter import EVERY
 
 PAGE: Path = PROJECT / "docs" / "lint-codes.md"
 
@@ -17,17 +16,17 @@ PAGE: Path = PROJECT / "docs" / "lint-codes.md"
 def page() -> str:
     """The text of the page."""
     parts = [
-        "# What the linter objects to",
-        "`python -m wizard lint` ([how to use it](lint.md)) gives each finding one of these codes, "
-        "which stay the same from version to version.",
+        "# Findings",
+        "`check`, [`lint`](lint.md), the wizard and the review give each finding one of these "
+        "codes. Codes and weights do not change between versions, unless CHANGELOG.md says so.",
     ]
     for weight in WEIGHTS:
         parts.append(f"## {weight}s")
-        parts += [_section(rule) for rule in EVERY if rule.weight == weight]
+        parts += [_section(rule) for rule in RULES if rule.weight == weight]
     return "\n\n".join(parts) + "\n"
 
 
-def _section(rule: Rule) -> str:
+def _section(rule: LintRule) -> str:
     paragraphs = (
         f"### {rule.code}",
         f"{rule.title}. {rule.reasoning}",

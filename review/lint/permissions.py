@@ -9,7 +9,7 @@ from formats.escaping import quoted
 from review.facts import aws_managed
 from review.facts.estate import Attachment, Estate, Permissions
 from review.facts.permissions import Allowance, Judgement, judge, naming
-from review.lint.finding import Rule, Seen
+from review.lint.finding import Look, Seen
 
 LONG_SESSION = 4 * 3600
 """Seconds; IAM's default, and ours, is an hour."""
@@ -100,79 +100,12 @@ def _listed(actions: tuple[str, ...]) -> str:
     return ", ".join(map(quoted, actions))
 
 
-_LEAST_PRIVILEGE = "AWS IAM User Guide, 'Security best practices in IAM': least privilege"
-
-RULES = (
-    Rule(
-        "powerful-policy",
-        "error",
-        "The role may do nearly everything in the account",
-        "Whoever gets into the pod can give itself what is missing, and take over most of the "
-        "account.",
-        "Attach what the workload needs.",
-        _LEAST_PRIVILEGE,
-        _powerful_policy,
-    ),
-    Rule(
-        "privilege-escalation",
-        "error",
-        "The role may give itself, or take, more permissions",
-        "Each of these actions on every resource leads to the permissions of other identities: by "
-        "changing policies, making credentials, or passing and assuming roles.",
-        "Name the resources that the workload needs it for, or leave the action out.",
-        "AWS IAM User Guide, 'Actions, resources, and condition keys for IAM': permissions "
-        "management; Rhino Security Labs, 'AWS IAM Privilege Escalation'",
-        _privilege_escalation,
-    ),
-    Rule(
-        "broad-policy",
-        "warning",
-        "The role may do everything with a service, or read data and secrets everywhere",
-        "It reaches the data, and often the settings, of everybody else who uses the service in "
-        "this account.",
-        "Attach a policy that names the actions and the resources that the workload needs.",
-        _LEAST_PRIVILEGE,
-        _broad_policy,
-    ),
-    Rule(
-        "unjudged-policy",
-        "note",
-        "What a policy of the role allows is not known here",
-        "Only the texts of AWS's own policies, and of policies in a plan, are known without asking "
-        "AWS.",
-        "Read the policy: 'aws iam get-policy --policy-arn ARN' names its default version, and "
-        "'aws iam get-policy-version' shows it.",
-        "AWS IAM User Guide, 'Managed policies and inline policies'",
-        _unjudged_policy,
-    ),
-    Rule(
-        "no-permissions-boundary",
-        "note",
-        "The role has no permissions boundary",
-        "A boundary holds whatever somebody attaches to the role later.",
-        "Set aws.permissions_boundary to the policy that your organisation bounds such roles with.",
-        "AWS IAM User Guide, 'Permissions boundaries for IAM entities'",
-        _no_boundary,
-    ),
-    Rule(
-        "long-session",
-        "warning",
-        "A session of the role lasts longer than four hours",
-        "Credentials that were taken from a pod work until the session ends, also after the pod "
-        "and its service account are gone.",
-        "Lower role.max_session_duration: the SDKs renew sessions by themselves.",
-        "AWS IAM User Guide, 'Revoke IAM role temporary security credentials'",
-        _long_session,
-    ),
-    Rule(
-        "long-token",
-        "warning",
-        "A projected token lives longer than a day",
-        "A token that was taken from a pod buys credentials of the role until it expires, and the "
-        "kubelet refreshes it after a day in any case.",
-        "Lower token_expiration_seconds.",
-        "Kubernetes, 'Configure Service Accounts for Pods': service account token volume "
-        "projection",
-        _long_token,
-    ),
-)
+LOOKS: Mapping[str, Look] = {
+    "powerful-policy": _powerful_policy,
+    "privilege-escalation": _privilege_escalation,
+    "broad-policy": _broad_policy,
+    "unjudged-policy": _unjudged_policy,
+    "no-permissions-boundary": _no_boundary,
+    "long-session": _long_session,
+    "long-token": _long_token,
+}

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from federation.rules.registry import RULES, LintRule
 from formats import sarif as formatted
-from review.lint.finding import Finding, Rule
-from review.lint.linter import EVERY, Report
+from review.lint.finding import LintFinding
+from review.lint.linter import LintReport
 
 TOOL = "oidc-iam-lint"
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(report: LintReport) -> dict[str, Any]:
     """A run as data."""
     return {
         "counts": dict(report.counts),
@@ -24,19 +25,20 @@ def document(report: Report) -> dict[str, Any]:
             for each in report.accepted
         ],
         "unused_acceptances": [each.model_dump() for each in report.unused],
+        "unjudged_acceptances": [each.model_dump() for each in report.unjudged],
     }
 
 
-def sarif(report: Report, about: str) -> dict[str, Any]:
+def sarif(report: LintReport, about: str) -> dict[str, Any]:
     """A run as SARIF; `about` keeps runs of several clusters apart."""
     results = [
         *(_result(finding, None) for finding in report.findings),
         *(_result(e.finding, f"until {e.until}: {e.reason}") for e in report.accepted),
     ]
-    return formatted.sarif(TOOL, about, [_rule(rule) for rule in EVERY], results)
+    return formatted.sarif(TOOL, about, [_rule(rule) for rule in RULES], results)
 
 
-def _members(finding: Finding) -> dict[str, Any]:
+def _members(finding: LintFinding) -> dict[str, Any]:
     rule, seen = finding.rule, finding.seen
     return {
         "code": rule.code,
@@ -54,14 +56,14 @@ def _members(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _rule(rule: Rule) -> formatted.SarifRule:
+def _rule(rule: LintRule) -> formatted.SarifRule:
     help_text = f"Fix: {rule.fix}\nSource: {rule.source}."
     return formatted.SarifRule(
         rule.code, f"{rule.title}.", rule.reasoning, help_text, ("security",)
     )
 
 
-def _result(finding: Finding, accepted: str | None) -> formatted.SarifResult:
+def _result(finding: LintFinding, accepted: str | None) -> formatted.SarifResult:
     rule, seen = finding.rule, finding.seen
     about = f" ({seen.about})" if seen.about else ""
     lines = (

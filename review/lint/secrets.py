@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from federation.rules.registry import SECRET_LIKE
 from federation.secrets import kind_of_secret
 from review.facts.estate import Estate
-from review.lint.finding import Rule, Seen
+from review.lint.finding import Look, Seen
 
 
 def _secret_like(estate: Estate) -> Iterator[Seen]:
@@ -23,16 +24,6 @@ def _secret_like(estate: Estate) -> Iterator[Seen]:
             yield Seen.of(setting, f"the value looks like {kind}.")
 
 
-RULES = (
-    Rule(
-        "secret-like-value",
-        "error",
-        "A text of a configuration or of a resource seems to hold a secret",
-        "Everybody who may look at the resources of the account or the namespace can read it, and "
-        "it stays in the Terraform state.",
-        "Change the secret, since it was seen, and keep it where secrets are kept (AWS Secrets "
-        "Manager, a Kubernetes Secret).",
-        "AWS, 'Tagging your AWS resources': no sensitive data in tags; Kubernetes, 'ConfigMaps'",
-        _secret_like,
-    ),
-)
+LOOKS: Mapping[str, Look] = {
+    SECRET_LIKE: _secret_like,
+}

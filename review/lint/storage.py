@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from review.facts.estate import Estate
-from review.lint.finding import Rule, Seen
+from review.lint.finding import Look, Seen
 
 
-def _public_bucket(estate: Estate) -> Iterator[Seen]:
+def _open_bucket(estate: Estate) -> Iterator[Seen]:
     for bucket in estate.buckets:
         yield Seen.of(bucket, f"the bucket is open: {bucket.exposure}.")
 
@@ -18,25 +18,7 @@ def _local_state(estate: Estate) -> Iterator[Seen]:
         yield Seen.of(state, "the state is kept in the folder state/.")
 
 
-RULES = (
-    Rule(
-        "public-bucket",
-        "error",
-        "A bucket is open to everybody for more than the discovery documents",
-        "Whoever can write the documents can mint identities of the cluster, and whoever can list "
-        "or read more learns what was never meant to be public.",
-        "Allow everybody s3:GetObject on the two documents alone, and block public ACLs.",
-        "Amazon S3 User Guide, 'Blocking public access to your Amazon S3 storage'",
-        _public_bucket,
-    ),
-    Rule(
-        "local-state",
-        "warning",
-        "The Terraform state is on one person's disk",
-        "Nobody else can deploy, nothing keeps two deployments apart, and with the disk the state "
-        "is lost.",
-        "Write 'backend: {type: s3, bucket: ..., region: ...}'.",
-        "Terraform, 'Backend configuration'",
-        _local_state,
-    ),
-)
+LOOKS: Mapping[str, Look] = {
+    "open-bucket": _open_bucket,
+    "local-state": _local_state,
+}

@@ -17,7 +17,7 @@ from review.facts.grants import (
     service_account,
     spans_namespaces,
 )
-from review.lint.finding import Rule, Seen
+from review.lint.finding import Look, Seen
 
 _NAMED = 5
 """Service accounts that a finding names; of the others it tells the number."""
@@ -151,138 +151,21 @@ def _unreadable(estate: Estate) -> Iterator[Seen]:
         yield Seen.of(fact, fact.reason)
 
 
-_AWS_OIDC = (
-    "AWS IAM User Guide, 'Create a role for OpenID Connect federation': limit who can assume it"
-)
 _SERVICE_ACCOUNTS = "Kubernetes, 'Configure Service Accounts for Pods'"
 
-RULES = (
-    Rule(
-        "audience-only-trust",
-        "error",
-        "Any subject of the issuer, any pod of a cluster, may assume the role",
-        "The trust policy asks for an audience at most. Whoever may make a pod, or ask for a "
-        "token, in any namespace of the cluster gets the role's permissions.",
-        "Add a StringEquals condition on ISSUER:sub (in our configuration: 'trust: "
-        "service-account').",
-        _AWS_OIDC,
-        _audience_only,
-    ),
-    Rule(
-        "wildcard-namespace",
-        "error",
-        "A wildcard lets in subjects of any namespace",
-        "Whoever can make a namespace, or a service account in one that matches, can get the role.",
-        "Name the namespace and the service account with StringEquals; where several need the "
-        "role, list them or give each its own.",
-        _AWS_OIDC,
-        _wildcard_namespace,
-    ),
-    Rule(
-        "wildcard-subject",
-        "warning",
-        "A wildcard lets in several subjects",
-        "Whoever may make subjects that match, such as service accounts in the namespace, chooses "
-        "who gets the role, and new ones get it without a review.",
-        "Name each subject with StringEquals.",
-        _AWS_OIDC,
-        _wildcard_subject,
-    ),
-    Rule(
-        "open-principal",
-        "error",
-        "The principal of the trust policy is everybody",
-        "Identities of every provider and account are let in, and conditions alone keep the others "
-        "out: one that is misspelt or missing opens the role to the world.",
-        "Name the ARN of the OIDC provider as the Federated principal.",
-        "AWS IAM User Guide, 'AWS JSON policy elements: Principal'",
-        _open_principal,
-    ),
-    Rule(
-        "no-audience",
-        "warning",
-        "The trust policy asks for no audience",
-        "A token that was issued for another use of the same provider is let in too.",
-        "Add a StringEquals condition on ISSUER:aud.",
-        _AWS_OIDC,
-        _no_audience,
-    ),
-    Rule(
-        "foreign-claim",
-        "warning",
-        "A condition asks for a claim of another provider",
-        "Condition keys begin with the provider that the token is of. A token of this one has no "
-        "such claim, so that nobody is let in.",
-        "Begin the key with the issuer of the Federated principal, without 'https://'.",
-        "AWS IAM User Guide, 'IAM and AWS STS condition context keys': OIDC federation keys",
-        _foreign_claim,
-    ),
-    Rule(
-        "literal-wildcard",
-        "warning",
-        "A wildcard is compared as a character",
-        "StringEquals knows no wildcards, and no subject has a '*' or '?' in it, so that nobody is "
-        "let in. Whoever mends that is likely to let in more than was meant.",
-        "Name each subject with StringEquals; StringLike takes wildcards.",
-        "AWS IAM User Guide, 'IAM JSON policy elements: Condition operators'",
-        _literal_wildcard,
-    ),
-    Rule(
-        "lenient-condition",
-        "warning",
-        "A condition also holds where its key is absent",
-        "ForAllValues and IfExists restrict those tokens only that have the claim.",
-        "Use StringEquals without a prefix or suffix.",
-        "AWS IAM User Guide, 'Set operators for multivalued context keys'",
-        _lenient_condition,
-    ),
-    Rule(
-        "default-service-account",
-        "warning",
-        "The default service account of a namespace may assume the role",
-        "Every pod of the namespace that names no service account runs as 'default' and may assume "
-        "the role.",
-        "Give the workload a service account of its own.",
-        _SERVICE_ACCOUNTS,
-        _default_service_account,
-    ),
-    Rule(
-        "default-namespace",
-        "note",
-        "A service account of the namespace 'default' may assume the role",
-        "What is made without naming a namespace lands in 'default', so that many tend to have "
-        "rights in it.",
-        "Move the workload into a namespace of its own.",
-        "CIS Kubernetes Benchmark, 'The default namespace should not be used'",
-        _default_namespace,
-    ),
-    Rule(
-        "shared-role",
-        "warning",
-        "Several namespaces share the role",
-        "What one team's workload needs, the other's may do too, and AWS's logs tell them apart by "
-        "the session alone.",
-        "Give each namespace a role of its own.",
-        "AWS IAM User Guide, 'Security best practices in IAM': least privilege",
-        _shared_role,
-    ),
-    Rule(
-        "unknown-trust",
-        "note",
-        "The trust policy cannot be read from the plan",
-        "It refers to something that does not exist yet, so that nothing here could judge it.",
-        "Lint the configuration that the plan is made of, or the policy after the apply "
-        "(--trust-policy).",
-        "Terraform, 'JSON output format': after_unknown, after_sensitive",
-        _unknown_trust,
-    ),
-    Rule(
-        "unreadable-policy",
-        "error",
-        "A policy is not one that IAM would take",
-        "Nothing can be told of it, and an apply will fail.",
-        "Correct the policy.",
-        "AWS IAM User Guide, 'Grammar of the IAM JSON policy language'",
-        _unreadable,
-    ),
-)
+
+LOOKS: Mapping[str, Look] = {
+    "audience-only-trust": _audience_only,
+    "wildcard-namespace": _wildcard_namespace,
+    "wildcard-subject": _wildcard_subject,
+    "open-principal": _open_principal,
+    "no-audience": _no_audience,
+    "foreign-claim": _foreign_claim,
+    "literal-wildcard": _literal_wildcard,
+    "lenient-condition": _lenient_condition,
+    "default-service-account": _default_service_account,
+    "default-namespace": _default_namespace,
+    "shared-role": _shared_role,
+    "unknown-trust": _unknown_trust,
+    "unreadable-policy": _unreadable,
+}

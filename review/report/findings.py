@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import PurePath
 
-from review.lint.finding import Accepted, Finding, Seen
+from review.lint.finding import Accepted, LintFinding, Seen
 from review.report.material import Material
 from review.report.model import (
     Block,
@@ -24,13 +24,14 @@ from review.report.model import (
 
 
 def findings(material: Material) -> Section:
-    """What counts, then what is accepted, then acceptances of nothing."""
+    """What counts, then what is accepted, then acceptances without a finding."""
     return Section(
         "Findings",
         (
             *_open(material),
             *_accepted(material),
             *_unused(material),
+            *_unjudged(material),
         ),
     )
 
@@ -38,12 +39,12 @@ def findings(material: Material) -> Section:
 def _open(material: Material) -> Iterator[Block]:
     found = material.lint.findings
     if not found:
-        yield Paragraph(said("The linter found nothing that is not accepted."))
+        yield Paragraph(said("No findings that are not accepted."))
         return
     yield Paragraph(
         said(
-            "An error is where others get in, or get more, than anyone can have meant; a warning "
-            "is more than is needed; a note is for you to know."
+            "An error: others get in, or get more than anyone can have meant. A warning: more "
+            "access than is needed, or something is likely to fail. A note: for you to know."
         )
     )
     for rule, group in groupby(found, key=lambda finding: finding.rule):
@@ -54,7 +55,7 @@ def _open(material: Material) -> Iterator[Block]:
         yield Points(tuple(_seen(finding) for finding in group))
 
 
-def _seen(finding: Finding) -> Text:
+def _seen(finding: LintFinding) -> Text:
     note: Text = (" ", Strong(finding.note)) if finding.note else ()
     return (*_place(finding.seen), f": {finding.seen.text}", *note)
 
@@ -96,5 +97,15 @@ def _unused(material: Material) -> Iterator[Block]:
                 *said("{} is accepted", unused.code),
                 *about,
                 ", and nothing of the kind was found: the acceptance can go.",
+            )
+        )
+
+
+def _unjudged(material: Material) -> Iterator[Block]:
+    for each in material.lint.unjudged:
+        yield Paragraph(
+            (
+                *said("{} is accepted until {}", each.code, each.until),
+                f" ({each.reason}). Only check and lint look for it, not this document.",
             )
         )

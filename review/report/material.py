@@ -11,7 +11,7 @@ from federation.model.config import ClusterConfig
 from review.facts.estate import Estate
 from review.facts.matrix import Row
 from review.facts.planned import Planned
-from review.lint.linter import Report
+from review.lint.linter import LintReport
 
 _NO_FACTS = Estate()
 
@@ -51,7 +51,7 @@ class Material:
     rows: tuple[Row, ...]
     chain: tuple[Certificate, ...]
     keys: tuple[PublicKey, ...]
-    lint: Report
+    lint: LintReport
     today: date | None
     planned: Planned | None
 

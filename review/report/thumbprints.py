@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from federation.keys.certificates import Certificate
 from federation.model.config import ClusterConfig
-from federation.rules.advice import pins_for_another_name
+from federation.rules.configuration import pins_for_another_name
 from review.report.material import Material
 from review.report.model import (
     Block,

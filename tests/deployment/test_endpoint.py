@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import trustme
 
-from deployment.endpoint import endpoint_advice
+from deployment.endpoint import endpoint_thumbprint
 from federation.model.config import ClusterConfig
-from federation.rules.advice import Advice
+from federation.rules.configuration import Observation
 
 HOST = "c.example.com"
 
@@ -82,19 +82,17 @@ def thumbprint(of: trustme.CA) -> str:
 
 def test_two_certificates_of_one_authority_pin_the_same(serve: Serve) -> None:
     both = authority()
-    assert endpoint_advice(configured("127.0.0.1", serve(both, both))) == ()
+    assert endpoint_thumbprint(configured("127.0.0.1", serve(both, both))) == ()
 
 
 def test_another_authority_for_the_issuers_name_wants_its_thumbprint_pinned(serve: Serve) -> None:
     own, issuer = authority(), authority()
     port = serve(own, issuer)
-    assert endpoint_advice(configured("127.0.0.1", port)) == (
-        Advice(
-            "endpoint-thumbprint",
-            "discovery.thumbprint",
+    assert endpoint_thumbprint(configured("127.0.0.1", port)) == (
+        Observation(
+            ("discovery", "thumbprint"),
             f"Terraform would pin {thumbprint(own)}, which 127.0.0.1:{port} presents for its own "
-            f"name; for 'c.example.com' it presents {thumbprint(issuer)}: list that one, or write "
-            "'omit'.",
+            f"name; for 'c.example.com' it presents {thumbprint(issuer)}.",
         ),
     )
 
@@ -102,13 +100,11 @@ def test_another_authority_for_the_issuers_name_wants_its_thumbprint_pinned(serv
 def test_an_endpoint_that_cannot_be_reached_is_a_warning() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert endpoint_advice(configured("127.0.0.1", port)) == (
-        Advice(
-            "endpoint-thumbprint",
-            "discovery.thumbprint",
-            f"whether 127.0.0.1:{port} presents the same certificate for its own name, which "
-            "Terraform would pin, and for 'c.example.com' cannot be told from here "
-            "('Connection refused'): where they differ, list the thumbprints or write 'omit'.",
+    assert endpoint_thumbprint(configured("127.0.0.1", port)) == (
+        Observation(
+            ("discovery", "thumbprint"),
+            f"the certificates that 127.0.0.1:{port} presents for its own name and for "
+            "'c.example.com' could not be compared ('Connection refused').",
         ),
     )
 
@@ -121,4 +117,4 @@ def test_nothing_is_asked_where_terraform_pins_nothing_else(
     host: str, discovery: dict[str, object]
 ) -> None:
     """Port 1 refuses: asking it would be a warning."""
-    assert endpoint_advice(configured(host, 1, **discovery)) == ()
+    assert endpoint_thumbprint(configured(host, 1, **discovery)) == ()

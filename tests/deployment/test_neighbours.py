@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from deployment.neighbours import neighbour_advice
+from deployment.neighbours import neighbours
 from federation.model.config import ClusterConfig
-from federation.rules.advice import Advice
+from federation.rules.configuration import Observation
 from federation.yaml import files
 from federation.yaml.files import save
 
-INSTEAD = (
-    "type \"OIDC_IAM_CONFIG=clusters/prod.yaml cdktf deploy 'prod-*'\", or "
-    "'python -m wizard deploy', which keeps them apart."
-)
+NOTHING: dict[str, tuple[Observation, ...]] = {"same-cluster": (), "overlapping-name": ()}
+
+
+def of_cluster(text: str) -> tuple[Observation, ...]:
+    return (Observation(("cluster",), text),)
 
 
 @pytest.fixture
@@ -43,41 +44,30 @@ def test_names_of_which_none_begins_with_another_are_apart(clusters: Path) -> No
     saved(clusters / "production.yaml", "production")
     saved(clusters / "staging.yaml", "staging")
     prod = saved(clusters / "prod.yaml", "prod")
-    assert neighbour_advice(clusters / "prod.yaml", prod) == ()
+    assert neighbours(clusters / "prod.yaml", prod) == NOTHING
 
 
 def test_both_sides_of_a_name_that_begins_with_another_are_warned(clusters: Path) -> None:
     prod = saved(clusters / "prod.yaml", "prod")
     europe = saved(clusters / "europe.yaml", "prod-eu")
-    assert neighbour_advice(clusters / "prod.yaml", prod) == (
-        Advice(
-            "overlapping-name",
-            "cluster",
-            "the plain \"cdktf deploy 'prod-*'\" deploys 'prod-eu' of clusters/europe.yaml too: "
-            f"{INSTEAD}",
-        ),
-    )
-    assert neighbour_advice(clusters / "europe.yaml", europe) == (
-        Advice(
-            "overlapping-name",
-            "cluster",
-            "the plain \"cdktf deploy 'prod-*'\" of clusters/prod.yaml deploys this cluster too: "
-            f"{INSTEAD}",
-        ),
-    )
+    assert neighbours(clusters / "prod.yaml", prod) == NOTHING | {
+        "overlapping-name": of_cluster(
+            "\"cdktf deploy 'prod-*'\" also deploys 'prod-eu' of clusters/europe.yaml."
+        )
+    }
+    assert neighbours(clusters / "europe.yaml", europe) == NOTHING | {
+        "overlapping-name": of_cluster(
+            "\"cdktf deploy 'prod-*'\" of clusters/prod.yaml also deploys this cluster."
+        )
+    }
 
 
 def test_a_copy_that_kept_the_clusters_name_is_warned(clusters: Path) -> None:
     prod = saved(clusters / "prod.yaml", "prod")
     saved(clusters / "staging.yaml", "prod")
-    assert neighbour_advice(clusters / "prod.yaml", prod) == (
-        Advice(
-            "same-cluster",
-            "cluster",
-            "clusters/staging.yaml has the same, so that a deploy of the one changes what the "
-            "other made: give each cluster a name of its own.",
-        ),
-    )
+    assert neighbours(clusters / "prod.yaml", prod) == NOTHING | {
+        "same-cluster": of_cluster("clusters/staging.yaml has the same name.")
+    }
 
 
 def test_what_cannot_be_read_and_what_stands_elsewhere_is_no_neighbour(
@@ -85,6 +75,6 @@ def test_what_cannot_be_read_and_what_stands_elsewhere_is_no_neighbour(
 ) -> None:
     prod = saved(clusters / "prod.yaml", "prod")
     (clusters / "prod-eu.yaml").write_text("cluster: prod-eu\n")
-    assert neighbour_advice(clusters / "prod.yaml", prod) == ()
+    assert neighbours(clusters / "prod.yaml", prod) == NOTHING
     saved(clusters / "prod-us.yaml", "prod-us")
-    assert neighbour_advice(tmp_path / "prod.yaml", prod) == ()
+    assert neighbours(tmp_path / "prod.yaml", prod) == NOTHING

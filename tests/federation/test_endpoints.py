@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from federation_examples import configured
 
 from federation.model.endpoints import is_unencrypted
-from federation.rules.advice import advice
 
 
 @pytest.mark.parametrize(
@@ -46,16 +44,3 @@ def test_plain_http_to_another_machine_is_unencrypted(url: str) -> None:
 )
 def test_tls_and_this_machine_are_not(url: str) -> None:
     assert not is_unencrypted(url)
-
-
-def test_an_unencrypted_endpoint_is_an_error_of_a_configuration() -> None:
-    exposed, local = (
-        advice(configured(aws={"region": "eu-west-1", "endpoint_url": f"http://{host}:4566"}))
-        for host in ("moto.example.com", "127.0.0.1")
-    )
-
-    assert [(each.code, each.place) for each in exposed if each.weight == "error"] == [
-        ("unencrypted-endpoint", "aws.endpoint_url")
-    ]
-    assert exposed[0].weight == "error"
-    assert [each for each in local if each.weight == "error"] == []

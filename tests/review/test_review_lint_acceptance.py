@@ -5,19 +5,23 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from review_examples import TODAY, ours, workload
+from review_examples import SAFE, TODAY, found, ours, workload
 
 from federation.errors import UserError
 from federation.model.config import Acceptance
-from review.facts.estate import Estate, joined
-from review.lint.linter import Report, check_codes, lint
+from federation.rules.configuration import Observation
+from federation.rules.registry import check_codes
+from federation.yaml import files
+from review.facts.configured import configured
+from review.facts.estate import Bucket, Estate, Where, joined
+from review.lint.linter import LintReport, lint
 
 
 def acceptance(code: str, until: str = "2027-01-31", **more: str) -> Acceptance:
     return Acceptance.model_validate({"code": code, "reason": "a trial", "until": until, **more})
 
 
-def judged(*accept: Acceptance, estate: Estate | None = None, today: date = TODAY) -> Report:
+def judged(*accept: Acceptance, estate: Estate | None = None, today: date = TODAY) -> LintReport:
     return lint(estate or ours(backend={"type": "local"}), accept, today)
 
 
@@ -70,6 +74,43 @@ def test_an_acceptance_of_nothing_is_named() -> None:
     assert report.unused == (unused,)
 
 
+def test_an_acceptance_of_what_was_not_looked_for_is_not_called_unused() -> None:
+    alone = acceptance("same-cluster")
+    assert (judged(alone).unused, judged(alone).unjudged) == ((), (alone,))
+    beside = configured(files.validate(SAFE), "prod.yaml", looked={"same-cluster": ()})
+    report = judged(alone, estate=beside)
+    assert (report.unused, report.unjudged) == ((alone,), ())
+
+
+def test_what_was_looked_for_elsewhere_takes_the_place_of_what_the_configuration_shows() -> None:
+    seen = Observation(("discovery", "thumbprint"), "two differ.")
+    looked = {"endpoint-thumbprint": (seen,)}
+    estate = configured(files.validate(SAFE), "prod.yaml", looked=looked)
+    assert found(estate, "endpoint-thumbprint") == ["discovery.thumbprint (): two differ."]
+
+
+@pytest.mark.parametrize("code", ["public-bucket", "open-bucket"])
+def test_the_code_of_an_earlier_version_goes_on_accepting_an_open_bucket(code: str) -> None:
+    bucket = Estate(buckets=(Bucket(Where("plan.json", "b"), "", "the ACL 'public-read'"),))
+    report = judged(acceptance(code), estate=bucket)
+    assert [each.finding.rule.code for each in report.accepted] == ["open-bucket"]
+    assert (report.findings, report.unused) == ((), ())
+
+
+def test_accepting_public_documents_leaves_an_open_bucket_an_error() -> None:
+    bucket = Estate(buckets=(Bucket(Where("plan.json", "b"), "", "the ACL 'public-read'"),))
+    report = judged(acceptance("public-documents"), estate=bucket)
+    assert [each.rule.code for each in report.findings] == ["open-bucket"]
+
+
+def test_the_code_of_an_earlier_version_is_named_with_those_that_replace_it() -> None:
+    assert check_codes([acceptance("local-state"), acceptance("public-bucket")], "prod.yaml") == (
+        "prod.yaml: lint.accept[1].code: 'public-bucket' is now 'open-bucket' (a bucket is open to "
+        "everyone for more than the discovery documents) and 'public-documents' (anyone can read "
+        "the two discovery documents in the bucket). It accepts both: write the one that you mean.",
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "hint"), [("local-stat", " Did you mean 'local-state'?"), ("everything", "")]
 )
@@ -77,8 +118,8 @@ def test_an_acceptance_of_an_unknown_code_is_refused(code: str, hint: str) -> No
     with pytest.raises(UserError) as refusal:
         check_codes([acceptance("local-state"), acceptance(code)], "prod.yaml")
     said, _, known = str(refusal.value).partition(" Known: ")
-    assert said == f"prod.yaml: lint.accept[1].code: {code!r} is no finding's code.{hint}"
-    assert known.startswith("anonymous-binding, anonymous-role, audience-only-trust, ")
+    assert said == f"prod.yaml: lint.accept[1].code: unknown code {code!r}.{hint}"
+    assert known.startswith("anonymous-binding, anonymous-requests-off, anonymous-role, ")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from review_examples import TODAY, workload
@@ -11,7 +10,7 @@ from review_examples import TODAY, workload
 from federation.errors import UserError
 from federation.model.config import Acceptance
 from review.facts.estate import Estate
-from review.lint import linter, secrets
+from review.lint import linter
 from review.lint.finding import Seen
 from review.lint.linter import lint, refuse_secrets
 from review.lint.reports import document
@@ -27,12 +26,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> N
     def look(_: Estate) -> Iterator[Seen]:
         raise ERROR
 
-    rules = [
-        replace(rule, look=look) if rule.code == request.param else rule for rule in linter.RULES
-    ]
-    monkeypatch.setattr(linter, "RULES", tuple(rules))
-    (secret,) = (rule for rule in rules if rule.code == "secret-like-value")
-    monkeypatch.setattr(secrets, "RULES", (secret,))
+    monkeypatch.setitem(linter.LOOKS, request.param, look)
 
 
 @pytest.mark.usefixtures("broken")
@@ -67,7 +61,7 @@ def test_a_message_for_a_person_stays_one(monkeypatch: pytest.MonkeyPatch) -> No
     def look(_: Estate) -> Iterator[Seen]:
         raise UserError("correct this")
 
-    monkeypatch.setattr(linter, "RULES", (replace(linter.RULES[0], look=look),))
+    monkeypatch.setitem(linter.LOOKS, "long-token", look)
 
     with pytest.raises(UserError):
         lint(LOOSE, (), TODAY)

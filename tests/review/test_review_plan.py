@@ -40,14 +40,14 @@ def test_every_resource_of_a_plan_is_judged() -> None:
     ] == [
         "anonymous-role: kubernetes_cluster_role_binding_v1.anonymous.role_ref (): requests "
         "without credentials have the role 'view'.",
+        "open-bucket: aws_s3_bucket_acl.docs.acl (): the bucket is open: the ACL 'public-read'.",
+        "open-bucket: aws_s3_bucket_policy.docs.policy (): the bucket is open: 's3:PutObject' "
+        "on 'arn:aws:s3:::documents/*' for everybody.",
+        "open-bucket: aws_s3_bucket_public_access_block.open (): the bucket is open: "
+        "block_public_acls and ignore_public_acls off.",
         "powerful-policy: aws_iam_role.wide[\"a\"].inline_policy (wide-a): '*' on every resource.",
         "privilege-escalation: aws_iam_policy.pass.policy (pass): 'iam:PassRole' on every "
         "resource.",
-        "public-bucket: aws_s3_bucket_acl.docs.acl (): the bucket is open: the ACL 'public-read'.",
-        "public-bucket: aws_s3_bucket_policy.docs.policy (): the bucket is open: 's3:PutObject' "
-        "on 'arn:aws:s3:::documents/*' for everybody.",
-        "public-bucket: aws_s3_bucket_public_access_block.open (): the bucket is open: "
-        "block_public_acls and ignore_public_acls off.",
         'secret-like-value: aws_iam_role.wide["a"].tags.db-password (): the value looks like a '
         "secret by its name.",
         'secret-like-value: aws_iam_role.wide["a"].tags.sensitive (): the value is one that '

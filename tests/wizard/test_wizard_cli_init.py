@@ -133,10 +133,20 @@ def test_a_file_that_is_there_is_kept(path: Path) -> None:
     assert path.read_text() == "mine\n"
 
 
-def test_check_says_that_a_configuration_is_right_and_what_to_think_about() -> None:
+def test_check_prints_what_it_finds_and_whether_a_configuration_is_valid() -> None:
     configuration = "tests/stacks/configurations/gov.yaml"
     assert wizard("check", f"--config={configuration}") == (
         0,
-        f"{configuration} is right: https://oidc.agency.example, workloads: 1, warnings: 0.\n",
+        "".join(
+            f"note: discovery.thumbprint: {digest} is pinned. Write 'thumbprint: omit' if the "
+            "issuer has a certificate of a public authority, or pass the presented chain (--chain) "
+            "to look up the thumbprint. [pinned-thumbprint]\n"
+            for digest in (
+                "990f4193972f2becf12ddeda5237f9c952f20d9e",
+                "a9d53002e97e00e043244f3d170d6f4c414104fd",
+            )
+        )
+        + f"{configuration} is valid: https://oidc.agency.example, workloads: 1, warnings: 0, "
+        "notes: 2, accepted: 0.\n",
         "",
     )

@@ -12,7 +12,7 @@ import click
 
 _COMMANDS = {
     "init": "Ask the questions and write clusters/NAME.yaml.",
-    "check": "Check a configuration, and name what is worth a second thought.",
+    "check": "Check a configuration: whether it is valid, and what 'lint' finds in it.",
     "apiserver": "Say what to set on the control plane, in the form of its distribution.",
     "jwks": "Make the documents of an issuer from public keys.",
     "synth": "Write the Terraform of a configuration.",

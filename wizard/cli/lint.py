@@ -18,7 +18,7 @@ from deployment.logs import keep_traceback
 from federation.model.config import ClusterConfig
 from federation.yaml import documents, files
 from wizard import printer
-from wizard.cli import evidence
+from wizard.cli import acceptances, evidence
 from wizard.cli.options import (
     is_stdout,
     json_option,
@@ -30,8 +30,8 @@ from wizard.cli.options import (
 
 if TYPE_CHECKING:
     from review.facts.estate import Estate
-    from review.lint.finding import Finding, Seen
-    from review.lint.linter import Report
+    from review.lint.finding import LintFinding, Seen
+    from review.lint.linter import LintReport
 
 
 @click.command()
@@ -96,22 +96,22 @@ def _configuration_path(config: str | None, given: Mapping[str, tuple[str, ...]]
 
 def _together(path: Path, config: ClusterConfig, others: Estate) -> Estate:
     """The facts of a configuration and of the other files; roles of both are the same."""
-    from review.facts.configured import configured, of_workloads
+    from deployment.configuration_facts import configuration_facts
+    from review.facts.configured import of_workloads
     from review.facts.estate import joined
 
     document = documents.read(files.read(path))
-    return joined([configured(config, relative(path), document), of_workloads(others, config)])
+    ours = configuration_facts(path, config, relative(path), document)
+    return joined([ours, of_workloads(others, config)])
 
 
 def _loaded(path: Path) -> ClusterConfig:
-    from review.lint.linter import check_codes
-
     config = files.load(path)
-    check_codes(config.lint.accept, relative(path))
+    acceptances.check(path, config)
     return config
 
 
-def _show(report: Report) -> None:
+def _show(report: LintReport) -> None:
     for rule, findings in groupby(report.findings, key=lambda finding: finding.rule):
         printer.say(f"{rule.weight}: {rule.title} [{rule.code}]")
         for line in _lines(findings):
@@ -119,16 +119,12 @@ def _show(report: Report) -> None:
         printer.say(f"    why: {rule.reasoning}")
         printer.say(f"    fix: {rule.fix}")
         printer.say(f"    source: {rule.source}")
-    for each in report.accepted:
-        printer.say(f"accepted until {each.until}: {_place(each.finding.seen)}: {each.reason}")
-    for unused in report.unused:
-        about = f" for {unused.workload}" if unused.workload else ""
-        printer.say(f"unused: lint.accept: nothing is found of {unused.code!r}{about}: remove it.")
+    acceptances.show(report, _place)
     counts = ", ".join(f"{weight}s: {count}" for weight, count in report.counts.items())
     printer.say(f"{counts}, accepted: {len(report.accepted)}")
 
 
-def _lines(findings: Iterable[Finding]) -> Iterator[str]:
+def _lines(findings: Iterable[LintFinding]) -> Iterator[str]:
     for finding in findings:
         yield f"{_place(finding.seen)}: {finding.seen.text}"
         if finding.note:

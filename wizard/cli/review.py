@@ -18,7 +18,7 @@ from federation.errors import UserError
 from federation.keys import key_files
 from federation.yaml import files
 from wizard import printer
-from wizard.cli import evidence, verification
+from wizard.cli import acceptances, evidence, verification
 from wizard.cli.options import json_option, only_configuration, relative, require_file
 from wizard.cli.running import follow, planned, require_ready
 
@@ -116,11 +116,11 @@ def _write(
     from review.facts.configured import configured
     from review.facts.estate import joined
     from review.facts.planned import weighed
-    from review.lint.linter import check_codes, refuse_secrets
+    from review.lint.linter import refuse_secrets
     from review.report.material import Known
 
     config = files.load(path)
-    check_codes(config.lint.accept, relative(path))
+    acceptances.check(path, config)
     refuse_secrets(configured(config, relative(path)), config.lint.accept, today or date.min)
     key_files.check(config)
     known = Known(joined(evidence.read(given)), today)

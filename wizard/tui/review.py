@@ -6,17 +6,19 @@ import difflib
 import os
 import shlex
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from apiserver.page import unseen
+from deployment.configuration_facts import configuration_facts
 from deployment.logs import shown
 from federation.errors import UserError
 from federation.iam.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
 from federation.model.config import ClusterConfig, Workload
-from federation.rules.advice import Advice, advice
 from federation.yaml import files
 from federation.yaml.editing import edited
 from federation.yaml.files import ConfigError
+from review.lint.linter import LintReport, lint
 from wizard.cli.migrating import check_none
 from wizard.tui.draft import Draft
 
@@ -52,7 +54,7 @@ class Review:
         foreign: Whether the file has another text than the one that the draft began with: another
             program changed or made it meanwhile.
         known: Whether the draft began with this file at all.
-        advice: What is worth a second thought, the weightiest first.
+        lint: What the linter finds, the most severe first, and what the draft accepts.
         trust: The trust matrix.
         control_plane: What to set on the API servers.
     """
@@ -63,7 +65,7 @@ class Review:
     text: str
     foreign: bool
     known: bool
-    advice: tuple[Advice, ...]
+    lint: LintReport
     trust: tuple[Trust, ...]
     control_plane: str
 
@@ -108,7 +110,11 @@ def review(draft: Draft, project: Path) -> Review:
         _text(path, on_disk, config),
         on_disk != draft.opened,
         draft.path is not None,
-        advice(config),
+        lint(
+            configuration_facts(path, config, path.name),
+            config.lint.accept,
+            datetime.now(UTC).date(),
+        ),
         tuple(_trust(config, workload) for workload in config.workloads),
         _control_plane(config, path),
     )

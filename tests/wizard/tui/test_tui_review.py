@@ -82,7 +82,8 @@ def test_the_trust_matrix_says_who_may_what(path: Path, project: Path) -> None:
 
 
 def test_warnings_come_in_order_of_weight(path: Path, project: Path) -> None:
-    codes = [each.code for each in review(opened(path, PROD), project).advice]
+    found = review(opened(path, PROD), project).lint.findings
+    codes = [each.rule.code for each in found]
     assert codes[:2] == ["audience-only-trust", "powerful-policy"]
 
 

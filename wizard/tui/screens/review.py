@@ -18,7 +18,7 @@ from wizard.tui.tasks import running, saving
 from wizard.tui.widgets.signed import Signed
 
 if TYPE_CHECKING:
-    from federation.rules.advice import Advice
+    from review.lint.finding import Accepted, LintFinding
     from wizard.tui.review import Review, Trust
 
 _TABS = {
@@ -43,7 +43,7 @@ File        the YAML; + is a line that comes, - one that goes. D shows the whole
             What you wrote into the file yourself, comments too, stays.
 Terraform   what CDKTF makes of it, as HCL
 Trust       who may assume which role, and what it may do then
-Warnings    what is allowed and still worth a second thought, the weightiest first
+Warnings    what the linter finds in it, errors first, and what the file accepts
 API server  what to set on the control plane, in the form of its distribution, in which order,
             and the way back (F2 and the group Kubernetes of the questions say which it is)"""
 
@@ -75,11 +75,13 @@ API server  what to set on the control plane, in the form of its distribution, i
         yield tabs
 
     def on_mount(self) -> None:
-        """Show the file, or the warnings where there are some."""
+        """Show the file, or the warnings if there are any."""
         self.query_one(DataTable).add_columns("Who", "Role", "May", "Audience", "Policy size")
         self.show(self.review)
         self.query_one(Tabs).can_focus = False  # F3 goes through them
-        self.query_one(TabbedContent).active = "warnings" if self.review.advice else "file"
+        self.query_one(TabbedContent).active = (
+            "warnings" if self.review.lint.fails(strict=True) else "file"
+        )
         self.call_after_refresh(self._enter_tab)
         self._write_terraform()
 
@@ -98,7 +100,7 @@ API server  what to set on the control plane, in the form of its distribution, i
         self.review = review
         self._show_file()
         self._show_trust()
-        self._show_advice()
+        self._show_findings()
         self.query_one("#api-server-text", Static).update(review.control_plane)
         if other:
             self._write_terraform()
@@ -147,14 +149,16 @@ API server  what to set on the control plane, in the form of its distribution, i
         for trust in self.review.trust:
             table.add_row(*_cells(trust), height=max(1, len(trust.policies)))
 
-    def _show_advice(self) -> None:
-        advice = self.review.advice
-        self.query_one(TabbedContent).get_tab("warnings").label = Content(f"Warnings {len(advice)}")
+    def _show_findings(self) -> None:
+        report = self.review.lint
+        count = len(report.findings)
+        self.query_one(TabbedContent).get_tab("warnings").label = Content(f"Warnings {count}")
         pane = self.query_one("#warnings-text")
         pane.query("*").remove()
-        pane.mount_all(_advice(each) for each in advice)
-        if not advice:
-            pane.mount(Static("Nothing in it needs a second thought."))
+        pane.mount_all(
+            [*map(_finding, report.findings), *map(_accepted, report.accepted)]
+            or [Static("No warnings.")]
+        )
 
     def _write_terraform(self) -> None:
         self._given_up = False
@@ -196,10 +200,23 @@ def _diff_line(line: str) -> Content:
     return Content.styled(line, styles.get(line[:1], ""))
 
 
-def _advice(advice: Advice) -> Widget:
-    text = advice.text[:1].upper() + advice.text[1:]
-    sign = "x" if advice.weight == "error" else "!"
-    return Signed(sign, Content.assemble((f"{advice.place}\n", "bold"), text), classes="apart")
+_FINDING_SIGNS: Mapping[str, str] = {"error": "x", "warning": "!", "note": "-"}
+
+
+def _finding(found: LintFinding) -> Widget:
+    text = found.advice[:1].upper() + found.advice[1:]
+    return _line(_FINDING_SIGNS[found.rule.weight], found, f"{text} [{found.rule.code}]")
+
+
+def _accepted(accepted: Accepted) -> Widget:
+    code = accepted.finding.rule.code
+    text = f"Accepted until {accepted.until}: {accepted.reason} [{code}]"
+    return _line("+", accepted.finding, text)
+
+
+def _line(sign: str, found: LintFinding, text: str) -> Widget:
+    place = found.seen.where.place
+    return Signed(sign, Content.assemble((f"{place}\n", "bold"), text), classes="apart")
 
 
 def _cells(trust: Trust) -> tuple[Text, ...]:
