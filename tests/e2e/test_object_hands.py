@@ -29,14 +29,15 @@ pytestmark = [
 
 ISSUER = "https://own.example.com"
 BINDING = "kubernetes_cluster_role_binding_v1.oidc-reviewer"
-NAMESPACE = "kubernetes_namespace_v1.team"
+NAMESPACE = "kubernetes_namespace_v1.team__namespace"
 IMPORTED = {
-    ("own-discovery", "import", BINDING),
     ("own-workloads", "import", NAMESPACE),
-    ("own-workloads", "import", "kubernetes_config_map_v1.default_app"),
-    ("own-workloads", "import", "kubernetes_config_map_v1.team_old"),
-    ("own-workloads", "import", "kubernetes_service_account_v1.default_app"),
-    ("own-workloads", "import", "kubernetes_service_account_v1.team_old"),
+    ("own-workloads", "import", "kubernetes_config_map_v1.default_app__environment"),
+    ("own-workloads", "import", "kubernetes_config_map_v1.team_old__environment"),
+    # Terraform writes out defaults that the manifests leave to the API server.
+    ("own-discovery", "update", BINDING),
+    ("own-workloads", "update", "kubernetes_service_account_v1.default_app"),
+    ("own-workloads", "update", "kubernetes_service_account_v1.team_old"),
 }
 
 
