@@ -64,7 +64,7 @@ class SarifResult:
 
 @dataclass(frozen=True)
 class SarifNotice:
-    """Something to say about a rule that is no result, such as that nothing could be told."""
+    """Something to say about a rule that is not a result, such as a check that could not run."""
 
     code: str
     message: str
@@ -81,7 +81,7 @@ def sarif(
 
     Args:
         tool: Which program it is.
-        about: What was looked at; keeps several apart where one service gets them all.
+        about: What was looked at; keeps several apart if one service gets them all.
         rules: All that the program knows.
         results: What it found.
         notices: What else it has to say.
@@ -139,7 +139,7 @@ def _result(result: SarifResult, index: dict[str, int]) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    """A reference from the root, or a whole URI where the file is elsewhere."""
+    """A reference from the root, or a whole URI if the file is elsewhere."""
     return Path(file).as_uri() if Path(file).is_absolute() else quote(os.fsencode(file))
 
 

@@ -88,7 +88,7 @@ TLS_PROVIDER = Component(
 
 
 def find(component: Component, report: Report) -> Path:
-    """The program, built where it is not on this machine.
+    """The program, built if it is not on this machine.
 
     Raises:
         UnavailableError: it is not here and cannot be built.
@@ -97,7 +97,7 @@ def find(component: Component, report: Report) -> Path:
 
 
 def build(component: Component, report: Report) -> Path:
-    """The program from the cache, built into it where it is not there yet.
+    """The program from the cache, built into it if it is not there yet.
 
     Two processes that want the same build it once. Building takes minutes; what it does is reported
     every ten seconds.

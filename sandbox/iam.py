@@ -53,7 +53,7 @@ def check_trust_policy(text: str) -> None:
 
 
 def completed_provider(call: Mapping[str, str], network: Network) -> dict[str, str]:
-    """Check a call of CreateOpenIDConnectProvider, and give it a thumbprint where it has none.
+    """Check a call of CreateOpenIDConnectProvider, and give it a thumbprint if it has none.
 
     Raises:
         RefusedError: IAM would refuse it, or cannot fetch the certificate for the thumbprint.

@@ -47,7 +47,7 @@ class Network:
     addresses: Mapping[str, tuple[str, int]]
 
     def top_thumbprint(self, issuer: str) -> str:
-        """The thumbprint that IAM takes by itself where it is given none: of the top certificate.
+        """The thumbprint that IAM takes by itself if it is given none: of the top certificate.
 
         Source: "Obtain the thumbprint for an OpenID Connect identity provider", IAM User Guide.
 
@@ -81,7 +81,7 @@ class Network:
     def _get(self, url: str, thumbprints: Sequence[str]) -> dict[str, Any]:
         parts = urlsplit(url)
         if parts.scheme != "https" or not parts.hostname:
-            raise IssuerError(f"{url!r} is no https address")
+            raise IssuerError(f"{url!r} is not an https address")
         trusted = [der for der in self._presented(url) if thumbprint(der) in thumbprints]
         if not trusted:
             raise ThumbprintError(f"{parts.netloc} presents no certificate with a known thumbprint")

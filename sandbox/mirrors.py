@@ -50,7 +50,7 @@ def mirrors() -> dict[str, Path]:
 
 
 def with_tls(found: Mapping[str, Path], report: Report) -> dict[str, Path]:
-    """The same with the tls provider, built into a mirror where it is not to be had otherwise.
+    """The same with the tls provider, built into a mirror if it is not to be had otherwise.
 
     Raises:
         UnavailableError: it has to be built and cannot be.
@@ -68,7 +68,7 @@ def can_install(provider: str) -> bool:
 
 @functools.cache
 def registry_reachable() -> bool:
-    """Whether the public registry answers, through a proxy where one is set; asked once."""
+    """Whether the public registry answers, through a proxy if one is set; asked once."""
     document = f"https://{REGISTRY}/.well-known/terraform.json"
     try:
         urllib.request.urlopen(document, timeout=_TIMEOUT).close()

@@ -1,4 +1,4 @@
-"""Processes that outlive whoever started them, and are found again by number and start time.
+"""Processes that outlive the program that started them, found again by number and start time.
 
 `sandbox.sandbox` starts the components here, records what it gets back, and ends them from this
 process or a later one. The operating system gives a number out again after a process has ended; the

@@ -1,4 +1,4 @@
-"""What IAM, STS and S3 answer where there is no result: that it is done, or an error."""
+"""What IAM, STS and S3 answer if there is no result: that it is done, or an error."""
 
 from __future__ import annotations
 

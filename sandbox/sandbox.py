@@ -92,7 +92,7 @@ class Sandbox:
 
     @classmethod
     def of(cls, folder: Path) -> Sandbox | None:
-        """The sandbox that was started in a folder; None where there is none."""
+        """The sandbox that was started in a folder; None if there is none."""
         state = _read(folder)
         if not state:
             return None
@@ -164,9 +164,9 @@ class Sandbox:
         return {each.name: each.process() is not None for each in self._recorded()}
 
     def up(self, report: Report = lambda _: None) -> None:
-        """Start everything anew, and return when it answers.
+        """Start everything, and return when it answers.
 
-        What ran in the folder before is ended first. Where the API server cannot be had, AWS alone
+        What ran in the folder before is stopped first. If the API server is not available, only AWS
         is started, and `missing` says why. On any error, Ctrl+C included, nothing is left running;
         the logs are kept.
 
@@ -317,7 +317,7 @@ class Sandbox:
             self._await("kube-apiserver", client, f"{self.discovery_endpoint}/readyz")
             if "kube-controller-manager" not in programs:
                 return
-            # It gives up where the API server takes more than ten seconds.
+            # It gives up if the API server takes more than ten seconds.
             manager = str(programs["kube-controller-manager"])
             arguments = self._control_plane().controller_manager()
             self._run("kube-controller-manager", [manager, *arguments], self.folder)
@@ -470,7 +470,7 @@ def _state_file(folder: Path) -> Path:
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    """What is recorded in a folder; empty where nothing is."""
+    """What is recorded in a folder; empty if nothing is."""
     try:
         state: dict[str, Any] = json.loads(_state_file(folder).read_text())
     except FileNotFoundError:

@@ -4,7 +4,7 @@ A token is taken only if the account has an OIDC provider for its issuer, the is
 certificate with one of the provider's thumbprints, one of the issuer's published keys verifies it,
 its audience is the provider's, it is not expired, and the role's trust policy lets it in. Codes are
 those of "AssumeRoleWithWebIdentity" in the STS API Reference, and texts are AWS's own as they are
-met; where none is known, it is the reference's sentence for the code.
+met; if none is known, it is the reference's sentence for the code.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ def build_app(configs: Iterable[ClusterConfig], outdir: str | None = None) -> Ap
         if config.stack("discovery") in config.stacks:
             discovery = DiscoveryStack(app, config)
             if config.discovery.s3:
-                # Destroyed in the reverse order: whoever gets the name of a bucket that AWS still
-                # trusts can publish keys of their own in it.
+                # Destroyed in the reverse order: anyone who gets the name of a bucket that AWS
+                # still trusts can publish keys of their own in it.
                 identity.add_dependency(discovery)
         if config.stack("workloads") in config.stacks:
             WorkloadsStack(app, config).add_dependency(identity)

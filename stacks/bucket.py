@@ -1,4 +1,4 @@
-"""A bucket that serves the two discovery documents, where AWS cannot or should not reach the API
+"""A bucket that serves the two discovery documents, if AWS cannot or should not reach the API
 server.
 
 Public for exactly these two objects; or private, with CloudFront in front of it under a name and a

@@ -75,7 +75,7 @@ class ClusterStack(TerraformStack):
         """Configure hashicorp/aws; credentials come from the environment, never from here.
 
         Args:
-            services: those that are asked at `aws.endpoint_url`, where there is one; besides STS.
+            services: those that are asked at `aws.endpoint_url`, if there is one; besides STS.
         """
         aws = self.config.aws
         endpoint = literal(aws.endpoint_url or "")
@@ -99,7 +99,7 @@ class ClusterStack(TerraformStack):
         if kubernetes.kubeconfig:
             paths = [literal(_from_stack(kubernetes.kubeconfig))]
         else:
-            # The provider does not read KUBECONFIG: whoever runs Terraform passes it in.
+            # The provider does not read KUBECONFIG: the user of Terraform passes it in.
             paths = TerraformVariable(
                 self,
                 "kubeconfig_paths",

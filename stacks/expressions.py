@@ -30,7 +30,7 @@ def jsonencode(value: Any) -> str:
 
 
 class Address(str):
-    """The address of a value, where a text would be its own value."""
+    """The address of a value, if a text would be its own value."""
 
 
 def expression(value: Any) -> str:

@@ -54,7 +54,7 @@ class IdentityStack(ClusterStack):
         return Address("aws_iam_openid_connect_provider.cluster.arn")
 
     def _adopted_provider(self) -> Address:
-        """The ARN of the provider that something else manages; a plan fails where it is not."""
+        """The ARN of the provider that something else manages; a plan fails if there is none."""
         # Only here: each further import costs every synth.
         from cdktf_cdktf_provider_aws.data_aws_iam_openid_connect_provider import (
             DataAwsIamOpenidConnectProvider,
@@ -139,7 +139,7 @@ class IdentityStack(ClusterStack):
 
 
 def _attachments(config: ClusterConfig, workload: Workload) -> dict[str, str]:
-    """A name for each attached policy: the policy's own, with a hash where two share it.
+    """A name for each attached policy: the policy's own, with a hash if two share it.
 
     A name that depended on the order would make Terraform replace attachments when it changes.
     """

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 class WorkloadsStack(ClusterStack):
-    """Namespaces where they are wanted, and for each workload its environment, its service account
-    and, where asked for, a pod to try it from."""
+    """Namespaces if they are wanted, and for each workload its environment, its service account
+    and, if asked for, a pod to try it from."""
 
     def __init__(self, scope: Construct, config: ClusterConfig) -> None:
         super().__init__(scope, config, "workloads")

@@ -2,7 +2,7 @@
 
 The package bodies that jsii-pacmak generates for `cdktf_cdktf_provider_*` define nothing: they load
 the assembly into the jsii kernel, then import every submodule so that its types are registered.
-The finder here reads such a body, and where it is nothing but that list, gives the package a loader
+The finder here reads such a body, and if it is nothing but that list, gives the package a loader
 that loads the assembly alone. Attributes import their submodule (PEP 562), and jsii is told which
 module holds which types, so that it can import one for an object that the kernel returns.
 """
@@ -101,5 +101,5 @@ class _LazyPackage(SourceFileLoader):
 
 
 def _fqn_map() -> dict[str, str] | None:
-    """Find jsii's own table of the modules to import for a type, or None where it has none."""
+    """Find jsii's own table of the modules to import for a type, or None if it has none."""
     return getattr(_reference_map, "_submodule_fqn_map", None)

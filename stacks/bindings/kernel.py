@@ -47,7 +47,7 @@ class _EagerProcess(process._NodeProcess):  # noqa: SLF001
         super().__init__()  # type: ignore[no-untyped-call]
         self._unread: deque[_Unread] = deque()
         self._next_object: int | None = None
-        """The number that the kernel gives next, where it is known."""
+        """The number that the kernel gives next, if it is known."""
         self._interfaces: dict[str, list[str] | None] = {}
         """What the kernel says of the objects of each class."""
         self._calls_back = False
@@ -86,7 +86,7 @@ class _EagerProcess(process._NodeProcess):  # noqa: SLF001
         return foreseen
 
     def _foreseen(self, fqn: str) -> Any:
-        """The answer to a request for an object of a class, or None where it is not known."""
+        """The answer to a request for an object of a class, or None if it is not known."""
         number = self._next_object
         if (
             self._calls_back

@@ -2,7 +2,7 @@
 
 jsii-pacmak writes the annotations of a constructor to a function beside it; the constructor calls
 `typing.get_type_hints` on that function each time, and has typeguard compare each argument. Most
-arguments are left at None, or are text where text is expected: that is seen at a glance, and
+arguments are left at None, or are text if text is expected: that is seen at a glance, and
 typeguard judges the others.
 """
 

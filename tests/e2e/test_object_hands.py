@@ -73,7 +73,7 @@ class Here:
     def wizard(self, *arguments: str) -> str:
         """What a command prints."""
         environment = {**self.box.environment(), "OIDC_IAM_CONFIG": str(self.path)}
-        return self.copy.wizard(*arguments, **environment)
+        return self.copy.wizard(*arguments, status=0, **environment)
 
     def planned(self) -> set[tuple[str, str, str]]:
         """Stack, action and address of each change of a plan."""
