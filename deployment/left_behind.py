@@ -13,24 +13,23 @@ from dataclasses import replace
 from typing import Any
 
 from deployment import applied
-from deployment.cdktf import runs
+from deployment.cdktf.handover import Behind
+from deployment.cdktf.project import project_of
 from deployment.hands import hands_of
 from federation.manifests import objects
 from federation.model.config import ClusterConfig
 from federation.yaml import files
 
 
-def left_behind(config: ClusterConfig, *, destroy: bool = False) -> runs.Behind:
+def left_behind(config: ClusterConfig, *, destroy: bool = False) -> Behind:
     """What is to be done besides deploying or destroying a configuration.
 
     Raises:
         UserError: the files that say so cannot be read or written.
     """
     kept = applied.keep_left_behind(files.PROJECT, config)
-    projects = (
-        replace(runs.project(path, config), stacks=(stack,)) for stack, path in kept.items()
-    )
-    return runs.Behind(tuple(projects), hands_of(config, destroy=destroy))
+    projects = (replace(project_of(path, config), stacks=(stack,)) for stack, path in kept.items())
+    return Behind(tuple(projects), hands_of(config, destroy=destroy))
 
 
 def orphans(known: ClusterConfig, config: ClusterConfig) -> tuple[str, ...]:

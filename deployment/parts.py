@@ -1,60 +1,46 @@
 """The parts of a run besides cdktf: what is done with the manifests, before or after it.
 
-Both presenters run these. What is slow to import is imported when a part runs, in its thread.
+What is slow to import is imported when a part runs, in its thread.
 """
 
 from __future__ import annotations
 
-from deployment.cdktf.runs import Outputs, Part, Say
+from deployment.cdktf.run import Outputs, Part, Say
 from federation.model.config import ClusterConfig
 from federation.yaml import files
 
 
-def after_applying(config: ClusterConfig, also: Say | None = None) -> Part | None:
+def after_applying(config: ClusterConfig) -> Part | None:
     """What follows the stacks: the manifests, or the end of a binding that is no longer wanted.
 
     Without a binding the stack `discovery` has no Kubernetes provider, so Terraform cannot delete
     one that an earlier configuration wanted.
-
-    Args:
-        config: The configuration.
-        also: Gets each line before the run does.
     """
 
     def work(outputs: Outputs, say: Say) -> None:
         from deployment.manifests import apply_manifests
 
-        apply_manifests(config, outputs[config.stack("identity")]["role_arns"], _both(also, say))
+        apply_manifests(config, outputs[config.stack("identity")]["role_arns"], say)
 
     if config.kubernetes.apply == "manifests":
         return Part("applying manifests", work)
-    return _unbinding(config, also)
+    return _unbinding(config)
 
 
-def before_destroying(config: ClusterConfig, also: Say | None = None) -> Part | None:
+def before_destroying(config: ClusterConfig) -> Part | None:
     """Delete what Terraform does not: the manifests, or a binding that is no longer wanted."""
 
     def work(_: Outputs, say: Say) -> None:
         from deployment.manifests import delete_manifests
 
-        delete_manifests(config, _both(also, say))
+        delete_manifests(config, say)
 
     if config.kubernetes.apply == "manifests":
         return Part("deleting manifests", work)
-    return _unbinding(config, also)
+    return _unbinding(config)
 
 
-def _unbinding(config: ClusterConfig, also: Say | None) -> Part | None:
-    def work(_: Outputs, say: Say) -> None:
-        from deployment.manifests import unbind
-
-        unbind(config, _both(also, say))
-
-    wanted = config.discovery.exposure != "none"
-    return None if wanted else Part("removing anonymous access to the API server", work)
-
-
-def refusing_others(config: ClusterConfig) -> Part:
+def search_for_others(config: ClusterConfig) -> Part:
     """Make sure that no namespace which is to go holds other people's objects."""
 
     def work(_: Outputs, __: Say) -> None:
@@ -67,10 +53,11 @@ def refusing_others(config: ClusterConfig) -> Part:
     return Part("looking for other people's objects", work)
 
 
-def _both(first: Say | None, second: Say) -> Say:
-    def say(line: str) -> None:
-        if first is not None:
-            first(line)
-        second(line)
+def _unbinding(config: ClusterConfig) -> Part | None:
+    def work(_: Outputs, say: Say) -> None:
+        from deployment.manifests import unbind
 
-    return say
+        unbind(config, say)
+
+    wanted = config.discovery.exposure != "none"
+    return None if wanted else Part("removing anonymous access to the API server", work)

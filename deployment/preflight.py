@@ -2,7 +2,7 @@
 
 The programs on this machine, the AWS credentials, and the cluster behind the kubeconfig's context,
 which must have the configured issuer: a deploy to another cluster would make AWS trust the wrong
-one. Nothing is changed. The command line and the terminal app show the same `Check` records.
+one. Nothing is changed. The command line and the terminal app show the same `Requirement` records.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deployment import applied
-from deployment.cdktf.runs import cdktf_program, terraform_program
+from deployment.cdktf.project import cdktf_program, terraform_program
 from deployment.left_behind import orphans
 from deployment.logs import keep_traceback
 from deployment.process import Command, capture
@@ -47,7 +47,7 @@ Verdict = Literal["ok", "warn", "fail"]
 
 
 @dataclass(frozen=True)
-class Check:
+class Requirement:
     """One thing that a deployment needs.
 
     Attributes:
@@ -66,14 +66,14 @@ class Check:
         return f"{self.name}: {self.seen}" + (f" {self.remedy}" if self.remedy else "")
 
 
-def preflight(config: ClusterConfig | None, deadline: float = DEADLINE) -> Iterator[Check]:
+def preflight(config: ClusterConfig | None, deadline: float = DEADLINE) -> Iterator[Requirement]:
     """Look at everything at once, and yield each check as it is done.
 
     Args:
         config: The configuration; None looks at the programs alone.
         deadline: In seconds; what has no answer by then is a failed check.
     """
-    looks: list[tuple[str, Callable[[], Check | None]]] = [
+    looks: list[tuple[str, Callable[[], Requirement | None]]] = [
         ("terraform", lambda: terraform(config)),
         ("node", node),
         ("cdktf-cli", cdktf_cli),
@@ -88,7 +88,7 @@ def preflight(config: ClusterConfig | None, deadline: float = DEADLINE) -> Itera
     return _at_once(looks, deadline)
 
 
-def stacks(config: ClusterConfig) -> Check | None:
+def stacks(config: ClusterConfig) -> Requirement | None:
     """Whether what was deployed is in the way of the configuration, or left behind by it."""
     left = applied.left_behind(PROJECT, config)
     if not left:
@@ -102,10 +102,10 @@ def stacks(config: ClusterConfig) -> Check | None:
         remedy += " A deploy hands the Kubernetes objects over to the manifests: they stay."
         if nobodys := orphans(before, config):
             remedy += f" Not among the manifests, and for you to delete: {', '.join(nobodys)}."
-    return Check("stacks", "warn", seen, remedy)
+    return Requirement("stacks", "warn", seen, remedy)
 
 
-def require(checks: Iterable[Check]) -> tuple[Check, ...]:
+def require(checks: Iterable[Requirement]) -> tuple[Requirement, ...]:
     """All the checks, where none of them failed.
 
     Raises:
@@ -117,12 +117,12 @@ def require(checks: Iterable[Check]) -> tuple[Check, ...]:
     return done
 
 
-def terraform(config: ClusterConfig | None = None) -> Check:
+def terraform(config: ClusterConfig | None = None) -> Requirement:
     """Terraform or OpenTofu, in a version that can do what the stacks ask for."""
     name = "terraform"
     install = "Install Terraform 1.5 or newer, or OpenTofu."
     if shutil.which(terraform_program()) is None:
-        return Check(name, "fail", _NOT_THERE.format(terraform_program()), install)
+        return Requirement(name, "fail", _NOT_THERE.format(terraform_program()), install)
     try:
         # Without the variable it asks on the internet whether there is a newer one.
         quiet = {"CHECKPOINT_DISABLE": "1"}
@@ -130,51 +130,55 @@ def terraform(config: ClusterConfig | None = None) -> Check:
         captured = capture(command, _PROGRAM_TIMEOUT)
         version = str(json_object("The answer", captured.stdout)["terraform_version"])
     except WorldError as error:
-        return Check(name, "fail", str(error), install)
+        return Requirement(name, "fail", str(error), install)
     except (UserError, KeyError):
-        return Check(name, "fail", "it does not tell its version.", install)
+        return Requirement(name, "fail", "it does not tell its version.", install)
     seen = f"{Path(terraform_program()).name} {version}."
     if _numbers(version) < _MINIMUM_TERRAFORM:
-        return Check(name, "fail", seen, install)
+        return Requirement(name, "fail", seen, install)
     keeps_state_in_s3 = config is not None and isinstance(config.backend, S3Backend)
     if keeps_state_in_s3 and _numbers(version) < _MINIMUM_FOR_S3_LOCKS:
-        return Check(name, "fail", seen, "The s3 backend locks its state from 1.10 on: update it.")
-    return Check(name, "ok", seen)
+        return Requirement(
+            name, "fail", seen, "The s3 backend locks its state from 1.10 on: update it."
+        )
+    return Requirement(name, "ok", seen)
 
 
-def node() -> Check:
+def node() -> Requirement:
     """Node.js, which cdktf runs on, in a version that is still looked after."""
     supported = " or ".join(map(str, _NODE_SUPPORTED))
     install = f"Install Node.js {supported}."
     if shutil.which("node") is None:
-        return Check("node", "fail", _NOT_THERE.format("node"), install)
+        return Requirement("node", "fail", _NOT_THERE.format("node"), install)
     try:
         version = capture(Command(("node", "--version")), _PROGRAM_TIMEOUT).stdout.strip()
     except WorldError as error:
-        return Check("node", "fail", str(error), install)
+        return Requirement("node", "fail", str(error), install)
     major = _numbers(version)[:1]
     if major < _NODE_WORKING:
-        return Check("node", "fail", f"{version or 'no version'}, too old.", install)
+        return Requirement("node", "fail", f"{version or 'no version'}, too old.", install)
     if major[0] in _NODE_SUPPORTED:
-        return Check("node", "ok", f"{version}.")
+        return Requirement("node", "ok", f"{version}.")
     if major[0] in _NODE_WORKING:
-        return Check("node", "warn", f"{version} works, but has no updates any more.", install)
-    return Check("node", "warn", f"{version} is not tried.", install)
+        return Requirement(
+            "node", "warn", f"{version} works, but has no updates any more.", install
+        )
+    return Requirement("node", "warn", f"{version} is not tried.", install)
 
 
-def cdktf_cli(folder: Path = PROJECT) -> Check:
+def cdktf_cli(folder: Path = PROJECT) -> Requirement:
     """The CDKTF CLI, in the version that the stacks are written for."""
     name = "cdktf-cli"
     found = shutil.which(cdktf_program(folder))
     if found is None:
-        return Check(name, "fail", "not installed.", "'make install' installs it.")
+        return Requirement(name, "fail", "not installed.", "'make install' installs it.")
     version = _package_version(Path(found)) or "of an unknown version"
     if _numbers(version)[:2] != (0, 21):
-        return Check(name, "warn", f"{version} at {found}.", "0.21 is what is tested.")
-    return Check(name, "ok", f"{version}.")
+        return Requirement(name, "warn", f"{version} at {found}.", "0.21 is what is tested.")
+    return Requirement(name, "ok", f"{version}.")
 
 
-def credentials(config: ClusterConfig) -> Check:
+def credentials(config: ClusterConfig) -> Requirement:
     """AWS credentials that work, of the configured account."""
     from doctor.live.account import Account, AwsError, NoCredentialsError
 
@@ -183,20 +187,20 @@ def credentials(config: ClusterConfig) -> Check:
     try:
         account = Account.reached(config.aws).number
     except NoCredentialsError:
-        return Check(name, "fail", "there are none.", sign_in)
+        return Requirement(name, "fail", "there are none.", sign_in)
     except AwsError as error:
-        return Check(
+        return Requirement(
             name, "fail", f"{error}.", _OF_AN_ENDPOINT if config.aws.endpoint_url else sign_in
         )
     if config.aws.account_id not in (None, account):
-        return Check(
+        return Requirement(
             name,
             "fail",
             f"of the account {account}, and aws.account_id is {config.aws.account_id}.",
             "Use credentials of that account (AWS_PROFILE), or correct the configuration.",
         )
     place = f" at {config.aws.endpoint_url}" if config.aws.endpoint_url else ""
-    return Check(name, "ok", f"account {account}{place}.")
+    return Requirement(name, "ok", f"account {account}{place}.")
 
 
 _OF_AN_ENDPOINT = (
@@ -205,7 +209,7 @@ _OF_AN_ENDPOINT = (
 )
 
 
-def cluster(config: ClusterConfig) -> Check | None:
+def cluster(config: ClusterConfig) -> Requirement | None:
     """The cluster behind the context, which must have the configured issuer first.
 
     None where no context is configured, which only `apply: manifests` allows.
@@ -229,14 +233,14 @@ def cluster(config: ClusterConfig) -> Check | None:
             "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
             "lists what there is."
         )
-        return Check("cluster", "fail", f"{str(error).rstrip('.')}.", remedy)
+        return Requirement("cluster", "fail", f"{str(error).rstrip('.')}.", remedy)
     except ApiException as error:
         return _refused(context, error.status)
     except (UserError, ValueError):
         return _refused(context, None)
     except HTTPError as error:
         reason = getattr(error, "reason", None) or error
-        return Check(
+        return Requirement(
             "cluster",
             "fail",
             f"no answer through the context {context!r}: {reason}.",
@@ -244,7 +248,7 @@ def cluster(config: ClusterConfig) -> Check | None:
         )
 
 
-def public_keys(config: ClusterConfig) -> Check | None:
+def public_keys(config: ClusterConfig) -> Requirement | None:
     """The public keys for the bucket, which must have all that the API server publishes.
 
     None where the API server serves the documents itself.
@@ -255,27 +259,29 @@ def public_keys(config: ClusterConfig) -> Check | None:
     try:
         ours = {key.kid for key in key_files.read(config.discovery.s3.keys, PROJECT)}
     except UserError as error:
-        return Check(name, "fail", str(error), "Correct discovery.s3.keys.")
+        return Requirement(name, "fail", str(error), "Correct discovery.s3.keys.")
     if config.kubernetes.context is None:
-        return Check(name, "ok", f"{len(ours)} to publish.")
+        return Requirement(name, "ok", f"{len(ours)} to publish.")
     try:
         theirs = {key.kid for key in served_keys(config)}
     except (UserError, WorldError) as error:
-        return Check(
+        return Requirement(
             name,
             "warn",
             f"whether they are all of the cluster's cannot be told: {error}",
             "Compare them with its --service-account-key-file.",
         )
     if missing := sorted(theirs - ours):
-        return Check(
+        return Requirement(
             name,
             "fail",
             f"the API server publishes keys that discovery.s3.keys has not: {', '.join(missing)}. "
             "AWS would refuse their tokens.",
             "Add them: 'python -m wizard jwks --from-cluster' prints them all.",
         )
-    return Check(name, "ok", f"{len(ours)} to publish, with all {len(theirs)} of the cluster.")
+    return Requirement(
+        name, "ok", f"{len(ours)} to publish, with all {len(theirs)} of the cluster."
+    )
 
 
 def _connected(config: ClusterConfig, context: str) -> Any:
@@ -288,11 +294,11 @@ def _connected(config: ClusterConfig, context: str) -> Any:
     return api
 
 
-def _judged(config: ClusterConfig, document: Any) -> Check:
+def _judged(config: ClusterConfig, document: Any) -> Requirement:
     issuer = document.get("issuer") if isinstance(document, dict) else None
     if issuer == config.issuer:
-        return Check("cluster", "ok", f"{config.kubernetes.context} has the issuer {issuer}.")
-    return Check(
+        return Requirement("cluster", "ok", f"{config.kubernetes.context} has the issuer {issuer}.")
+    return Requirement(
         "cluster",
         "fail",
         f"the one behind the context {config.kubernetes.context!r} has the issuer {issuer!r}, "
@@ -302,9 +308,9 @@ def _judged(config: ClusterConfig, document: Any) -> Check:
     )
 
 
-def _refused(context: str, status: int | None) -> Check:
+def _refused(context: str, status: int | None) -> Requirement:
     if status == 401:
-        return Check(
+        return Requirement(
             "cluster",
             "fail",
             f"the API server does not know the user of the context {context!r} (401).",
@@ -316,7 +322,7 @@ def _refused(context: str, status: int | None) -> Check:
         "not an https URL",
         None: "the discovery document is not JSON",
     }.get(status, f"the API server answered with HTTP {status}")
-    return Check(
+    return Requirement(
         "cluster",
         "warn",
         f"whether it has the configured issuer cannot be told: {why}.",
@@ -338,18 +344,18 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3]) or (0,)
 
 
-def _raised(name: str, error: Exception) -> Check:
+def _raised(name: str, error: Exception) -> Requirement:
     seen = f"the check raised {type(error).__name__}; the log: {keep_traceback(error) or 'none'}."
-    return Check(name, "fail", seen, "Report this bug with the log.")
+    return Requirement(name, "fail", seen, "Report this bug with the log.")
 
 
 def _at_once(
-    looks: Sequence[tuple[str, Callable[[], Check | None]]], deadline: float
-) -> Iterator[Check]:
+    looks: Sequence[tuple[str, Callable[[], Requirement | None]]], deadline: float
+) -> Iterator[Requirement]:
     """Run each in a thread of its own, which is left behind where it gives no answer."""
-    done: queue.SimpleQueue[tuple[str, Check | Exception | None]] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[str, Requirement | Exception | None]] = queue.SimpleQueue()
 
-    def run(name: str, look: Callable[[], Check | None]) -> None:
+    def run(name: str, look: Callable[[], Requirement | None]) -> None:
         try:
             done.put((name, look()))
         except Exception as error:
@@ -372,4 +378,4 @@ def _at_once(
         elif check is not None:
             yield check
     for name in waiting:
-        yield Check(name, "fail", f"no answer within {deadline:g} s.", "Try it by hand.")
+        yield Requirement(name, "fail", f"no answer within {deadline:g} s.", "Try it by hand.")

@@ -18,7 +18,7 @@ Action = Literal["create", "update", "delete", "read"]
 
 
 @dataclass(frozen=True)
-class Line:
+class OutputLine:
     """A line of output, without control codes; `stack` is None where it belongs to none."""
 
     stack: str | None
@@ -26,7 +26,14 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Step:
+class PartLine:
+    """A line of a part of the run besides cdktf, for the user: "  applied Pod default/awscli"."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class PhaseStarted:
     """What begins now, in words for a person: "planning prod-identity"."""
 
     stack: str | None
@@ -169,8 +176,9 @@ class Interrupted:
 
 Outcome = Succeeded | Failed | Interrupted
 Event = (
-    Line
-    | Step
+    OutputLine
+    | PartLine
+    | PhaseStarted
     | ResourceStarted
     | ResourceProgress
     | ResourceDone

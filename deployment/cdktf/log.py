@@ -16,7 +16,7 @@ from deployment.cdktf.events import (
     Action,
     Counted,
     Event,
-    Line,
+    OutputLine,
     ResourceDone,
     ResourceProgress,
     ResourceStarted,
@@ -123,7 +123,7 @@ class TerraformLog:
     def read(self, line: str) -> Iterator[Event]:
         """What a line tells, beginning with the line itself."""
         text = uncoloured(line).rstrip()
-        yield Line(self._stack, text)
+        yield OutputLine(self._stack, text)
         news = None if self._stack is None else _news(self._stack, text)
         self._note(text, news)
         if isinstance(news, StackDone):

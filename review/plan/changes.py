@@ -1,6 +1,7 @@
 """What a plan of Terraform would change, as both presenters and the review show it.
 
-Made of the records of `review.plan.reader`; `deployment.cdktf.runs` runs `terraform show -json`.
+Made of the records of `review.plan.reader`; `deployment.cdktf.planning` runs
+`terraform show -json`.
 """
 
 from __future__ import annotations

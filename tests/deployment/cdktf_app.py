@@ -1,4 +1,4 @@
-"""A project for the tests of `deployment.cdktf.runs`: an app without jsii, with built-in resources.
+"""A project for the tests of `deployment.cdktf`: an app without jsii, with built-in resources.
 
 Its `main.py` copies what a test wrote into `stacks.json` to where the CDKTF CLI and Terraform look
 for a synthesized app, so that both can be run for real without any provider.
@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deployment.cdktf.runs import Project
+from deployment.cdktf.project import Project
 from federation.yaml.files import PROJECT
 
 _MAIN = """

@@ -7,7 +7,7 @@ import pytest
 from deployment.cdktf.events import (
     Counted,
     Event,
-    Line,
+    OutputLine,
     ResourceDone,
     ResourceProgress,
     ResourceStarted,
@@ -71,7 +71,7 @@ def events(text: str, *stacks: str) -> list[Event]:
 
 
 def news(text: str, *stacks: str) -> list[Event]:
-    return [event for event in events(text, *stacks) if not isinstance(event, Line)]
+    return [event for event in events(text, *stacks) if not isinstance(event, OutputLine)]
 
 
 def test_a_deploy_tells_what_is_counted_started_and_done() -> None:
@@ -90,27 +90,27 @@ def test_each_line_is_told_with_its_stack_and_without_the_frame() -> None:
     lines = [
         event
         for event in events(DEPLOY, "demo-identity", "demo-workloads")
-        if isinstance(event, Line)
+        if isinstance(event, OutputLine)
     ]
     assert lines[:8] == [
-        Line("demo-identity", "Initializing the backend..."),
-        Line("demo-identity", "Initializing provider plugins..."),
-        Line("demo-workloads", "Initializing the backend..."),
-        Line(
+        OutputLine("demo-identity", "Initializing the backend..."),
+        OutputLine("demo-identity", "Initializing provider plugins..."),
+        OutputLine("demo-workloads", "Initializing the backend..."),
+        OutputLine(
             "demo-identity",
             "Terraform used the selected providers to generate the following execution plan.",
         ),
-        Line("demo-identity", "Resource actions are indicated with the following symbols:"),
-        Line("demo-identity", "  + create"),
-        Line("demo-identity", ""),
-        Line("demo-identity", "Plan: 2 to add, 0 to change, 0 to destroy."),
+        OutputLine("demo-identity", "Resource actions are indicated with the following symbols:"),
+        OutputLine("demo-identity", "  + create"),
+        OutputLine("demo-identity", ""),
+        OutputLine("demo-identity", "Plan: 2 to add, 0 to change, 0 to destroy."),
     ]
     assert lines[-5:] == [
-        Line("demo-identity", ""),
-        Line("demo-identity", 'first = "v0"'),
-        Line("demo-identity", ""),
-        Line(None, "  demo-identity"),
-        Line(None, "  first = v0"),
+        OutputLine("demo-identity", ""),
+        OutputLine("demo-identity", 'first = "v0"'),
+        OutputLine("demo-identity", ""),
+        OutputLine(None, "  demo-identity"),
+        OutputLine(None, "  first = v0"),
     ]
 
 
@@ -123,17 +123,17 @@ def test_a_terminal_gets_the_same_events() -> None:
         f"{erase}demo-a  \x1b[1mterraform_data.r (r): Creating...\x1b[0m\n"
     )
     assert events(drawn, "demo-a") == [
-        Line("demo-a", "Plan: 1 to add, 0 to change, 0 to destroy."),
+        OutputLine("demo-a", "Plan: 1 to add, 0 to change, 0 to destroy."),
         Counted("demo-a", 1, 0, 0),
-        Line("demo-a", ""),
-        Line("demo-a", "terraform_data.r (r): Creating..."),
+        OutputLine("demo-a", ""),
+        OutputLine("demo-a", "terraform_data.r (r): Creating..."),
         ResourceStarted("demo-a", "terraform_data.r", "create"),
     ]
 
 
 def test_a_file_that_is_gone_at_once_is_not_named() -> None:
     said = "  first = v0\n\nThe outputs have been written to /tmp/x/outputs.json\n"
-    assert events(said, "demo-a") == [Line(None, "  first = v0"), Line(None, "")]
+    assert events(said, "demo-a") == [OutputLine(None, "  first = v0"), OutputLine(None, "")]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_file_that_is_gone_at_once_is_not_named() -> None:
     ],
 )
 def test_a_sentence_of_terraform_is_an_event(line: str, event: Event) -> None:
-    assert list(TerraformLog("s").read(line)) == [Line("s", line), event]
+    assert list(TerraformLog("s").read(line)) == [OutputLine("s", line), event]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_sentence_of_terraform_is_an_event(line: str, event: Event) -> None:
     ],
 )
 def test_anything_else_is_a_line_alone(line: str) -> None:
-    assert list(TerraformLog("s").read(line)) == [Line("s", line)]
+    assert list(TerraformLog("s").read(line)) == [OutputLine("s", line)]
 
 
 def test_errors_are_reported_stack_by_stack_and_whole() -> None:
@@ -275,6 +275,6 @@ def test_control_codes_are_taken_out(line: str, shown: str) -> None:
 def test_an_index_behind_the_path_of_the_construct_is_part_of_the_address() -> None:
     line = "aws_iam_role.a (a)[0]: Destruction complete after 1s"
     assert [*TerraformLog("prod-identity").read(line)] == [
-        Line("prod-identity", line),
+        OutputLine("prod-identity", line),
         ResourceDone("prod-identity", "aws_iam_role.a[0]", "delete", 1),
     ]

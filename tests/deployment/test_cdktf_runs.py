@@ -19,24 +19,28 @@ import pytest
 from cdktf_app import project_of, stack
 
 from deployment.causes import Cause
-from deployment.cdktf import hands, runs
+from deployment.cdktf import applying, hands, planning, synthesis
 from deployment.cdktf.events import (
     Counted,
     Event,
     Extent,
     Failed,
     Interrupted,
-    Line,
+    OutputLine,
+    PartLine,
+    PhaseStarted,
     ResourceDone,
     ResourceStarted,
     Retrying,
     StackDone,
     StackPlanned,
-    Step,
     Succeeded,
 )
+from deployment.cdktf.handover import Behind
 from deployment.cdktf.hands import Configuration, Hands, State
-from deployment.cdktf.runs import Behind, Outputs, Part, Project, Run, Say
+from deployment.cdktf.project import Project, terraform_program
+from deployment.cdktf.run import CdktfRun, Outputs, Part, Say
+from deployment.cdktf.state import backend_of, state_place
 from federation.errors import UserError, WorldError
 from review.plan.changes import UNKNOWN, AttributeChange, ResourceChange
 
@@ -73,13 +77,13 @@ WORKLOADS = stack(
 STACKS = {"demo-identity": IDENTITY, "demo-workloads": WORKLOADS}
 
 
-async def events_of(run: Run) -> list[Event]:
+async def events_of(run: CdktfRun) -> list[Event]:
     async with run:
         return [event async for event in run]
 
 
-async def news_of(run: Run) -> list[Event]:
-    return [event for event in await events_of(run) if not isinstance(event, Line | Retrying)]
+async def news_of(run: CdktfRun) -> list[Event]:
+    return [event for event in await events_of(run) if not isinstance(event, OutputLine | Retrying)]
 
 
 @pytest.fixture
@@ -89,14 +93,14 @@ def log(tmp_path: Path) -> Path:
 
 async def test_a_plan_is_whole_before_anything_is_applied(tmp_path: Path, log: Path) -> None:
     project = project_of(tmp_path, STACKS)
-    *steps, outcome = await news_of(runs.plan(project, log))
+    *steps, outcome = await news_of(planning.plan(project, log))
     assert isinstance(outcome, Succeeded)
     assert outcome.plan is not None
     assert [step for step in steps if not isinstance(step, StackPlanned)] == [
-        Step(None, "synthesizing"),
-        Step("demo-identity", "planning demo-identity"),
+        PhaseStarted(None, "synthesizing"),
+        PhaseStarted("demo-identity", "planning demo-identity"),
         Counted("demo-identity", 1, 0, 0),
-        Step("demo-workloads", "planning demo-workloads"),
+        PhaseStarted("demo-workloads", "planning demo-workloads"),
         ResourceStarted("demo-workloads", "data.terraform_remote_state.identity", "read"),
         ResourceDone("demo-workloads", "data.terraform_remote_state.identity", "read", 0),
         Counted("demo-workloads", 1, 0, 0),
@@ -122,7 +126,7 @@ async def test_a_plan_is_whole_before_anything_is_applied(tmp_path: Path, log: P
 
 async def test_a_plan_leaves_nothing_in_the_stacks_folders(tmp_path: Path, log: Path) -> None:
     project = project_of(tmp_path, STACKS)
-    await events_of(runs.plan(project, log))
+    await events_of(planning.plan(project, log))
     folders = {
         name: sorted(path.name for path in project.stack_folder(name).iterdir()) for name in STACKS
     }
@@ -132,12 +136,12 @@ async def test_a_plan_leaves_nothing_in_the_stacks_folders(tmp_path: Path, log: 
 
 async def test_the_whole_way_plan_deploy_change_and_destroy(tmp_path: Path, log: Path) -> None:
     project = project_of(tmp_path, STACKS)
-    await events_of(runs.plan(project, log))
+    await events_of(planning.plan(project, log))
 
-    deployed = await news_of(runs.deploy(project, log))
+    deployed = await news_of(applying.deploy(project, log))
     role_id = deployed[-1].outputs["demo-identity"]["role_arns"]["default/app"]  # type: ignore[union-attr]
     assert deployed == [
-        Step(None, "deploying"),
+        PhaseStarted(None, "deploying"),
         Counted("demo-identity", 1, 0, 0),
         ResourceStarted("demo-identity", "terraform_data.role", "create"),
         ResourceDone("demo-identity", "terraform_data.role", "create", 0),
@@ -158,12 +162,12 @@ async def test_the_whole_way_plan_deploy_change_and_destroy(tmp_path: Path, log:
         ),
     ]
 
-    unchanged = (await events_of(runs.plan(project, log)))[-1]
+    unchanged = (await events_of(planning.plan(project, log)))[-1]
     assert isinstance(unchanged, Succeeded)
     assert unchanged.plan is not None
     assert unchanged.plan.empty
 
-    removal = (await events_of(runs.plan(project, log, destroy=True)))[-1]
+    removal = (await events_of(planning.plan(project, log, destroy=True)))[-1]
     assert isinstance(removal, Succeeded)
     assert removal.plan is not None
     assert [(each.stack, each.destroy) for each in removal.plan.stacks] == [
@@ -171,8 +175,8 @@ async def test_the_whole_way_plan_deploy_change_and_destroy(tmp_path: Path, log:
         ("demo-identity", 1),
     ]
 
-    assert await news_of(runs.destroy(project, log)) == [
-        Step(None, "destroying"),
+    assert await news_of(applying.destroy(project, log)) == [
+        PhaseStarted(None, "destroying"),
         ResourceStarted("demo-workloads", "data.terraform_remote_state.identity", "read"),
         ResourceDone("demo-workloads", "data.terraform_remote_state.identity", "read", 0),
         Counted("demo-workloads", 0, 0, 1),
@@ -190,10 +194,10 @@ async def test_the_whole_way_plan_deploy_change_and_destroy(tmp_path: Path, log:
 async def test_a_new_output_can_be_planned_with_beside_old_ones(tmp_path: Path, log: Path) -> None:
     only = {"demo-identity": stack("demo-identity", output={"role_arns": {"value": {"a": "b"}}})}
     project = project_of(tmp_path, only)
-    await events_of(runs.plan(project, log))
-    await events_of(runs.deploy(project, log))
+    await events_of(planning.plan(project, log))
+    await events_of(applying.deploy(project, log))
 
-    outcome = (await events_of(runs.plan(project_of(tmp_path, STACKS), log)))[-1]
+    outcome = (await events_of(planning.plan(project_of(tmp_path, STACKS), log)))[-1]
     assert isinstance(outcome, Succeeded)
     assert outcome.plan is not None
     assert (outcome.plan.add, outcome.plan.change, outcome.plan.destroy) == (2, 0, 0)
@@ -201,8 +205,8 @@ async def test_a_new_output_can_be_planned_with_beside_old_ones(tmp_path: Path, 
 
 async def test_a_cli_configuration_that_is_missing_is_no_failure(tmp_path: Path, log: Path) -> None:
     project = project_of(tmp_path, STACKS, TF_CLI_CONFIG_FILE=str(tmp_path / "none"))
-    assert isinstance((await events_of(runs.plan(project, log)))[-1], Succeeded)
-    assert isinstance((await events_of(runs.deploy(project, log)))[-1], Succeeded)
+    assert isinstance((await events_of(planning.plan(project, log)))[-1], Succeeded)
+    assert isinstance((await events_of(applying.deploy(project, log)))[-1], Succeeded)
 
 
 async def test_a_failing_resource_fails_the_run_with_its_cause(tmp_path: Path, log: Path) -> None:
@@ -211,8 +215,8 @@ async def test_a_failing_resource_fails_the_run_with_its_cause(tmp_path: Path, l
     project = project_of(
         tmp_path, {"demo-identity": stack("demo-identity", resource={"terraform_data": {"r": bad}})}
     )
-    await events_of(runs.plan(project, log))
-    outcome = (await events_of(runs.deploy(project, log)))[-1]
+    await events_of(planning.plan(project, log))
+    outcome = (await events_of(applying.deploy(project, log)))[-1]
     assert isinstance(outcome, Failed)
     assert (outcome.status, outcome.log) == (1, log)
     assert [(cause.title, cause.where) for cause in outcome.causes] == [
@@ -223,20 +227,20 @@ async def test_a_failing_resource_fails_the_run_with_its_cause(tmp_path: Path, l
 async def test_a_failing_plan_ends_the_run(tmp_path: Path, log: Path) -> None:
     broken = stack("demo-identity", output={"x": {"value": "${terraform_data.none.id}"}})
     project = project_of(tmp_path, {"demo-identity": broken, "demo-workloads": WORKLOADS})
-    events = await news_of(runs.plan(project, log))
+    events = await news_of(planning.plan(project, log))
     outcome = events[-1]
     assert isinstance(outcome, Failed)
     assert [cause.title for cause in outcome.causes] == ["Reference to undeclared resource"]
-    assert Step("demo-workloads", "planning demo-workloads") not in events
+    assert PhaseStarted("demo-workloads", "planning demo-workloads") not in events
 
 
 async def test_an_app_that_fails_ends_the_run_with_what_it_said(tmp_path: Path, log: Path) -> None:
     project = project_of(tmp_path, STACKS)
     (tmp_path / "main.py").write_text("raise SystemExit('clusters/a.yaml:3: no such field')")
-    events = await events_of(runs.plan(project, log))
+    events = await events_of(planning.plan(project, log))
     assert events == [
-        Step(None, "synthesizing"),
-        Line(None, "clusters/a.yaml:3: no such field"),
+        PhaseStarted(None, "synthesizing"),
+        OutputLine(None, "clusters/a.yaml:3: no such field"),
         Failed(
             1,
             (
@@ -321,13 +325,13 @@ async def test_an_interrupt_lets_terraform_save_its_state_and_release_its_lock(
             "demo-b": stack("demo-b", resource={"terraform_data": {"r": {}}}),
         },
     )
-    await events_of(runs.plan(project, log))
+    await events_of(planning.plan(project, log))
     server.calls.clear()
     events: list[Event] = []
-    async with runs.deploy(project, log) as run:
+    async with applying.deploy(project, log) as run:
         async for event in run:
             events.append(event)
-            if isinstance(event, Line) and "exec sleep 600" in event.text:
+            if isinstance(event, OutputLine) and "exec sleep 600" in event.text:
                 run.interrupt()
                 assert await asyncio.to_thread(server.saving.wait, 60)
                 run.interrupt()
@@ -352,7 +356,7 @@ def summaries(*stacks: str, verb: str = "Apply") -> str:
 WRITES_OUTPUTS = "open(sys.argv[-1], 'w').write('{}')"
 DESTROYED_A = summary("a", "Destroy")
 DONE_A: list[Event] = [
-    Line("a", "Destroy complete! Resources: 0 destroyed."),
+    OutputLine("a", "Destroy complete! Resources: 0 destroyed."),
     StackDone("a", 0, 0, 0),
 ]
 
@@ -370,9 +374,9 @@ async def test_cdktf_gets_exact_stacks_and_no_questions(tmp_path: Path, log: Pat
     code = "print(json.dumps([*sys.argv[1:-1], os.environ['CI'], os.environ['TF_INPUT']]))"
     code += f"\n{WRITES_OUTPUTS}\n{summaries('prod-discovery', 'prod-identity')}"
     project = scripted(tmp_path, code, "prod-discovery", "prod-identity")
-    events = await events_of(runs.deploy(project, log))
+    events = await events_of(applying.deploy(project, log))
     assert [events[1], events[-1]] == [
-        Line(
+        OutputLine(
             None,
             json.dumps(
                 [
@@ -393,10 +397,10 @@ async def test_what_comes_before_ends_before_cdktf_starts(tmp_path: Path, log: P
     def work(_: Outputs, say: Say) -> None:
         say(f"started: {seen.exists()}")
 
-    assert await events_of(runs.destroy(project, log, before=Part("looking", work))) == [
-        Step(None, "looking"),
-        Line(None, "started: False"),
-        Step(None, "destroying"),
+    assert await events_of(applying.destroy(project, log, before=Part("looking", work))) == [
+        PhaseStarted(None, "looking"),
+        PartLine("started: False"),
+        PhaseStarted(None, "destroying"),
         *DONE_A,
         Succeeded({}),
     ]
@@ -410,27 +414,27 @@ async def test_where_what_comes_before_refuses_cdktf_never_starts(
     def refuse(_: Outputs, __: Say) -> None:
         raise UserError("There is something of others.")
 
-    run = runs.destroy(scripted(tmp_path, "", "a"), log, before=Part("looking", refuse))
+    run = applying.destroy(scripted(tmp_path, "", "a"), log, before=Part("looking", refuse))
     with pytest.raises(UserError, match=r"^There is something of others\.$"):
         await events_of(run)
     assert log.read_text() == "# looking\nThere is something of others.\n"
 
 
 DEPLOYED = f"""open(sys.argv[-1], 'w').write('{{"a": {{"arn": "arn:1"}}}}'); {summary("a")}"""
-APPLIED_A = Line("a", "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.")
+APPLIED_A = OutputLine("a", "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.")
 
 
 async def test_what_comes_after_gets_the_outputs_and_is_in_the_log(
     tmp_path: Path, log: Path
 ) -> None:
     after = Part("applying manifests", lambda outputs, say: say(outputs["a"]["arn"]))
-    run = runs.deploy(scripted(tmp_path, DEPLOYED, "a"), log, after=after)
+    run = applying.deploy(scripted(tmp_path, DEPLOYED, "a"), log, after=after)
     assert await events_of(run) == [
-        Step(None, "deploying"),
+        PhaseStarted(None, "deploying"),
         APPLIED_A,
         StackDone("a", 0, 0, 0),
-        Step(None, "applying manifests"),
-        Line(None, "arn:1"),
+        PhaseStarted(None, "applying manifests"),
+        PartLine("arn:1"),
         Succeeded({"a": {"arn": "arn:1"}}),
     ]
     assert log.read_text().splitlines()[1:] == [
@@ -442,7 +446,7 @@ async def test_what_comes_after_gets_the_outputs_and_is_in_the_log(
 async def test_an_interrupt_before_what_comes_after_leaves_that_out(
     tmp_path: Path, log: Path
 ) -> None:
-    run = runs.deploy(
+    run = applying.deploy(
         scripted(tmp_path, DEPLOYED, "a"), log, after=Part("applying", lambda _, say: say("done"))
     )
     events = []
@@ -482,8 +486,8 @@ OLD_STATE = {
 }
 """Of a stack with one resource."""
 TAKEN_DOWN = [
-    Step(None, "synthesizing"),
-    Step("demo-old", "destroying demo-old"),
+    PhaseStarted(None, "synthesizing"),
+    PhaseStarted("demo-old", "destroying demo-old"),
     Counted("demo-old", 0, 0, 1),
     ResourceStarted("demo-old", "terraform_data.bucket", "delete"),
     ResourceDone("demo-old", "terraform_data.bucket", "delete", 0),
@@ -508,7 +512,7 @@ async def test_what_is_left_behind_comes_last_in_a_plan(
     destroy: bool, tmp_path: Path, log: Path
 ) -> None:
     project, behind = left_behind(tmp_path)
-    run = runs.plan(project, log, destroy=destroy, behind=lambda: behind)
+    run = planning.plan(project, log, destroy=destroy, behind=lambda: behind)
     outcome = (await events_of(run))[-1]
     assert isinstance(outcome, Succeeded)
     assert outcome.plan is not None
@@ -523,12 +527,12 @@ async def test_what_is_left_behind_is_taken_down_when_all_else_is_deployed(
 ) -> None:
     project, behind = left_behind(tmp_path)
     after = Part("applying manifests", lambda _, __: None)
-    run = runs.deploy(project, log, after=after, behind=lambda: behind)
+    run = applying.deploy(project, log, after=after, behind=lambda: behind)
     synthesizing, *destroying = TAKEN_DOWN
     assert await news_of(run) == [
-        Step(None, "deploying"),
+        PhaseStarted(None, "deploying"),
         StackDone("demo-now", 0, 0, 0),
-        Step(None, "applying manifests"),
+        PhaseStarted(None, "applying manifests"),
         synthesizing,
         *destroying,
         Succeeded({}),
@@ -539,9 +543,9 @@ async def test_what_is_left_behind_is_taken_down_when_all_else_is_destroyed(
     tmp_path: Path, log: Path
 ) -> None:
     project, behind = left_behind(tmp_path)
-    run = runs.destroy(project, log, behind=lambda: behind)
+    run = applying.destroy(project, log, behind=lambda: behind)
     assert await news_of(run) == [
-        Step(None, "destroying"),
+        PhaseStarted(None, "destroying"),
         StackDone("demo-now", 0, 0, 0),
         *TAKEN_DOWN,
         Succeeded({}),
@@ -566,7 +570,7 @@ def changing_hands(folder: Path) -> tuple[Project, Behind]:
 
 async def test_a_plan_forgets_and_takes_over_what_changes_hands(tmp_path: Path, log: Path) -> None:
     project, behind = changing_hands(tmp_path)
-    events = await events_of(runs.plan(project, log, behind=lambda: behind))
+    events = await events_of(planning.plan(project, log, behind=lambda: behind))
     outcome = events[-1]
     assert isinstance(outcome, Succeeded)
     assert outcome.plan is not None
@@ -575,7 +579,7 @@ async def test_a_plan_forgets_and_takes_over_what_changes_hands(tmp_path: Path, 
         ("terraform_data.taken", "import", "t"),
         ("terraform_data.bucket", "forget", None),
     ]
-    assert Line("a", "Look.") in events
+    assert OutputLine("a", "Look.") in events
     assert json.loads((tmp_path / "state" / "a.tfstate").read_text()) == OLD_STATE
 
 
@@ -583,10 +587,10 @@ async def test_a_deployment_forgets_and_takes_over_what_was_planned(
     tmp_path: Path, log: Path
 ) -> None:
     project, behind = changing_hands(tmp_path)
-    await events_of(runs.plan(project, log, behind=lambda: behind))
-    events = await events_of(runs.deploy(project, log, behind=lambda: behind))
+    await events_of(planning.plan(project, log, behind=lambda: behind))
+    events = await events_of(applying.deploy(project, log, behind=lambda: behind))
     assert events[-1] == Succeeded({})
-    assert Line("a", ".terraform cdk.tf.json hands.tf.json") in events
+    assert OutputLine("a", ".terraform cdk.tf.json hands.tf.json") in events
     assert json.loads((tmp_path / "state" / "a.tfstate").read_text())["resources"] == []
     left = sorted(path.name for path in project.stack_folder("a").iterdir())
     assert left == [".terraform", "cdk.tf.json"]
@@ -595,18 +599,18 @@ async def test_a_deployment_forgets_and_takes_over_what_was_planned(
 async def test_what_is_destroyed_after_all_has_its_guard_lifted(tmp_path: Path, log: Path) -> None:
     project, _ = changing_hands(tmp_path)
     behind = Behind(find=lambda *_: Hands())
-    outcome = (await events_of(runs.plan(project, log, behind=lambda: behind)))[-1]
+    outcome = (await events_of(planning.plan(project, log, behind=lambda: behind)))[-1]
     assert isinstance(outcome, Succeeded)
     assert outcome.plan is not None
     assert (outcome.plan.add, outcome.plan.destroy) == (1, 1)
-    events = await events_of(runs.deploy(project, log, behind=lambda: behind))
-    assert Line("a", ".terraform cdk.tf.json hands_override.tf.json") in events
+    events = await events_of(applying.deploy(project, log, behind=lambda: behind))
+    assert OutputLine("a", ".terraform cdk.tf.json hands_override.tf.json") in events
 
 
 async def test_a_plan_says_what_it_could_not_plan_to_take_down(tmp_path: Path, log: Path) -> None:
     project, behind = left_behind(tmp_path)
     (tmp_path / "state" / "demo-old.tfstate").write_text("{")
-    outcome = (await events_of(runs.plan(project, log, behind=lambda: behind)))[-1]
+    outcome = (await events_of(planning.plan(project, log, behind=lambda: behind)))[-1]
     assert isinstance(outcome, Failed)
     assert outcome.causes[-1] == Cause(
         "demo-old cannot be taken down",
@@ -621,7 +625,7 @@ async def test_a_deployment_whose_left_behind_stays_has_not_succeeded(
 ) -> None:
     project, behind = left_behind(tmp_path)
     (tmp_path / "state" / "demo-old.tfstate").write_text("{")
-    outcome = (await events_of(runs.deploy(project, log, behind=lambda: behind)))[-1]
+    outcome = (await events_of(applying.deploy(project, log, behind=lambda: behind)))[-1]
     assert isinstance(outcome, Failed)
 
 
@@ -633,7 +637,7 @@ async def test_what_is_left_behind_is_gone_only_when_terraform_says_so(
     program.write_text("#!/bin/sh\necho 'Error: execution halted'\n")
     program.chmod(0o755)
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(program))
-    outcome = (await events_of(runs.destroy(project, log, behind=lambda: behind)))[-1]
+    outcome = (await events_of(applying.destroy(project, log, behind=lambda: behind)))[-1]
     assert isinstance(outcome, Failed)
     assert [each.title for each in outcome.causes] == ["demo-old is not finished"]
     assert outcome.extent == Extent(("demo-now",), ("demo-old",))
@@ -641,8 +645,8 @@ async def test_what_is_left_behind_is_gone_only_when_terraform_says_so(
 
 async def test_synthesizing_writes_what_cdktf_deploys(tmp_path: Path, log: Path) -> None:
     project = project_of(tmp_path, STACKS)
-    assert await events_of(runs.synth(project, log)) == [
-        Step(None, "synthesizing"),
+    assert await events_of(synthesis.synth(project, log)) == [
+        PhaseStarted(None, "synthesizing"),
         Succeeded({}),
     ]
     assert {name: project.stack_folder(name).is_dir() for name in STACKS} == {
@@ -655,9 +659,9 @@ async def test_synthesizing_as_hcl_is_asked_of_cdktf(tmp_path: Path, log: Path) 
     code = "print(*sys.argv[1:]); os.makedirs('cdktf.out/stacks/a')\n"
     code += "open('cdktf.out/stacks/a/cdk.tf', 'w').close()"
     project = scripted(tmp_path, code, "a")
-    assert await events_of(runs.synth(project, log, hcl=True)) == [
-        Step(None, "synthesizing"),
-        Line(None, "synth --hcl"),
+    assert await events_of(synthesis.synth(project, log, hcl=True)) == [
+        PhaseStarted(None, "synthesizing"),
+        OutputLine(None, "synth --hcl"),
         Succeeded({}),
     ]
 
@@ -666,7 +670,7 @@ async def test_a_secret_in_the_environment_stays_out_of_the_log(tmp_path: Path, 
     code = f"print(len(os.environ['AWS_SECRET_ACCESS_KEY']))\n{DESTROYED_A}"
     project = scripted(tmp_path, code, "a")
     secret = replace(project, environment={"AWS_SECRET_ACCESS_KEY": "hush"})
-    await events_of(runs.destroy(secret, log))
+    await events_of(applying.destroy(secret, log))
     text = log.read_text()
     assert ("hush" in text, text.splitlines()[1]) == (False, "4")
     assert "hush" not in repr(secret)
@@ -675,13 +679,17 @@ async def test_a_secret_in_the_environment_stays_out_of_the_log(tmp_path: Path, 
 async def test_a_flood_is_told_whole_and_in_order(tmp_path: Path, log: Path) -> None:
     code = "print('prod-identity  0')\nfor i in range(1, 10_000): print(f'               {i}')"
     project = scripted(tmp_path, code, "prod-identity")
-    lines = [event for event in await events_of(runs.destroy(project, log)) if type(event) is Line]
-    assert lines == [Line("prod-identity", str(number)) for number in range(10_000)]
+    lines = [
+        event
+        for event in await events_of(applying.destroy(project, log))
+        if type(event) is OutputLine
+    ]
+    assert lines == [OutputLine("prod-identity", str(number)) for number in range(10_000)]
 
 
 async def test_a_run_does_not_wait_for_whoever_reads_it(tmp_path: Path, log: Path) -> None:
     project = scripted(tmp_path, f"for i in range(100_000): print(i)\n{DESTROYED_A}", "a")
-    async with runs.destroy(project, log) as run:
+    async with applying.destroy(project, log) as run:
         while not log.exists() or "exit status" not in log.read_text()[-20:]:
             await asyncio.sleep(0.01)
         events = [event async for event in run]
@@ -701,19 +709,19 @@ while True: time.sleep(0.01)
 
 
 async def test_a_run_that_was_interrupted_says_so(tmp_path: Path, log: Path) -> None:
-    async with runs.destroy(scripted(tmp_path, PATIENT, "a"), log) as run:
+    async with applying.destroy(scripted(tmp_path, PATIENT, "a"), log) as run:
         events = []
         async for event in run:
             events.append(event)
             if isinstance(event, ResourceStarted):
                 run.interrupt()
-    assert events[-2:] == [Line("a", "Stopping operation..."), Interrupted(log, NOT_A)]
+    assert events[-2:] == [OutputLine("a", "Stopping operation..."), Interrupted(log, NOT_A)]
 
 
 async def test_an_interrupt_before_the_start_starts_nothing(tmp_path: Path, log: Path) -> None:
-    run = runs.destroy(scripted(tmp_path, "print('started')", "a"), log)
+    run = applying.destroy(scripted(tmp_path, "print('started')", "a"), log)
     run.interrupt()
-    assert await events_of(run) == [Step(None, "destroying"), Interrupted(log, NOT_A)]
+    assert await events_of(run) == [PhaseStarted(None, "destroying"), Interrupted(log, NOT_A)]
 
 
 async def test_a_plan_that_was_interrupted_says_that_nothing_was_changed(
@@ -721,17 +729,17 @@ async def test_a_plan_that_was_interrupted_says_that_nothing_was_changed(
 ) -> None:
     project = project_of(tmp_path, STACKS)
     events = []
-    async with runs.plan(project, log) as run:
+    async with planning.plan(project, log) as run:
         async for event in run:
             events.append(event)
-            if event == Step("demo-identity", "planning demo-identity"):
+            if event == PhaseStarted("demo-identity", "planning demo-identity"):
                 run.interrupt()
     assert events[-1] == Interrupted(log, harmless="planning")
 
 
 async def test_what_comes_before_a_plan_can_be_interrupted_too(tmp_path: Path, log: Path) -> None:
     part = Part("looking", lambda _, say: say("looked"))
-    run = runs.plan(project_of(tmp_path, STACKS), log, destroy=True, before=part)
+    run = planning.plan(project_of(tmp_path, STACKS), log, destroy=True, before=part)
     run.interrupt()
     assert await events_of(run) == [Interrupted(log, harmless="planning")]
 
@@ -739,16 +747,16 @@ async def test_what_comes_before_a_plan_can_be_interrupted_too(tmp_path: Path, l
 async def test_a_synthesis_that_was_interrupted_says_that_nothing_was_changed(
     tmp_path: Path, log: Path
 ) -> None:
-    run = runs.synth(project_of(tmp_path, STACKS), log)
+    run = synthesis.synth(project_of(tmp_path, STACKS), log)
     run.interrupt()
     assert await events_of(run) == [
-        Step(None, "synthesizing"),
+        PhaseStarted(None, "synthesizing"),
         Interrupted(log, harmless="synthesizing"),
     ]
 
 
 async def test_an_interrupt_that_comes_too_late_changes_nothing(tmp_path: Path, log: Path) -> None:
-    run = runs.destroy(scripted(tmp_path, DESTROYED_A, "a"), log)
+    run = applying.destroy(scripted(tmp_path, DESTROYED_A, "a"), log)
     events = await events_of(run)
     run.interrupt()
     assert events[-1] == Succeeded({})
@@ -773,7 +781,7 @@ async def test_an_exit_status_of_0_without_a_summary_of_each_stack_is_a_failure(
     verb: str, code: str, finished: list[str], unfinished: list[str], tmp_path: Path, log: Path
 ) -> None:
     project = scripted(tmp_path, f"{WRITES_OUTPUTS}\n{code}", "a", "b")
-    run = runs.deploy(project, log) if verb == "deploy" else runs.destroy(project, log)
+    run = applying.deploy(project, log) if verb == "deploy" else applying.destroy(project, log)
     outcome = (await events_of(run))[-1]
     assert isinstance(outcome, Failed)
     assert outcome.status == 1
@@ -795,9 +803,9 @@ signal.signal(signal.SIGINT, stop)
 print("a  terraform_data.r: Refreshing state...")
 while True: time.sleep(0.01)
 """
-    async with runs.destroy(scripted(tmp_path, code, "a", "b"), log) as run:
+    async with applying.destroy(scripted(tmp_path, code, "a", "b"), log) as run:
         async for event in run:
-            if event == Line("a", "terraform_data.r: Refreshing state..."):
+            if event == OutputLine("a", "terraform_data.r: Refreshing state..."):
                 run.interrupt()
                 run.interrupt()
     assert event == Interrupted(log, Extent(("b",), ("a",)))
@@ -820,7 +828,7 @@ async def test_a_deploy_without_the_outputs_of_a_stack_is_no_success(
     declared = json.dumps({"output": {"arn": {}}})
     (project.stack_folder("a") / "cdk.tf.json").write_text(declared)
     with pytest.raises(WorldError) as caught:
-        await events_of(runs.deploy(project, log))
+        await events_of(applying.deploy(project, log))
     assert str(caught.value).startswith(f"The stacks are applied, but {why}")
 
 
@@ -834,7 +842,7 @@ async def test_a_synthesis_that_leaves_a_stack_out_is_no_success(
     project.stack_folder("a").mkdir(parents=True)
     for stale in ("cdk.tf", "cdk.tf.json"):
         (project.stack_folder("a") / stale).write_text("{}")
-    outcome = (await events_of(runs.synth(project, log, hcl=hcl)))[-1]
+    outcome = (await events_of(synthesis.synth(project, log, hcl=hcl)))[-1]
     name = "cdk.tf" if hcl else "cdk.tf.json"
     assert outcome == Failed(
         1,
@@ -859,24 +867,26 @@ async def test_an_interrupt_ends_a_part_between_two_of_its_steps(tmp_path: Path,
         say("deleted two")
         say("deleted three")
 
-    run = runs.destroy(scripted(tmp_path, "", "a"), log, before=Part("deleting manifests", work))
+    run = applying.destroy(
+        scripted(tmp_path, "", "a"), log, before=Part("deleting manifests", work)
+    )
     events = []
     async with run:
         async for event in run:
             events.append(event)
-            if event == Line(None, "deleted one"):
+            if event == PartLine("deleted one"):
                 run.interrupt()
                 goes_on.set()
     assert events == [
-        Step(None, "deleting manifests"),
-        Line(None, "deleted one"),
-        Line(None, "deleted two"),
+        PhaseStarted(None, "deleting manifests"),
+        PartLine("deleted one"),
+        PartLine("deleted two"),
         Interrupted(log, Extent((), ("deleting manifests", "a"))),
     ]
 
 
 async def test_leaving_early_interrupts_and_waits(tmp_path: Path, log: Path) -> None:
-    async with runs.destroy(scripted(tmp_path, PATIENT, "a"), log) as run:
+    async with applying.destroy(scripted(tmp_path, PATIENT, "a"), log) as run:
         async for event in run:
             if isinstance(event, ResourceStarted):
                 break
@@ -887,7 +897,7 @@ async def test_cancelling_interrupts_and_waits(tmp_path: Path, log: Path) -> Non
     creating = asyncio.Event()
 
     async def watch() -> None:
-        async with runs.destroy(scripted(tmp_path, PATIENT, "a"), log) as run:
+        async with applying.destroy(scripted(tmp_path, PATIENT, "a"), log) as run:
             async for event in run:
                 if isinstance(event, ResourceStarted):
                     creating.set()
@@ -905,7 +915,7 @@ async def test_a_cdktf_that_is_not_there_is_named(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(WorldError) as caught:
-        await events_of(runs.deploy(Project(tmp_path, ("a",)), log))
+        await events_of(applying.deploy(Project(tmp_path, ("a",)), log))
     assert str(caught.value) == (
         "'cdktf' cannot be started: there is no such program on the PATH. "
         "Install it, or add its folder to the PATH."
@@ -914,7 +924,7 @@ async def test_a_cdktf_that_is_not_there_is_named(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 async def test_a_full_disk_spoils_the_log_and_not_the_run(tmp_path: Path) -> None:
-    run = runs.destroy(scripted(tmp_path, DESTROYED_A, "a"), Path("/dev/full"))
+    run = applying.destroy(scripted(tmp_path, DESTROYED_A, "a"), Path("/dev/full"))
     events = await events_of(run)
     assert (events[-1], run.log_error) == (Succeeded({}), "No space left on device")
 
@@ -941,7 +951,7 @@ def test_terraform_is_what_is_named_or_what_is_there(
     monkeypatch.delenv("TERRAFORM_BINARY_NAME", raising=False)
     if named:
         monkeypatch.setenv("TERRAFORM_BINARY_NAME", named)
-    assert runs.terraform_program() == chosen
+    assert terraform_program() == chosen
 
 
 @pytest.mark.parametrize(
@@ -969,4 +979,4 @@ def test_a_reference_is_matched_to_the_stack_whose_state_it_reads(
 ) -> None:
     configuration = {"terraform": {"backend": backend}}
     (tmp_path / "cdk.tf.json").write_text(json.dumps(configuration))
-    assert (runs._backend_of(tmp_path) == runs._place(reference)) is same
+    assert (backend_of(tmp_path) == state_place(reference)) is same

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deployment import applied, preflight
-from deployment.preflight import Check
+from deployment.preflight import Requirement
 from federation.errors import WorldError
 from federation.keys import key_files
 from federation.keys.jwks import key_set
@@ -57,21 +57,21 @@ S3 = {"backend": {"type": "s3", "bucket": "state-of-prod", "region": "eu-west-1"
 @pytest.mark.parametrize(
     ("program", "version", "changes", "check"),
     [
-        ("terraform", "1.11.4", {}, Check("terraform", "ok", "terraform 1.11.4.")),
-        ("terraform", "1.5.0", {}, Check("terraform", "ok", "terraform 1.5.0.")),
-        ("tofu", "1.9.0-rc1", {}, Check("terraform", "ok", "tofu 1.9.0-rc1.")),
+        ("terraform", "1.11.4", {}, Requirement("terraform", "ok", "terraform 1.11.4.")),
+        ("terraform", "1.5.0", {}, Requirement("terraform", "ok", "terraform 1.5.0.")),
+        ("tofu", "1.9.0-rc1", {}, Requirement("terraform", "ok", "tofu 1.9.0-rc1.")),
         (
             "terraform",
             "1.4.7",
             {},
-            Check("terraform", "fail", "terraform 1.4.7.", INSTALL_TERRAFORM),
+            Requirement("terraform", "fail", "terraform 1.4.7.", INSTALL_TERRAFORM),
         ),
-        ("terraform", "1.10.0", S3, Check("terraform", "ok", "terraform 1.10.0.")),
+        ("terraform", "1.10.0", S3, Requirement("terraform", "ok", "terraform 1.10.0.")),
         (
             "terraform",
             "1.9.8",
             S3,
-            Check(
+            Requirement(
                 "terraform",
                 "fail",
                 "terraform 1.9.8.",
@@ -84,7 +84,7 @@ def test_terraform_has_to_be_new_enough(
     program: str,
     version: str,
     changes: dict[str, object],
-    check: Check,
+    check: Requirement,
     programs: Callable[[str, str], None],
 ) -> None:
     programs(program, json.dumps({"terraform_version": version}))
@@ -92,7 +92,7 @@ def test_terraform_has_to_be_new_enough(
 
 
 def test_terraform_that_is_missing_is_asked_for(programs: Callable[[str, str], None]) -> None:
-    assert preflight.terraform() == Check(
+    assert preflight.terraform() == Requirement(
         "terraform", "fail", NOT_THERE.format("terraform"), INSTALL_TERRAFORM
     )
 
@@ -101,7 +101,7 @@ def test_terraform_that_prints_something_else_is_not_trusted(
     programs: Callable[[str, str], None],
 ) -> None:
     programs("terraform", "hello")
-    assert preflight.terraform() == Check(
+    assert preflight.terraform() == Requirement(
         "terraform", "fail", "it does not tell its version.", INSTALL_TERRAFORM
     )
 
@@ -112,26 +112,28 @@ INSTALL_NODE = "Install Node.js 22 or 24."
 @pytest.mark.parametrize(
     ("version", "check"),
     [
-        ("v22.11.0", Check("node", "ok", "v22.11.0.")),
-        ("v24.0.0", Check("node", "ok", "v24.0.0.")),
+        ("v22.11.0", Requirement("node", "ok", "v22.11.0.")),
+        ("v24.0.0", Requirement("node", "ok", "v24.0.0.")),
         (
             "v20.20.2",
-            Check("node", "warn", "v20.20.2 works, but has no updates any more.", INSTALL_NODE),
+            Requirement(
+                "node", "warn", "v20.20.2 works, but has no updates any more.", INSTALL_NODE
+            ),
         ),
-        ("v23.1.0", Check("node", "warn", "v23.1.0 is not tried.", INSTALL_NODE)),
-        ("v18.20.0", Check("node", "fail", "v18.20.0, too old.", INSTALL_NODE)),
-        ("", Check("node", "fail", "no version, too old.", INSTALL_NODE)),
+        ("v23.1.0", Requirement("node", "warn", "v23.1.0 is not tried.", INSTALL_NODE)),
+        ("v18.20.0", Requirement("node", "fail", "v18.20.0, too old.", INSTALL_NODE)),
+        ("", Requirement("node", "fail", "no version, too old.", INSTALL_NODE)),
     ],
 )
 def test_node_has_to_be_looked_after(
-    version: str, check: Check, programs: Callable[[str, str], None]
+    version: str, check: Requirement, programs: Callable[[str, str], None]
 ) -> None:
     programs("node", version)
     assert preflight.node() == check
 
 
 def test_node_that_is_missing_is_asked_for(programs: Callable[[str, str], None]) -> None:
-    assert preflight.node() == Check("node", "fail", NOT_THERE.format("node"), INSTALL_NODE)
+    assert preflight.node() == Requirement("node", "fail", NOT_THERE.format("node"), INSTALL_NODE)
 
 
 @pytest.mark.parametrize(
@@ -149,13 +151,13 @@ def test_the_cdktf_cli_of_the_project_is_found_with_its_version(
     link.parent.mkdir()
     link.symlink_to("../cdktf-cli/bundle/cdktf")
     seen = f"{version}." if remedy is None else f"{version} at {link}."
-    assert preflight.cdktf_cli(tmp_path) == Check("cdktf-cli", verdict, seen, remedy)  # type: ignore[arg-type]
+    assert preflight.cdktf_cli(tmp_path) == Requirement("cdktf-cli", verdict, seen, remedy)  # type: ignore[arg-type]
 
 
 def test_a_cdktf_cli_that_is_missing_is_asked_for(
     tmp_path: Path, programs: Callable[[str, str], None]
 ) -> None:
-    assert preflight.cdktf_cli(tmp_path) == Check(
+    assert preflight.cdktf_cli(tmp_path) == Requirement(
         "cdktf-cli", "fail", "not installed.", "'make install' installs it."
     )
 
@@ -213,7 +215,7 @@ def test_credentials_that_work_are_named_by_their_account(
 ) -> None:
     url = answering(200, IDENTITY)
     aws = {"region": "eu-west-1", "account_id": "123456789012", "endpoint_url": url}
-    assert preflight.credentials(configured(aws=aws)) == Check(
+    assert preflight.credentials(configured(aws=aws)) == Requirement(
         "AWS credentials", "ok", f"account 123456789012 at {url}."
     )
 
@@ -221,7 +223,7 @@ def test_credentials_that_work_are_named_by_their_account(
 def test_credentials_of_another_account_are_refused(answering: Callable[[int, str], str]) -> None:
     url = answering(200, IDENTITY)
     aws = {"region": "eu-west-1", "account_id": "210987654321", "endpoint_url": url}
-    assert preflight.credentials(configured(aws=aws)) == Check(
+    assert preflight.credentials(configured(aws=aws)) == Requirement(
         "AWS credentials",
         "fail",
         "of the account 123456789012, and aws.account_id is 210987654321.",
@@ -231,7 +233,7 @@ def test_credentials_of_another_account_are_refused(answering: Callable[[int, st
 
 def test_credentials_that_have_expired_are_refused(answering: Callable[[int, str], str]) -> None:
     aws = {"region": "eu-west-1", "endpoint_url": answering(403, EXPIRED)}
-    assert preflight.credentials(configured(aws=aws)) == Check(
+    assert preflight.credentials(configured(aws=aws)) == Requirement(
         "AWS credentials",
         "fail",
         "ExpiredToken: 'The security token included in the request is expired'.",
@@ -241,7 +243,7 @@ def test_credentials_that_have_expired_are_refused(answering: Callable[[int, str
 
 
 def test_credentials_that_are_missing_are_asked_for() -> None:
-    assert preflight.credentials(configured()) == Check(
+    assert preflight.credentials(configured()) == Requirement(
         "AWS credentials", "fail", "there are none.", SIGN_IN
     )
 
@@ -267,7 +269,7 @@ def test_a_cluster_with_the_configured_issuer_is_the_right_one(
     answering: Callable[[int, str], str], tmp_path: Path
 ) -> None:
     server = answering(200, json.dumps({"issuer": "https://c.example.com"}))
-    assert preflight.cluster(behind(server, tmp_path)) == Check(
+    assert preflight.cluster(behind(server, tmp_path)) == Requirement(
         "cluster", "ok", "prod has the issuer https://c.example.com."
     )
 
@@ -285,7 +287,7 @@ def test_a_cluster_with_another_issuer_is_refused(
     document: object, issuer: str, answering: Callable[[int, str], str], tmp_path: Path
 ) -> None:
     config = behind(answering(200, json.dumps(document)), tmp_path)
-    assert preflight.cluster(config) == Check(
+    assert preflight.cluster(config) == Requirement(
         "cluster",
         "fail",
         f"the one behind the context 'prod' has the issuer {issuer}, and the configuration "
@@ -312,7 +314,7 @@ def test_a_cluster_with_another_issuer_is_refused(
 def test_a_cluster_that_cannot_tell_its_issuer_is_warned_about(
     status: int, body: str, why: str, answering: Callable[[int, str], str], tmp_path: Path
 ) -> None:
-    assert preflight.cluster(behind(answering(status, body), tmp_path)) == Check(
+    assert preflight.cluster(behind(answering(status, body), tmp_path)) == Requirement(
         "cluster",
         "warn",
         f"whether it has the configured issuer cannot be told: {why}.",
@@ -323,7 +325,7 @@ def test_a_cluster_that_cannot_tell_its_issuer_is_warned_about(
 def test_a_user_that_the_cluster_does_not_know_is_refused(
     answering: Callable[[int, str], str], tmp_path: Path
 ) -> None:
-    assert preflight.cluster(behind(answering(401, ""), tmp_path)) == Check(
+    assert preflight.cluster(behind(answering(401, ""), tmp_path)) == Requirement(
         "cluster",
         "fail",
         "the API server does not know the user of the context 'prod' (401).",
@@ -344,7 +346,7 @@ def test_a_cluster_that_is_down_is_refused(tmp_path: Path) -> None:
 def test_a_context_that_is_missing_is_refused(tmp_path: Path) -> None:
     config = behind("http://127.0.0.1:1", tmp_path)
     kubernetes = config.kubernetes.model_copy(update={"context": "other"})
-    assert preflight.cluster(config.model_copy(update={"kubernetes": kubernetes})) == Check(
+    assert preflight.cluster(config.model_copy(update={"kubernetes": kubernetes})) == Requirement(
         "cluster",
         "fail",
         "Invalid kube-config file. Expected object with name other in "
@@ -356,7 +358,7 @@ def test_a_context_that_is_missing_is_refused(tmp_path: Path) -> None:
 
 def test_a_kubeconfig_that_is_missing_is_refused() -> None:
     """Nothing is in the home of a test."""
-    assert preflight.cluster(configured()) == Check(
+    assert preflight.cluster(configured()) == Requirement(
         "cluster",
         "fail",
         "Invalid kube-config file. No configuration found.",
@@ -398,10 +400,10 @@ def test_the_bucket_has_to_have_each_key_of_the_cluster(
 ) -> None:
     both = (f"{KEYS}/rsa.pub", f"{KEYS}/ec.pub")
     cluster = behind(answering(200, serving(*both)), tmp_path)
-    assert preflight.public_keys(in_a_bucket(cluster, *both)) == Check(
+    assert preflight.public_keys(in_a_bucket(cluster, *both)) == Requirement(
         "public keys", "ok", "2 to publish, with all 2 of the cluster."
     )
-    assert preflight.public_keys(in_a_bucket(cluster, f"{KEYS}/rsa.pub")) == Check(
+    assert preflight.public_keys(in_a_bucket(cluster, f"{KEYS}/rsa.pub")) == Requirement(
         "public keys",
         "fail",
         f"the API server publishes keys that discovery.s3.keys has not: {EC_KID}. AWS would refuse "
@@ -412,7 +414,7 @@ def test_the_bucket_has_to_have_each_key_of_the_cluster(
 
 def test_a_file_of_keys_that_cannot_be_read_is_refused() -> None:
     config = in_a_bucket(configured(), f"{KEYS}/none.pub")
-    assert preflight.public_keys(config) == Check(
+    assert preflight.public_keys(config) == Requirement(
         "public keys",
         "fail",
         f"{KEYS}/none.pub: there is no such file. Check the name.",
@@ -427,7 +429,7 @@ def test_a_stack_that_was_deployed_and_is_not_configured_any_more_is_told(
     now = configured(kubernetes={"apply": "manifests"})
     assert preflight.stacks(now) is None
     applied.record(tmp_path, in_a_bucket(now, f"{KEYS}/ec.pub"))
-    assert preflight.stacks(now) == Check(
+    assert preflight.stacks(now) == Requirement(
         "stacks",
         "warn",
         f"{now.cluster}-discovery was deployed, and is no longer in the configuration.",
@@ -459,7 +461,7 @@ def test_what_becomes_of_the_objects_is_told_where_they_become_manifests(
 
 def test_keys_without_a_cluster_to_compare_them_with_are_taken() -> None:
     config = configured(kubernetes={"apply": "manifests"})
-    assert preflight.public_keys(in_a_bucket(config, f"{KEYS}/ec.pub")) == Check(
+    assert preflight.public_keys(in_a_bucket(config, f"{KEYS}/ec.pub")) == Requirement(
         "public keys", "ok", "1 to publish."
     )
 
@@ -468,7 +470,7 @@ def test_a_cluster_that_does_not_show_its_keys_is_warned_about(
     answering: Callable[[int, str], str], tmp_path: Path
 ) -> None:
     cluster = behind(answering(403, '{"message": "no"}'), tmp_path)
-    assert preflight.public_keys(in_a_bucket(cluster, f"{KEYS}/ec.pub")) == Check(
+    assert preflight.public_keys(in_a_bucket(cluster, f"{KEYS}/ec.pub")) == Requirement(
         "public keys",
         "warn",
         "whether they are all of the cluster's cannot be told: reading the public keys through the "
@@ -480,10 +482,10 @@ def test_a_cluster_that_does_not_show_its_keys_is_warned_about(
 def test_everything_is_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     together = threading.Barrier(6, timeout=30)
 
-    def look(name: str) -> Callable[..., Check]:
-        def looked(*_: object) -> Check:
+    def look(name: str) -> Callable[..., Requirement]:
+        def looked(*_: object) -> Requirement:
             together.wait()
-            return Check(name, "ok", "fine.")
+            return Requirement(name, "ok", "fine.")
 
         return looked
 
@@ -498,7 +500,7 @@ def test_without_a_configuration_the_programs_alone_are_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("terraform", "node", "cdktf_cli"):
-        monkeypatch.setattr(preflight, name, lambda *_, name=name: Check(name, "ok", "fine."))
+        monkeypatch.setattr(preflight, name, lambda *_, name=name: Requirement(name, "ok", "fine."))
     assert {check.name for check in preflight.preflight(None)} == {
         "terraform",
         "node",
@@ -511,22 +513,24 @@ def test_a_check_without_an_answer_fails_and_holds_up_nothing(
 ) -> None:
     never = threading.Event()
     for name in ("terraform", "node"):
-        monkeypatch.setattr(preflight, name, lambda *_, name=name: Check(name, "ok", "fine."))
+        monkeypatch.setattr(preflight, name, lambda *_, name=name: Requirement(name, "ok", "fine."))
     monkeypatch.setattr(preflight, "cdktf_cli", never.wait)
     checks = list(preflight.preflight(None, deadline=0.2))
     never.set()
-    assert checks[-1] == Check("cdktf-cli", "fail", "no answer within 0.2 s.", "Try it by hand.")
+    assert checks[-1] == Requirement(
+        "cdktf-cli", "fail", "no answer within 0.2 s.", "Try it by hand."
+    )
     assert {check.name for check in checks[:-1]} == {"terraform", "node"}
 
 
 def test_a_check_that_raises_is_a_failed_check_beside_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken() -> Check:
+    def broken() -> Requirement:
         raise KeyError("oops")
 
     for name in ("terraform", "cdktf_cli"):
-        monkeypatch.setattr(preflight, name, lambda *_, name=name: Check(name, "ok", "fine."))
+        monkeypatch.setattr(preflight, name, lambda *_, name=name: Requirement(name, "ok", "fine."))
     monkeypatch.setattr(preflight, "node", broken)
     monkeypatch.setattr(preflight, "keep_traceback", lambda error: f"logs/{type(error).__name__}")
 
@@ -542,10 +546,10 @@ def test_a_check_that_raises_is_a_failed_check_beside_the_others(
 
 def test_what_failed_is_told_together() -> None:
     checks = [
-        Check("node", "fail", "too old.", "Install another."),
-        Check("terraform", "ok", "fine."),
-        Check("cluster", "warn", "who knows.", "Look."),
-        Check("AWS credentials", "fail", "there are none."),
+        Requirement("node", "fail", "too old.", "Install another."),
+        Requirement("terraform", "ok", "fine."),
+        Requirement("cluster", "warn", "who knows.", "Look."),
+        Requirement("AWS credentials", "fail", "there are none."),
     ]
     with pytest.raises(WorldError) as caught:
         preflight.require(checks)

@@ -34,7 +34,7 @@ from test_hostile_texts import (
     scripted,
 )
 
-from deployment.cdktf import runs
+from deployment.cdktf import planning
 from deployment.cdktf.events import Succeeded
 from federation.yaml.files import PROJECT, ConfigError, validate
 from review.bundle import archive
@@ -42,7 +42,6 @@ from review.plan.changes import Plan, stack_plan
 from review.sealing.seal import CHECKSUMS, checksum, listing
 from stacks.app import synth
 from wizard.cli import review as review_command
-from wizard.cli import running
 
 ADOPTED: dict[str, Any] = YAML(typ="safe").load(
     (PROJECT / "tests" / "stacks" / "configurations" / "adopted.yaml").read_text()
@@ -297,12 +296,10 @@ def stands_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Plan], None]:
         for kind in ("discovery", "identity", "workloads")
     }
     monkeypatch.setattr(review_command, "_synthesized", lambda _: stacks)
-    monkeypatch.setattr(review_command, "require_ready", lambda _, *, changes: None)
-    monkeypatch.setattr(running, "preflight", lambda _: iter(()))
+    monkeypatch.setattr("deployment.preflight.preflight", lambda _: iter(()))
 
     def have(plan: Plan) -> None:
-        monkeypatch.setattr(review_command, "planned", lambda _: plan)
-        monkeypatch.setattr(runs, "plan", scripted("x", Succeeded({}, plan)))
+        monkeypatch.setattr(planning, "plan", scripted("x", Succeeded({}, plan)))
 
     return have
 

@@ -16,17 +16,17 @@ import pytest
 from command_runs import Ran, run
 from hostile_texts import TEXTS, complaints, in_html, in_markdown
 
-from deployment.cdktf import runs
+from deployment.cdktf import applying, planning, synthesis
 from deployment.cdktf.events import (
     Failed,
+    PhaseStarted,
     ResourceDone,
     ResourceStarted,
     Retrying,
     StackDone,
-    Step,
     Succeeded,
 )
-from deployment.preflight import Check
+from deployment.preflight import Requirement
 from federation.keys.jwks import key_set
 from federation.keys.key_files import read
 from federation.yaml.files import PROJECT
@@ -34,7 +34,6 @@ from formats.escaping import yaml_text
 from review.facts.planned import documents, weighed
 from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
 from wizard.cli import review as review_command
-from wizard.cli import running
 
 SAFE: dict[str, Any] = {
     "cluster": "prod",
@@ -400,7 +399,7 @@ class _Scripted:
 def scripted(text: str, outcome: object) -> Callable[..., _Scripted]:
     def start(*_: object, **__: object) -> _Scripted:
         return _Scripted(
-            Step("prod-identity", f"planning {text}"),
+            PhaseStarted("prod-identity", f"planning {text}"),
             ResourceStarted("prod-identity", text, "create"),
             ResourceDone("prod-identity", text, "create", 1),
             Retrying(text, text, 2, 3),
@@ -421,12 +420,17 @@ def test_nothing_that_terraform_says_acts_or_hides(
     outputs = {"prod-identity": {"role_arns": {text: text}, text: text}}
     succeeded = Succeeded(outputs, hostile_plan(text))
     failed = Failed(1, (Cause(text, text, text, text),), Path(text.replace("/", "_")))
-    checks = [Check("cluster", "warn", text, text), Check(text, "ok", text)]
-    monkeypatch.setattr(running, "preflight", lambda _: iter(checks))
+    checks = [Requirement("cluster", "warn", text, text), Requirement(text, "ok", text)]
+    monkeypatch.setattr("deployment.preflight.preflight", lambda _: iter(checks))
     monkeypatch.setattr("federation.yaml.files.PROJECT", in_folder)
     for outcome in (succeeded, failed):
-        for kind in ("plan", "deploy", "destroy", "synth"):
-            monkeypatch.setattr(runs, kind, scripted(text, outcome))
+        for module, kind in (
+            (planning, "plan"),
+            (applying, "deploy"),
+            (applying, "destroy"),
+            (synthesis, "synth"),
+        ):
+            monkeypatch.setattr(module, kind, scripted(text, outcome))
         for words in (
             ("plan", "-c", "safe.yaml"),
             ("plan", "-c", "safe.yaml", "--json"),
@@ -435,7 +439,9 @@ def test_nothing_that_terraform_says_acts_or_hides(
             ("synth", "-c", "safe.yaml"),
         ):
             assert_safe(run(words, in_folder, terminal=terminal))
-    monkeypatch.setattr(running, "preflight", lambda _: iter([Check(text, "fail", text, text)]))
+    monkeypatch.setattr(
+        "deployment.preflight.preflight", lambda _: iter([Requirement(text, "fail", text, text)])
+    )
     assert_safe(run(("deploy", "-c", "safe.yaml", "--yes"), in_folder, terminal=terminal))
 
 
@@ -457,7 +463,7 @@ def test_nothing_in_a_review_acts_or_hides(
     }
     monkeypatch.setattr(review_command, "_synthesized", lambda _: stacks)
     monkeypatch.setattr(review_command, "follow", lambda _: None)
-    monkeypatch.setattr(review_command, "require_ready", lambda _, *, changes: None)
+    monkeypatch.setattr(review_command, "require_ready", lambda _, *, plan_only: None)
     monkeypatch.setattr(review_command, "require", lambda _: ())
     printing = "".join(each for each in TEXTS[0] if each.isprintable()).strip()
     for at, text in enumerate((printing, *TEXTS[1:])):
@@ -471,7 +477,7 @@ def test_nothing_in_a_review_acts_or_hides(
         pod["spec"]["containers"][0]["command"][-1] = f"--api-audiences={text}"
         (in_folder / "s.json").write_text(yaml_text(accounts))
         (in_folder / "pod.yaml").write_text(yaml_text(pod))
-        monkeypatch.setattr(review_command, "planned", lambda _, text=text: hostile_plan(text))
+        monkeypatch.setattr(review_command, "make_plan", lambda _, text=text: hostile_plan(text))
         known = ("--service-accounts", "s.json", "--apiserver-manifest", "pod.yaml")
         for options in (("--plan", "--zip"), known):
             words = ("review", "-c", "a.yaml", "--output", f"out{at}{len(options)}", *options)

@@ -48,20 +48,24 @@ KNOWN = {
         "importlib.import_module",
     ): "a module that the provider package itself lists",
     ("tools/lock.py", "resolve", "subprocess.run"): "uv, for the packages that the Pipfile names",
-    ("deployment/cdktf/runs.py", "Project.command", "deployment.process.Command"): (
+    ("deployment/cdktf/project.py", "Project.command", "deployment.process.Command"): (
         "cdktf, Terraform and main.py: the only place that says how"
     ),
     (
-        "deployment/cdktf/runs.py",
-        "Run.execute",
+        "deployment/cdktf/run.py",
+        "CdktfRun.execute",
         "deployment.process.started",
     ): "what Project.command made",
     (
-        "deployment/cdktf/runs.py",
+        "deployment/cdktf/planning.py",
         "_Planning._shown",
         "deployment.process.capture",
     ): "terraform show",
-    ("deployment/cdktf/runs.py", "_state", "deployment.process.capture"): "terraform state pull",
+    (
+        "deployment/cdktf/state.py",
+        "pull_state",
+        "deployment.process.capture",
+    ): "terraform state pull",
     ("wizard/cli/__init__.py", "_LazyGroup.get_command", "importlib.import_module"): (
         "one of the commands that are listed there"
     ),

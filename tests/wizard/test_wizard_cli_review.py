@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from ruamel import yaml
 
-from deployment.cdktf import runs
+from deployment.cdktf.project import Project
 from federation.errors import UserError
 from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
 from review.sealing.seal import CHECKSUMS, checksum
@@ -148,7 +148,7 @@ def synthesized(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stacks that `tests/stacks` compares, in the place of a run that would make them."""
     expected = STACKS / "expected" / "minimal" / "stacks"
 
-    def stacks(project: runs.Project) -> dict[str, object]:
+    def stacks(project: Project) -> dict[str, object]:
         return {
             stack: json.loads((expected / stack / "cdk.tf.json").read_text())
             for stack in project.stacks
@@ -157,8 +157,8 @@ def synthesized(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = Plan((StackPlan("minimal-identity", (NEW_ISSUER,)),))
     monkeypatch.setattr(command, "_synthesized", stacks)
     monkeypatch.setattr(command, "follow", lambda _: None)
-    monkeypatch.setattr(command, "planned", lambda _: plan)
-    monkeypatch.setattr(command, "require_ready", lambda _, *, changes: None)
+    monkeypatch.setattr(command, "make_plan", lambda _: plan)
+    monkeypatch.setattr(command, "require_ready", lambda _, *, plan_only: None)
 
 
 @pytest.mark.usefixtures("synthesized")

@@ -9,7 +9,8 @@ import pytest
 from click import Command
 from click.testing import CliRunner
 
-from deployment.preflight import Check
+from deployment.preflight import Requirement
+from deployment.sequence import Deployment
 from federation.errors import UserError, WorldError
 from federation.model.config import ClusterConfig
 from review.plan.changes import Plan, ResourceChange, StackPlan
@@ -26,8 +27,9 @@ CONFIG = ClusterConfig.model_validate(
         "workloads": [{"namespace": "default", "service_account": "app"}],
     }
 )
-DOWN = Check("cluster", "fail", "no answer.", "Is it up?")
-OLD = Check("node", "warn", "v20.", "Install 22.")
+DEPLOYMENT = Deployment(Path("prod.yaml"), CONFIG)
+DOWN = Requirement("cluster", "fail", "no answer.", "Is it up?")
+OLD = Requirement("node", "warn", "v20.", "Install 22.")
 Seen = Callable[..., None]
 
 
@@ -35,8 +37,8 @@ Seen = Callable[..., None]
 def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     """Lets the preflight see some checks."""
 
-    def see(*checks: Check) -> None:
-        monkeypatch.setattr(running, "preflight", lambda _: iter(checks))
+    def see(*checks: Requirement) -> None:
+        monkeypatch.setattr("deployment.preflight.preflight", lambda _: iter(checks))
 
     return see
 
@@ -57,7 +59,7 @@ def test_a_broken_configuration_is_said_before_that_there_is_no_terminal(
 def test_what_changes_a_cluster_is_refused_where_it_cannot_be_asked(seen: Seen) -> None:
     seen(OLD, DOWN)
     with pytest.raises(WorldError) as caught:
-        running.require_ready(CONFIG)
+        running.require_ready(DEPLOYMENT)
     assert str(caught.value) == "cluster: no answer. Is it up?"
 
 
@@ -65,16 +67,16 @@ def test_a_plan_is_made_without_the_cluster_and_warns(
     seen: Seen, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen(OLD, DOWN)
-    running.require_ready(CONFIG, changes=False)
+    running.require_ready(DEPLOYMENT, plan_only=True)
     assert capsys.readouterr().err == (
         "warning: node: v20. Install 22.\nwarning: cluster: no answer. Is it up?\n"
     )
 
 
 def test_a_plan_needs_everything_else(seen: Seen) -> None:
-    seen(Check("terraform", "fail", "too old.", "Update it."), DOWN)
+    seen(Requirement("terraform", "fail", "too old.", "Update it."), DOWN)
     with pytest.raises(WorldError) as caught:
-        running.require_ready(CONFIG, changes=False)
+        running.require_ready(DEPLOYMENT, plan_only=True)
     assert str(caught.value) == "terraform: too old. Update it."
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from federation.yaml import files
-from sandbox import processes
+from sandbox import here, processes
 from sandbox.sandbox import Sandbox
 from wizard.cli import sandbox as command
 from wizard.cli.options import relative
@@ -23,7 +23,8 @@ ISSUER = "https://oidc.sandbox.internal"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a sandbox of its own, in a project of its own."""
     monkeypatch.setattr(files, "PROJECT", tmp_path)
-    monkeypatch.setattr(command, "FOLDER", tmp_path / ".sandbox")
+    for module in (command, here):
+        monkeypatch.setattr(module, "FOLDER", tmp_path / ".sandbox")
     return tmp_path / ".sandbox"
 
 

@@ -6,13 +6,13 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from deployment.cdktf import runs
-from deployment.logs import keep_traceback, new_log
-from deployment.manifests import apply_manifests, delete_manifests
+from deployment.logs import keep_traceback
+from deployment.sequence import Deployment
 from federation.errors import WorldError
 from federation.model.config import ClusterConfig
 from wizard import printer
@@ -34,22 +34,17 @@ def demo() -> None:
             box, path, config = sandbox.started()
         complete = sandbox.has_cluster(box)
         os.environ.update(box.environment())
-        project = runs.project(path, config)
+        deployment = Deployment(path, config)
         with _timed("before: nobody can read the documents", times):
             if complete:
                 _expect_unreadable(box, config)
         with _timed("deploy (cdktf deploy)", times):
-            follow(runs.synth(project, new_log("demo-synth")))
-            outputs = follow(runs.deploy(project, new_log("demo-deploy"))).outputs
-            if config.kubernetes.apply == "manifests" and complete:
-                apply_manifests(config, outputs[config.stack("identity")]["role_arns"], printer.say)
-            show_outputs(outputs)
+            follow(deployment.synth())
+            show_outputs(follow(deployment.carry_out()).outputs)
         with _timed("proof", times):
             failed = proven(config, box) if complete else []
         with _timed("destroy (cdktf destroy)", times):
-            if config.kubernetes.apply == "manifests":
-                delete_manifests(config, printer.say)
-            follow(runs.destroy(project, new_log("demo-destroy")))
+            follow(replace(deployment, destroys=True).carry_out())
     finally:
         with _timed("sandbox down", times):
             sandbox.stop()

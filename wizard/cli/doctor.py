@@ -16,6 +16,7 @@ from federation.errors import UserError
 from federation.model.config import ClusterConfig
 from federation.model.fields import did_you_mean
 from federation.yaml import documents, files
+from sandbox.here import signing_key
 from wizard import printer
 from wizard.cli.options import (
     config_option,
@@ -27,7 +28,6 @@ from wizard.cli.options import (
     timeout_option,
     write_report,
 )
-from wizard.cli.sandbox import signing_key
 from wizard.threads import UnawaitedThreads
 
 if TYPE_CHECKING:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import click
 
-from deployment.cdktf import runs
-from deployment.left_behind import left_behind
-from deployment.logs import new_log
+from deployment.sequence import Deployment
 from federation.keys import key_files
 from federation.yaml import files
 from wizard import printer
 from wizard.cli.options import config_file_option, json_option
-from wizard.cli.running import planned, require_ready, show_plan
+from wizard.cli.running import make_plan, require_ready, show_plan
 
 
 @click.command()
@@ -25,15 +22,13 @@ from wizard.cli.running import planned, require_ready, show_plan
 def plan(path: Path, as_json: bool, destroy: bool) -> None:
     """Show what a deploy would change, and change nothing.
 
-    A cluster that cannot be reached, or is another one, is a warning here: a deploy would refuse.
+    If the cluster cannot be reached, or is another one, this only warns; a deploy is refused.
     """
     config = files.load(path)
     key_files.check(config)
-    require_ready(config, changes=False)
-    log = new_log(f"plan-{config.cluster}")
-    behind = partial(left_behind, config, destroy=destroy)
-    run = runs.plan(runs.project(path, config), log, destroy=destroy, behind=behind)
-    made = planned(run, quiet=as_json)
+    deployment = Deployment(path, config, destroys=destroy)
+    require_ready(deployment, plan_only=True)
+    made = make_plan(deployment.plan(plan_only=True), quiet=as_json)
     if as_json:
         printer.show_json(asdict(made))
     else:

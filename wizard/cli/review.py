@@ -11,16 +11,16 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from deployment.cdktf import runs
-from deployment.logs import new_log
+from deployment.cdktf.project import Project
 from deployment.preflight import node, require
+from deployment.sequence import Deployment
 from federation.errors import UserError
 from federation.keys import key_files
 from federation.yaml import files
 from wizard import printer
 from wizard.cli import acceptances, evidence, verification
 from wizard.cli.options import json_option, only_configuration, relative, require_file
-from wizard.cli.running import follow, planned, require_ready
+from wizard.cli.running import follow, make_plan, require_ready
 
 
 @click.command()
@@ -125,17 +125,17 @@ def _write(
     key_files.check(config)
     known = Known(joined(evidence.read(given)), today)
     refuse_foreign(output, zipped)
-    project = runs.project(path, config)
-    log = new_log(f"review-{config.cluster}")
+    deployment = Deployment(path, config)
     if with_plan:
-        require_ready(config, changes=False)
+        require_ready(deployment, plan_only=True)
         reads_bucket = config.discovery.hosting == "s3"
-        found = weighed(planned(runs.plan(project, log)), reads_bucket=reads_bucket)
+        plan = make_plan(deployment.plan(plan_only=True))
+        found = weighed(plan, reads_bucket=reads_bucket)
     else:
         require([node()])
-        follow(runs.synth(project, log))
+        follow(deployment.synth())
         found = None
-    texts = bundle(config, _synthesized(project), found, known)
+    texts = bundle(config, _synthesized(deployment.project), found, known)
     name = f"{config.cluster}-review"
     write(texts, output, name if zipped else None)
     if found is not None:
@@ -150,7 +150,7 @@ def _write(
         printer.warn(f"warning: {archive} is of another review: --zip makes it anew.")
 
 
-def _synthesized(project: runs.Project) -> Mapping[str, Mapping[str, Any]]:
+def _synthesized(project: Project) -> Mapping[str, Mapping[str, Any]]:
     return {
         stack: json.loads((project.stack_folder(stack) / "cdk.tf.json").read_text("utf-8"))
         for stack in project.stacks

@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from dataclasses import replace
 
 from deployment.cdktf.events import (
+    Event,
     Outcome,
+    PartLine,
+    PhaseStarted,
     ResourceDone,
     ResourceProgress,
     ResourceStarted,
     Retrying,
     StackDone,
-    Step,
     Succeeded,
 )
-from deployment.cdktf.runs import Run
-from deployment.preflight import Check, preflight, require
+from deployment.preflight import Requirement, require
 from deployment.process import interrupts
+from deployment.progress import DOING, Progress
+from deployment.runs import Run
+from deployment.sequence import Approval, Deployment
 from federation.errors import UserError
-from federation.model.config import ClusterConfig
 from review.plan.changes import Plan
 from review.plan.words import fate
 from wizard import printer
@@ -37,34 +39,55 @@ _SIGNS = {
     "import": "=",
     "unknown": "?",
 }
-_DOING = {"create": "creating", "update": "changing", "delete": "destroying", "read": "reading"}
 _DONE = {"create": "created", "update": "changed", "delete": "destroyed", "read": "read"}
 
 
-def follow(run: Run, steps: int | None = None, *, quiet: bool = False) -> Succeeded:
+def carry_out(deployment: Deployment, yes: bool) -> Succeeded | None:
+    """Take a deployment through its sequence; None if the answer to the question was no.
+
+    Args:
+        deployment: What to deploy or destroy.
+        yes: Whether to go on without asking.
+
+    Raises:
+        UserError: there is no terminal to ask in, or something in the way is the user's to change.
+        WorldError: a requirement is missing, or planning or applying failed.
+        InterruptedRunError: a user stopped it.
+    """
+    require_answer(yes)
+    require_ready(deployment)
+    plan = make_plan(deployment.plan())
+    show_plan(plan, destroy=deployment.destroys)
+    approval = deployment.approval(plan)
+    if approval is not None and not yes and not _approves(approval, deployment):
+        return None
+    return follow(deployment.carry_out(), plan)
+
+
+def follow(run: Run, plan: Plan | None = None, *, quiet: bool = False) -> Succeeded:
     """Run to the end, and show what happens.
 
     Args:
-        run: what to run.
-        steps: how many resources are to be worked on, where that is known.
-        quiet: whether to show nothing.
+        run: What to run.
+        plan: What it is going to do, if that is known.
+        quiet: Whether to show nothing.
 
     Raises:
         WorldError: it failed.
-        InterruptedRunError: somebody stopped it.
+        InterruptedRunError: a user stopped it.
     """
-    return completed(asyncio.run(_followed(run, None if quiet else _Progress(steps))))
+    return completed(asyncio.run(_outcome(run, None if quiet else _ProgressLines(plan))))
 
 
-async def _followed(run: Run, progress: _Progress | None) -> Outcome:
+async def _outcome(run: Run, shown: _ProgressLines | None) -> Outcome:
     # Outermost: a second signal, while the end of what runs is awaited, ends nothing early either.
     with interrupts(lambda: _interrupt(run)):
         async with run:
             async for event in run:
                 if isinstance(event, Outcome):
                     return event
-                if progress is not None:
-                    progress.show(event)
+                if shown is not None:
+                    shown.show(event)
     raise AssertionError("a run ends with its outcome")
 
 
@@ -73,28 +96,29 @@ def _interrupt(run: Run) -> None:
     run.interrupt()
 
 
-class _Progress:
-    """Counts the resources that are done, and the time."""
+class _ProgressLines:
+    """Prints a line for each thing that happens, with the time since the start."""
 
-    def __init__(self, steps: int | None) -> None:
-        self._steps = steps
-        self._done = 0
+    def __init__(self, plan: Plan | None) -> None:
+        self._progress = Progress(plan)
         self._began = time.monotonic()
 
-    def show(self, event: object) -> None:
+    def show(self, event: Event) -> None:
+        self._progress.take(event)
         match event:
-            case Step(text=text):
+            case PartLine(text=text):
+                printer.say(text)
+            case PhaseStarted(text=text):
                 self._say(text)
             case ResourceStarted(stack=stack, address=address, action=action) if action != "read":
-                self._say(f"  {stack}: {_DOING[action]} {address}")
+                self._say(f"  {stack}: {DOING[action]} {address}")
             case ResourceProgress(stack=stack, address=address, action=action, seconds=seconds):
-                self._say(f"  {stack}: still {_DOING[action]} {address} ({seconds} s)")
+                self._say(f"  {stack}: still {DOING[action]} {address} ({seconds} s)")
             case ResourceDone(stack=stack, address=address, action=action) if action != "read":
-                self._done += 1
-                of = f"/{self._steps}" if self._steps else ""
-                self._say(f"  {stack}: {_DONE[action]} {address} [{self._done}{of}]")
+                total = f"/{self._progress.total}" if self._progress.total else ""
+                self._say(f"  {stack}: {_DONE[action]} {address} [{self._progress.done}{total}]")
             case Retrying(operation=operation, reason=reason, attempt=attempt, most=most):
-                why = reason or "no answer"
+                why = reason or "no response"
                 self._say(f"  {operation}: {why}; trying again ({attempt} of {most})")
             case StackDone(stack=stack, added=added, changed=changed, destroyed=destroyed):
                 self._say(f"{stack}: {added} added, {changed} changed, {destroyed} destroyed")
@@ -103,12 +127,12 @@ class _Progress:
         printer.say(f"{time.monotonic() - self._began:6.1f} s  {text}")
 
 
-def planned(run: Run, *, quiet: bool = False) -> Plan:
+def make_plan(run: Run, *, quiet: bool = False) -> Plan:
     """Run what plans to the end, as `follow` does; its plan.
 
     Raises:
         WorldError: it failed.
-        InterruptedRunError: somebody stopped it.
+        InterruptedRunError: a user stopped it.
     """
     plan = follow(run, quiet=quiet).plan
     if plan is None:
@@ -152,37 +176,24 @@ def require_answer(yes: bool) -> None:
         raise UserError("There is no terminal to ask in: repeat with --yes to go ahead.")
 
 
-def require_ready(config: ClusterConfig, *, changes: bool = True) -> None:
-    """Look at all that a run needs, and print what is worth a warning.
+def require_ready(deployment: Deployment, *, plan_only: bool = False) -> None:
+    """Look at all that a deployment needs, and print the warnings.
 
     Args:
-        config: what is to be run on.
-        changes: whether the cluster is to be changed; a plan may do without it.
+        deployment: What is to be planned or carried out.
+        plan_only: Whether nothing is changed afterwards; a plan does without the cluster.
 
     Raises:
         WorldError: something is missing or wrong; the message has each of them.
     """
-    checks = [_weighed(check, changes) for check in preflight(config)]
-    for check in require(checks):
-        if check.verdict == "warn":
-            printer.warn(f"warning: {check}")
+    found: tuple[Requirement, ...] = require(deployment.preflight(plan_only=plan_only))
+    for each in found:
+        if each.verdict == "warn":
+            printer.warn(f"warning: {each}")
 
 
-def _weighed(check: Check, changes: bool) -> Check:
-    only_warns = check.name == "cluster" and check.verdict == "fail" and not changes
-    return replace(check, verdict="warn") if only_warns else check
-
-
-def agreed(question: str, yes: bool, wanted: str | None = None) -> bool:
-    """Whether to go on: `--yes`, or an answer in a terminal.
-
-    Args:
-        question: what is asked.
-        yes: whether `--yes` was given.
-        wanted: a word to be typed instead of yes.
-    """
-    if yes:
-        return True
-    if wanted is None:
-        return printer.confirms(question)
-    return printer.ask(question, "") == wanted
+def _approves(approval: Approval, deployment: Deployment) -> bool:
+    if not approval.word:
+        return printer.confirms(approval.text)
+    verb = "destroy" if deployment.destroys else "deploy"
+    return printer.ask(f"{approval.text} Type '{approval.word}' to {verb}", "") == approval.word

@@ -11,13 +11,13 @@ import click
 from deployment import applied
 from federation.model.config import STACKS, ClusterConfig
 from federation.yaml import files
+from sandbox.here import FOLDER, recorded_sandbox
 from wizard import printer
 from wizard.cli.options import json_option, relative
 
 if TYPE_CHECKING:
     from sandbox.sandbox import Sandbox
 
-FOLDER = files.PROJECT / ".sandbox"
 CONFIGURATION = files.PROJECT / "clusters" / "sandbox.yaml"
 
 
@@ -34,7 +34,7 @@ def up() -> None:
     without a kubelet. What ran before is ended first.
     """
     _, path, config = started()
-    box = running()
+    box = recorded_sandbox()
     if box is None:
         raise AssertionError("a sandbox that was started is recorded")
     printer.say("", "Up. In a shell that has these, everything works on the sandbox:")
@@ -60,7 +60,7 @@ def down() -> None:
 @json_option
 def status(as_json: bool) -> None:
     """Say what runs, where, and what a shell needs to work on it."""
-    box = running()
+    box = recorded_sandbox()
     state = box.status() if box else {}
     if as_json:
         printer.show_json({"processes": state, "endpoints": _endpoints(box) if box else {}})
@@ -136,31 +136,13 @@ def has_cluster(box: Sandbox) -> bool:
     return "kube-apiserver" in box.status()
 
 
-def running() -> Sandbox | None:
-    """The sandbox that was started here, if any."""
-    from sandbox.sandbox import Sandbox
-
-    return Sandbox.of(FOLDER)
-
-
-def signing_key(config: ClusterConfig) -> Path | None:
-    """The key that signs the cluster's tokens, where the cluster is the sandbox that was started.
-
-    A proof needs it that no real cluster gives away: an expired token with a good signature.
-    """
-    box = running()
-    if box is None or config.discovery.endpoint != box.discovery_endpoint:
-        return None
-    return box.service_account_key
-
-
 def stop() -> None:
     """Stop the sandbox, and forget the state of what was in it."""
     from sandbox.sandbox import Sandbox
 
     config = files.load(CONFIGURATION)
     # Where nothing is recorded, a start that was cut short may have left something.
-    (running() or Sandbox(FOLDER, config.issuer)).down()
+    (recorded_sandbox() or Sandbox(FOLDER, config.issuer)).down()
     # By the names of the stacks: a pattern would take those of a cluster 'sandbox-eu' too.
     for kind in STACKS:
         for state in (files.PROJECT / "state").glob(f"{config.stack(kind)}.tfstate*"):

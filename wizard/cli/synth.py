@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from deployment.cdktf import runs
-from deployment.logs import new_log, shown
+from deployment.logs import shown
 from deployment.preflight import cdktf_cli, node, require
+from deployment.sequence import Deployment
 from federation.keys import key_files
 from federation.model.config import ClusterConfig
 from federation.yaml import files
@@ -25,7 +25,7 @@ def synth(path: Path, hcl: bool) -> None:
     config = files.load(path)
     key_files.check(config)
     require([node(), cdktf_cli()] if hcl else [node()])
-    follow(runs.synth(runs.project(path, config), new_log(f"synth-{config.cluster}"), hcl=hcl))
+    follow(Deployment(path, config).synth(hcl=hcl))
     name = "cdk.tf" if hcl else "cdk.tf.json"
     for stack in config.stacks:
         printer.say(shown(files.PROJECT / "cdktf.out" / "stacks" / stack / name))

@@ -8,12 +8,21 @@ from pathlib import Path
 from typing import Literal
 
 from deployment.causes import Cause
-from deployment.cdktf.events import Failed, Interrupted, Line, Step
+from deployment.cdktf.events import (
+    Event,
+    Failed,
+    Interrupted,
+    OutputLine,
+    PartLine,
+    PhaseStarted,
+)
+from deployment.progress import Progress
+from deployment.runs import Run
+from deployment.sequence import Deployment
 from federation.errors import OidcIamError
-from federation.model.config import ClusterConfig
 from review.plan.changes import Plan
-from wizard.tui.ports import Result, Run
-from wizard.tui.progress import Progress
+from wizard.tui.log_lines import LogLines
+from wizard.tui.ports import Result
 
 Kind = Literal["plan", "deploy", "destroy"]
 
@@ -26,9 +35,9 @@ class Activity:
 
     Attributes:
         kind: What it does.
-        config: The configuration that it does it with.
-        path: The configuration's file.
+        deployment: What it is a step of.
         progress: How far it is.
+        lines: What was printed, each line behind the name of its stack.
         cancelled: Whether a person asked it to end.
         warnings: What its checks found to be worth a warning.
     """
@@ -36,8 +45,7 @@ class Activity:
     def __init__(
         self,
         kind: Kind,
-        path: Path,
-        config: ClusterConfig,
+        deployment: Deployment,
         run: Run,
         now: Callable[[], float],
         *,
@@ -48,17 +56,16 @@ class Activity:
 
         Args:
             kind: What it does.
-            path: The configuration's file.
-            config: The configuration.
+            deployment: What it is a step of.
             run: What does it.
             now: A clock, in seconds.
             plan: What it is going to do, where that is known.
             checks: What has to hold before it; where one fails, nothing is run.
         """
         self.kind = kind
-        self.path = path
-        self.config = config
+        self.deployment = deployment
         self.progress = Progress(plan)
+        self.lines = LogLines()
         self.cancelled = False
         self.warnings: list[Result] = []
         self._checks = checks
@@ -67,6 +74,11 @@ class Activity:
         self._now = now
         self._began = now()
         self._ended: float | None = None
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+        return self.deployment.config.cluster
 
     @property
     def running(self) -> bool:
@@ -96,16 +108,10 @@ class Activity:
             self._checking.cancel()
         self._run.interrupt()
 
-    async def follow(self, first: Callable[[], None] | None = None) -> None:
-        """Take what happens until the end; whatever goes wrong becomes the outcome.
-
-        Args:
-            first: What is done before anything runs; it may wait for the disk.
-        """
+    async def follow(self) -> None:
+        """Take what happens until the end; any error becomes the outcome."""
         try:
             if await self._may_begin():
-                if first is not None:
-                    await asyncio.to_thread(first)
                 await self._take()
         except OidcIamError as error:
             self._fail("It could not be run", str(error), "")
@@ -122,7 +128,7 @@ class Activity:
         """Whether all that has to hold does; what does not is the outcome."""
         if self._checks is None:
             return True
-        self.progress.take(Step(None, "looking at what a deployment needs"))
+        self.progress.take(PhaseStarted(None, "looking at what a deployment needs"))
         self._checking = asyncio.ensure_future(self._check(self._checks))
         try:
             await asyncio.wait([self._checking])
@@ -137,7 +143,7 @@ class Activity:
     async def _check(self, checks: AsyncIterator[Result]) -> tuple[Cause, ...]:
         failed = []
         async for result in checks:
-            self.progress.take(Line(None, f"{result.title}: {result.seen} {result.remedy}".strip()))
+            self._note(OutputLine(None, f"{result.title}: {result.seen} {result.remedy}".strip()))
             if result.verdict == "fail":
                 failed.append(Cause(result.title, result.seen, result.remedy))
             elif result.verdict == "warn":
@@ -148,11 +154,19 @@ class Activity:
         async with self._run as run:
             taken = 0
             async for event in run:
-                self.progress.take(event)
+                self._note(event)
                 taken += 1
                 if taken % _AT_ONCE == 0:
                     # Lines that are there already come without a wait between them.
                     await asyncio.sleep(0)
+
+    def _note(self, event: Event) -> None:
+        self.progress.take(event)
+        match event:
+            case OutputLine(stack, text):
+                self.lines.append(f"{stack}  {text}" if stack else text)
+            case PartLine(text):
+                self.lines.append(text)
 
     def _fail(self, title: str, message: str, remedy: str) -> None:
         self.progress.take(Failed(1, (Cause(title, message, remedy),), self.log))

@@ -31,13 +31,14 @@ from wizard.tui.visible import OnlyVisible
 from wizard.tui.widgets.trail import Trail
 
 if TYPE_CHECKING:
-    from federation.model.config import ClusterConfig
+    from deployment.runs import Run
+    from deployment.sequence import Deployment
     from review.plan.changes import Plan
     from wizard.tui.activity import Activity, Kind
     from wizard.tui.draft import Draft
     from wizard.tui.keeper import Keeper
     from wizard.tui.loading import Loaded
-    from wizard.tui.ports import Ports, Result, Run
+    from wizard.tui.ports import Ports, Result
 
 _FUNCTION_KEY = re.compile(r"\bf\d+$")
 
@@ -151,8 +152,7 @@ class WizardApp(App[None]):
     def begin(
         self,
         kind: Kind,
-        path: Path,
-        config: ClusterConfig,
+        deployment: Deployment,
         run: Run,
         *,
         plan: Plan | None = None,
@@ -162,7 +162,7 @@ class WizardApp(App[None]):
         from wizard.tui.activity import Activity
 
         if self.activity is not None and self.activity.running:
-            cluster = self.activity.config.cluster
+            cluster = self.activity.cluster
             why = (
                 f"Terraform still ends what was cancelled for {cluster}: try again in a moment."
                 if self.activity.cancelled
@@ -171,7 +171,7 @@ class WizardApp(App[None]):
             self.notify(why, title="Not now", severity="warning")
             return None
         now = self.ports.now
-        self.activity = Activity(kind, path, config, run, now, plan=plan, checks=checks)
+        self.activity = Activity(kind, deployment, run, now, plan=plan, checks=checks)
         return self.activity
 
     def action_help(self) -> None:
@@ -190,7 +190,7 @@ class WizardApp(App[None]):
         activity = self.activity
         if activity is not None and activity.running and activity.kind != "plan":
             self.notify(
-                f"{activity.config.cluster} is being changed, and would be left half done. Wait "
+                f"{activity.cluster} is being changed, and would be left half done. Wait "
                 "for the end, or cancel on the deployment's screen.",
                 title="Not now",
                 severity="warning",
@@ -258,7 +258,7 @@ class WizardApp(App[None]):
                 act = partial(self.run_action, active.binding.action, active.node)
                 yield SystemCommand(active.binding.description, key, act)
         if self.activity is not None and self.activity.kind != "plan":
-            about = f"How {self.activity.config.cluster} goes on, or ended"
+            about = f"How {self.activity.cluster} goes on, or ended"
             show = partial(navigation.show_deployment, self)
             yield SystemCommand("Show the deployment", about, show)
         yield SystemCommand("Theme", "Dark, light, or 16 colours", self.action_change_theme)
@@ -358,7 +358,7 @@ class WizardApp(App[None]):
         seen = isinstance(self.screen, Step) and self.screen.STEP == "Deploy"
         if activity is not None and activity.running and activity.kind != "plan" and not seen:
             progress = activity.progress
-            text = f"▶ {activity.config.cluster} {progress.done}/{progress.total}"
+            text = f"▶ {activity.cluster} {progress.done}/{progress.total}"
         for trail in self.screen.query(Trail):
             trail.say(text)
 

@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from deployment import parts, surroundings
-from deployment.cdktf import runs
-from deployment.cdktf.runs import Behind, FindBehind, Run
-from deployment.logs import keep_traceback, new_log
+from deployment import surroundings
+from deployment.cdktf.project import cdktf_program, project_of
+from deployment.logs import keep_traceback
 from deployment.process import started
+from deployment.sequence import Deployment
 from deployment.surroundings import Surroundings
 from federation.errors import WorldError
 from federation.model.config import ClusterConfig
@@ -24,7 +24,7 @@ from federation.yaml import files
 from wizard.tui.ports import Result, Verdict
 
 if TYPE_CHECKING:
-    from deployment.preflight import Check
+    from deployment.preflight import Requirement
     from doctor.finding import Finding
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class Live:
 
     async def prove(self, config: ClusterConfig) -> AsyncIterator[Result]:
         """The checks of a live federation, with tokens that STS must refuse."""
-        sandbox = await _imported("wizard.cli.sandbox")
+        sandbox = await _imported("sandbox.here")
         key = await asyncio.to_thread(sandbox.signing_key, config)
         async for result in self._examined(config, negative=True, signing_key=key):
             yield result
@@ -68,8 +68,8 @@ class Live:
         folder = self._project / ".drafts" / "review"
         path = folder / "config.yaml"
         await asyncio.to_thread(files.save, config, path)
-        project = runs.project(path, config)
-        program = runs.cdktf_program(self._project)
+        project = project_of(path, config)
+        program = cdktf_program(self._project)
         command = project.command(program, "synth", "--hcl", "--output", str(folder / "out"))
         async with started(command) as child:
             lines = [line async for line in child.lines()]
@@ -79,33 +79,9 @@ class Live:
             raise WorldError(f"'cdktf synth --hcl' ended with status {status}:\n{said}")
         return await asyncio.to_thread(_written, folder / "out" / "stacks", config.stacks)
 
-    def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> Run:
-        """What a deployment, or taking all down, would change."""
-        return runs.plan(
-            runs.project(path, config),
-            new_log(f"plan-{config.cluster}"),
-            destroy=destroy,
-            before=parts.refusing_others(config) if destroy else None,
-            behind=_finding_left(config, destroy=destroy),
-        )
-
-    def deploy(self, path: Path, config: ClusterConfig) -> Run:
-        """Apply what was planned, and the manifests where Terraform does not."""
-        return runs.deploy(
-            runs.project(path, config),
-            new_log(f"deploy-{config.cluster}"),
-            after=parts.after_applying(config),
-            behind=_finding_left(config, destroy=False),
-        )
-
-    def destroy(self, path: Path, config: ClusterConfig) -> Run:
-        """Take all down, manifests first."""
-        return runs.destroy(
-            runs.project(path, config),
-            new_log(f"destroy-{config.cluster}"),
-            before=parts.before_destroying(config),
-            behind=_finding_left(config, destroy=True),
-        )
+    def deployment(self, path: Path, config: ClusterConfig, *, destroys: bool) -> Deployment:
+        """What deploys a configuration, or takes it down."""
+        return Deployment(path, config, destroys)
 
     async def _examined(self, config: ClusterConfig, **options: Any) -> AsyncIterator[Result]:
         runner = await _imported("doctor.runner")
@@ -121,19 +97,10 @@ def _written(folder: Path, stacks: Iterable[str]) -> dict[str, str]:
     return {stack: (folder / stack / "cdk.tf").read_text(encoding="utf-8") for stack in stacks}
 
 
-def _finding_left(config: ClusterConfig, *, destroy: bool) -> FindBehind:
-    def find() -> Behind:
-        from deployment.left_behind import left_behind
-
-        return left_behind(config, destroy=destroy)
-
-    return find
-
-
 _VERDICTS: dict[str, Verdict] = {"ok": "pass", "warn": "warn", "fail": "fail"}
 
 
-def _checked(check: Check) -> Result:
+def _checked(check: Requirement) -> Result:
     return Result(_VERDICTS[check.verdict], check.name, check.seen, check.remedy or "")
 
 

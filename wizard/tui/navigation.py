@@ -5,13 +5,12 @@ A screen is imported when it is first shown: the first one must not wait for tho
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.tui.widgets.trail import STEPS
 
 if TYPE_CHECKING:
-    from federation.model.config import ClusterConfig
+    from deployment.sequence import Deployment
     from review.plan.changes import Plan
     from wizard.tui.activity import Activity, Kind
     from wizard.tui.app import WizardApp
@@ -56,26 +55,23 @@ def show_review(app: WizardApp, review: Review) -> None:
     app.push_screen(ShowReview(review))
 
 
-def show_plan(app: WizardApp, path: Path, config: ClusterConfig, *, destroy: bool = False) -> None:
-    """Plan a configuration, and show how that goes."""
+def show_plan(app: WizardApp, deployment: Deployment) -> None:
+    """Plan a deployment, and show how that goes."""
     from wizard.tui.screens.plan import ShowPlan
-    from wizard.tui.tasks import running
 
-    run = app.ports.plan(path, config, destroy=destroy)
-    checks = app.ports.preflight(config)
-    if activity := app.begin("plan", path, config, run, checks=checks):
-        app.work(running.plan(app, activity, destroy=destroy), "run")
-        app.push_screen(ShowPlan(activity, destroy=destroy))
+    checks = app.ports.preflight(deployment.config)
+    if activity := app.begin("plan", deployment, deployment.plan(), checks=checks):
+        app.work(activity.follow(), "run")
+        app.push_screen(ShowPlan(activity, destroy=deployment.destroys))
 
 
 def carry_out(app: WizardApp, planned: Activity, plan: Plan, *, destroy: bool) -> None:
     """Deploy or destroy what was planned, and show how that goes."""
     from wizard.tui.tasks import running
 
-    path, config = planned.path, planned.config
-    start = app.ports.destroy if destroy else app.ports.deploy
     kind: Kind = "destroy" if destroy else "deploy"
-    if activity := app.begin(kind, path, config, start(path, config), plan=plan):
+    deployment = planned.deployment
+    if activity := app.begin(kind, deployment, deployment.carry_out(), plan=plan):
         app.work(running.carry_out(app, activity), "run")
         show_deployment(app)
 

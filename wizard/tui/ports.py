@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from deployment.cdktf.events import Event
+    from deployment.sequence import Deployment
     from deployment.surroundings import Surroundings
     from federation.model.config import ClusterConfig
 
@@ -39,35 +38,6 @@ class Result:
     about: str = ""
 
 
-class Run(Protocol):
-    """A run of cdktf or Terraform; `deployment.cdktf.runs.Run` is one.
-
-    The last event is the outcome. Leaving the block early interrupts what runs, and waits.
-    """
-
-    @property
-    def log(self) -> Path:
-        """Where all that it prints goes."""
-
-    @property
-    def log_error(self) -> str | None:
-        """Why the log is not complete; None where it is."""
-
-    def interrupt(self) -> None:
-        """Finish what is in flight and end."""
-
-    def __aiter__(self) -> AsyncIterator[Event]: ...
-
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
-
-
 class Ports(Protocol):
     """Everything outside that the app uses."""
 
@@ -90,14 +60,8 @@ class Ports(Protocol):
             WorldError: cdktf failed.
         """
 
-    def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> Run:
-        """What a deployment, or taking all down, would change."""
-
-    def deploy(self, path: Path, config: ClusterConfig) -> Run:
-        """Apply what was planned."""
-
-    def destroy(self, path: Path, config: ClusterConfig) -> Run:
-        """Take all down."""
+    def deployment(self, path: Path, config: ClusterConfig, *, destroys: bool) -> Deployment:
+        """What deploys a configuration, or takes it down."""
 
     def prove(self, config: ClusterConfig) -> AsyncIterator[Result]:
         """The checks of a live federation, one by one as they come."""

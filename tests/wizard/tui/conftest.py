@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from scripted import World
 
+from federation.yaml import files
 from wizard.tui import keeper
 
 
 @pytest.fixture
-def project(in_folder: Path) -> Path:
+def project(in_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project, which is the current folder too: paths are shown from there."""
     (in_folder / "clusters").mkdir()
+    monkeypatch.setattr(files, "PROJECT", in_folder)  # where a deployment is recorded
     return in_folder
 
 

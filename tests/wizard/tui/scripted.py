@@ -14,19 +14,21 @@ from deployment.cdktf.events import (
     Event,
     Failed,
     Interrupted,
-    Line,
+    OutputLine,
+    PhaseStarted,
     ResourceDone,
     ResourceStarted,
     StackDone,
     StackPlanned,
-    Step,
     Succeeded,
 )
+from deployment.runs import Run
+from deployment.sequence import Deployment
 from deployment.surroundings import Surroundings
 from federation.errors import WorldError
 from federation.model.config import ClusterConfig
 from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
-from wizard.tui.ports import Result, Run
+from wizard.tui.ports import Result
 
 LOG = Path("logs/run.log")
 
@@ -139,22 +141,25 @@ resource "aws_iam_openid_connect_provider" "cluster" {
 
 def planning(plan: Plan = PLAN) -> list[Event]:
     """A run that plans."""
-    steps: list[Event] = [Step(None, "synthesizing"), Line(None, "Synthesized 3 stacks.")]
+    steps: list[Event] = [
+        PhaseStarted(None, "synthesizing"),
+        OutputLine(None, "Synthesized 3 stacks."),
+    ]
     for stack in plan.stacks:
-        steps += [Step(stack.stack, f"planning {stack.stack}"), StackPlanned(stack)]
+        steps += [PhaseStarted(stack.stack, f"planning {stack.stack}"), StackPlanned(stack)]
     return [*steps, Succeeded({}, plan)]
 
 
 def deploying(plan: Plan = PLAN) -> list[Event]:
     """A run that does what a plan says."""
-    steps: list[Event] = [Step(None, "deploying")]
+    steps: list[Event] = [PhaseStarted(None, "deploying")]
     for stack in plan.stacks:
         steps.append(Counted(stack.stack, stack.add, stack.change, stack.destroy))
         for change in stack.changes:
             steps += [
-                Line(stack.stack, f"{change.address}: Creating..."),
+                OutputLine(stack.stack, f"{change.address}: Creating..."),
                 ResourceStarted(stack.stack, change.address, "create"),
-                Line(stack.stack, f"{change.address}: Creation complete after 1s"),
+                OutputLine(stack.stack, f"{change.address}: Creation complete after 1s"),
                 ResourceDone(stack.stack, change.address, "create", 1),
             ]
         steps.append(StackDone(stack.stack, stack.add, stack.change, stack.destroy))
@@ -165,9 +170,9 @@ def failing() -> list[Event]:
     """A deployment that is refused in its middle."""
     return [
         *deploying()[:6],
-        Line("prod-identity", "aws_iam_role.default_oidc-iam-pod: Creating..."),
+        OutputLine("prod-identity", "aws_iam_role.default_oidc-iam-pod: Creating..."),
         ResourceStarted("prod-identity", "aws_iam_role.default_oidc-iam-pod", "create"),
-        Line("prod-identity", "│ Error: creating IAM Role: AccessDenied"),
+        OutputLine("prod-identity", "│ Error: creating IAM Role: AccessDenied"),
         Failed(1, (CAUSE,), LOG),
     ]
 
@@ -223,7 +228,7 @@ class World:
     hcl: Mapping[str, str] | str = field(default_factory=lambda: {"prod-identity": HCL})
     planned: Scripted = field(default_factory=lambda: Scripted(planning()))
     deployed: Scripted = field(default_factory=lambda: Scripted(deploying()))
-    destroyed: Scripted = field(default_factory=lambda: Scripted([Succeeded({})]))
+    destroyed: Run = field(default_factory=lambda: Scripted([Succeeded({})]))
     asked: list[str] = field(default_factory=list)
     time: float = 0.0
 
@@ -249,20 +254,27 @@ class World:
             raise WorldError(self.hcl)
         return self.hcl
 
-    def plan(self, path: Path, config: ClusterConfig, *, destroy: bool) -> Run:
-        self.asked.append(f"plan {path.name}" + (" to destroy" if destroy else ""))
-        return self.planned
-
-    def deploy(self, path: Path, config: ClusterConfig) -> Run:
-        self.asked.append(f"deploy {path.name}")
-        return self.deployed
-
-    def destroy(self, path: Path, config: ClusterConfig) -> Run:
-        self.asked.append(f"destroy {path.name}")
-        return self.destroyed
+    def deployment(self, path: Path, config: ClusterConfig, *, destroys: bool) -> Deployment:
+        return ScriptedDeployment(path, config, destroys, self)
 
     async def _results(self, results: Iterable[Result]) -> AsyncIterator[Result]:
         for result in results:
             yield result
         if self.hangs:
             await asyncio.Event().wait()
+
+
+@dataclass(frozen=True)
+class ScriptedDeployment(Deployment):
+    """A deployment whose runs are those of a world; what it records is real."""
+
+    world: World = field(default_factory=World)
+
+    def _plan(self, *, refuses_others: bool) -> Run:
+        self.world.asked.append(f"plan {self.path.name}" + (" to destroy" if self.destroys else ""))
+        return self.world.planned
+
+    def _apply(self) -> Run:
+        doing = "destroy" if self.destroys else "deploy"
+        self.world.asked.append(f"{doing} {self.path.name}")
+        return self.world.destroyed if self.destroys else self.world.deployed

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from scripted import CHANGES, LOG, OUTPUTS, PLAN, deploying, failing, planning
+from project_files import STAGING
+from scripted import (
+    CHANGES,
+    LOG,
+    OUTPUTS,
+    PLAN,
+    Scripted,
+    World,
+    deploying,
+    failing,
+    planning,
+)
 
 from deployment.cdktf.events import (
     Event,
     Interrupted,
-    Line,
+    OutputLine,
+    PartLine,
     ResourceDone,
     ResourceProgress,
     ResourceStarted,
     Retrying,
-    Step,
+    Succeeded,
 )
+from deployment.progress import Progress, duration
+from federation.yaml import files
 from review.plan.changes import AttributeChange, ChangeAction
 from wizard.tui import log_lines
+from wizard.tui.activity import Activity
 from wizard.tui.log_lines import LogLines
-from wizard.tui.progress import Progress, duration
 from wizard.tui.screens.help import rows
 from wizard.tui.widgets.editors import _rows
 from wizard.tui.widgets.plan_tree import _attribute
@@ -63,7 +79,7 @@ def test_reading_is_no_change() -> None:
 
 def test_a_repeated_request_is_told_until_something_is_done() -> None:
     progress = after(Retrying("IAM CreateRole", None, 2, 25))
-    assert progress.retrying == "IAM CreateRole: no answer, attempt 2 of 25"
+    assert progress.retrying == "IAM CreateRole: no response, attempt 2 of 25"
     progress.take(ResourceDone(*ROLE, "create", 1))
     assert progress.retrying is None
 
@@ -78,9 +94,18 @@ def test_at_the_end_nothing_is_in_work(end: Event) -> None:
     assert (progress.working, progress.outcome, progress.outputs) == ([], end, {})
 
 
-def test_lines_stand_behind_the_name_of_their_stack() -> None:
-    progress = after(Step(None, "planning"), Line(None, "a"), Line("prod-identity", "b"))
-    assert (progress.step, list(progress.lines)) == ("planning", ["a", "prod-identity  b"])
+async def test_a_log_has_each_line_behind_the_name_of_its_stack(world: World) -> None:
+    events = [
+        OutputLine(None, "a"),
+        OutputLine("prod-identity", "b"),
+        PartLine("  applied Pod default/awscli"),
+        Succeeded({}),
+    ]
+    config = files.parse(STAGING, "staging")
+    deployment = world.deployment(Path("staging.yaml"), config, destroys=False)
+    activity = Activity("deploy", deployment, Scripted(events), world.now)
+    await activity.follow()
+    assert list(activity.lines) == ["a", "prod-identity  b", "  applied Pod default/awscli"]
 
 
 @pytest.mark.parametrize(

@@ -29,13 +29,16 @@ from walking import (
     wizard,
 )
 
-from deployment.cdktf import runs
-from deployment.cdktf.events import Event, Failed, Line, Retrying, Step, Succeeded
+from deployment.cdktf import applying
+from deployment.cdktf.events import Event, Failed, OutputLine, PhaseStarted, Retrying, Succeeded
+from deployment.cdktf.project import Project
 from deployment.process import LONGEST_LINE
+from deployment.runs import Run
+from deployment.sequence import Deployment
 from federation.errors import WorldError
 from federation.model.config import ClusterConfig
 from review.plan.changes import Plan, ResourceChange, StackPlan
-from wizard.tui.ports import Result, Run
+from wizard.tui.ports import Result
 from wizard.tui.screens.deploy import ShowDeployment
 from wizard.tui.screens.dialogs import Ask, Asked, Typed
 from wizard.tui.screens.done import Done
@@ -63,7 +66,9 @@ def gate() -> asyncio.Event:
 async def test_a_plan_that_fails_shows_the_cause_and_the_remedy_above_the_log(
     project: Path, world: World
 ) -> None:
-    world.planned = Scripted([Line("prod-identity", "Planning failed."), Failed(1, (CAUSE,), LOG)])
+    world.planned = Scripted(
+        [OutputLine("prod-identity", "Planning failed."), Failed(1, (CAUSE,), LOG)]
+    )
     async with walking(project, world) as walk:
         await to_plan(walk)
         assert shown(walk, "#summary") == "There is no plan."
@@ -119,7 +124,7 @@ async def test_a_deployment_without_resources_is_whole_in_the_end(
     project: Path, world: World, gate: asyncio.Event
 ) -> None:
     world.planned = Scripted([Succeeded({}, Plan(()))])
-    world.deployed = Scripted([Step(None, "deploying"), Succeeded(OUTPUTS)], gate)
+    world.deployed = Scripted([PhaseStarted(None, "deploying"), Succeeded(OUTPUTS)], gate)
     async with walking(project, world) as walk:
         await to_deployment(walk)
         bar = walk.app.screen.query_one(ProgressBar)
@@ -222,7 +227,7 @@ class Flood(Scripted):
     async def __aiter__(self) -> AsyncIterator[Event]:
         await self._begun.wait()
         for number in range(_ENDLESS):
-            yield Line("prod-identity", f"line {number}")
+            yield OutputLine("prod-identity", f"line {number}")
             if number >= 10_000 and self._taken():
                 break
         self.over.set()
@@ -253,15 +258,19 @@ class Real(World):
         super().__init__(planned=Scripted(planning(CHANGES)))
         self._folder = folder
 
-    def destroy(self, path: Path, config: ClusterConfig) -> Run:
+    def deployment(self, path: Path, config: ClusterConfig, *, destroys: bool) -> Deployment:
+        self.destroyed = self._unreadable()
+        return super().deployment(path, config, destroys=destroys)
+
+    def _unreadable(self) -> Run:
         program = self._folder / "node_modules" / ".bin" / "cdktf"
-        program.parent.mkdir(parents=True)
+        program.parent.mkdir(parents=True, exist_ok=True)
         program.write_text(
             f"#!{sys.executable}\nimport sys\nwrite = sys.stdout.buffer.write\n"
             "write(b'a  \\xffx\\n   ' + b'y' * (2**20 - 3) + b'\\na  the end\\n')\n"
         )
         program.chmod(0o755)
-        return runs.destroy(runs.Project(self._folder, ("a",)), self._folder / "run.log")
+        return applying.destroy(Project(self._folder, ("a",)), self._folder / "run.log")
 
 
 async def test_cancelling_asks_and_interrupts_once(
@@ -456,4 +465,4 @@ async def test_the_log_is_searched_and_copied(project: Path, world: World) -> No
 def _lines(walk: Walk) -> list[str]:
     activity = wizard(walk).activity
     assert activity is not None
-    return list(activity.progress.lines)
+    return list(activity.lines)

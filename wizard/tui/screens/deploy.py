@@ -13,8 +13,8 @@ from textual.widgets import ProgressBar, Static
 from textual.widgets._progress_bar import Bar
 
 from deployment.cdktf.events import Succeeded
+from deployment.progress import duration
 from wizard.tui import navigation
-from wizard.tui.progress import duration
 from wizard.tui.screens.dialogs import Ask
 from wizard.tui.screens.following import Following
 from wizard.tui.widgets.failure import Failure
@@ -47,7 +47,7 @@ and the next deployment goes on from there. Quitting has to wait for the end.
         yield Horizontal(bar, Static(id="counts", markup=False), classes="bar")
         yield Static(id="working", markup=False)
         yield Failure()
-        yield LogView(self.activity.progress.lines)
+        yield LogView(self.activity.lines)
         yield Static(self.log_note, id="log-note", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -91,8 +91,7 @@ and the next deployment goes on from there. Quitting has to wait for the end.
     def action_again(self) -> None:
         """Plan what is left to do."""
         navigation.back_to(self.wizard, "Start")
-        activity = self.activity
-        navigation.show_plan(self.wizard, activity.path, activity.config, destroy=self._destroys)
+        navigation.show_plan(self.wizard, self.activity.deployment)
 
     def action_cancel(self) -> None:
         """Ask, and let Terraform finish what is in flight."""
@@ -109,7 +108,7 @@ and the next deployment goes on from there. Quitting has to wait for the end.
 
     @property
     def _destroys(self) -> bool:
-        return self.activity.kind == "destroy"
+        return self.activity.deployment.destroys
 
     def _cancel(self) -> None:
         if self.activity.running:

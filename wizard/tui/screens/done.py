@@ -46,14 +46,16 @@ Enter, Y or a click copies the output or the command under the cursor, through t
         self.activity = activity
         destroyed = activity.kind == "destroy"
         self._copyables: tuple[Copyable, ...] = (
-            *next_commands(activity.path, activity.config, destroyed=destroyed),
+            *next_commands(
+                activity.deployment.path, activity.deployment.config, destroyed=destroyed
+            ),
             *copyable_outputs(activity.progress.outputs),
         )
 
     @property
     def about(self) -> str:
         """The cluster."""
-        return self.activity.config.cluster
+        return self.activity.cluster
 
     def parts(self) -> Iterable[Widget]:
         """What to copy, and the proof beside or below it."""
@@ -74,7 +76,9 @@ Enter, Y or a click copies the output or the command under the cursor, through t
         if self.activity.kind == "destroy":
             proof.say("Everything that was made is gone; there is nothing to prove.")
         else:
-            self.wizard.work(checking.prove(self.wizard, self.activity.config, proof), "proof")
+            self.wizard.work(
+                checking.prove(self.wizard, self.activity.deployment.config, proof), "proof"
+            )
 
     def action_copy(self) -> None:
         """Copy what is under the cursor."""

@@ -33,7 +33,7 @@ class Following(Step):
     @property
     def about(self) -> str:
         """The cluster."""
-        return self.activity.config.cluster
+        return self.activity.cluster
 
     def on_mount(self) -> None:
         """Look at the activity now, and then several times a second."""

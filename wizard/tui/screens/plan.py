@@ -11,10 +11,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from deployment.cdktf.events import Succeeded
+from deployment.progress import duration
 from review.plan.changes import Plan
 from wizard.tui import navigation
 from wizard.tui.activity import Activity
-from wizard.tui.progress import duration
 from wizard.tui.screens.dialogs import Typed
 from wizard.tui.screens.following import Following
 from wizard.tui.widgets.failure import Failure
@@ -58,7 +58,7 @@ Escape while it is being made stops it."""
         tree = PlanTree()
         tree.display = False
         yield tree
-        yield LogView(self.activity.progress.lines)
+        yield LogView(self.activity.lines)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to carry out what can be."""
@@ -100,28 +100,20 @@ Escape while it is being made stops it."""
     def action_again(self) -> None:
         """Plan once more."""
         self.dismiss()
-        navigation.show_plan(
-            self.wizard, self.activity.path, self.activity.config, destroy=self._destroy
-        )
+        navigation.show_plan(self.wizard, self.activity.deployment)
 
     def action_carry_out(self, destroy: bool) -> None:
         """Deploy or destroy; where something is destroyed, ask for the cluster's name first."""
         plan = self._plan
         if plan is None:
             return
-        if not plan.destroy:
+        approval = self.activity.deployment.approval(plan)
+        if approval is None or not approval.word:
             self._carry_out(agreed=True)
             return
-        cluster = self.activity.config.cluster
-        text = (
-            f"All that was made for {cluster} will be destroyed (resources: {plan.destroy}), and "
-            "every pod that uses its roles loses them."
-            if self._destroy
-            else f"The plan for {cluster} destroys {plan.destroy} of its resources, makes "
-            f"{plan.add} and changes {plan.change}."
-        )
         self.app.push_screen(
-            Typed("Destroy", text, cluster), lambda agreed: self._carry_out(agreed=bool(agreed))
+            Typed("Destroy", approval.text, approval.word),
+            lambda agreed: self._carry_out(agreed=bool(agreed)),
         )
 
     @property
@@ -132,7 +124,7 @@ Escape while it is being made stops it."""
     @property
     def _has_manifests(self) -> bool:
         """Whether there is more to do than Terraform knows of."""
-        return self.activity.config.kubernetes.apply == "manifests"
+        return self.activity.deployment.config.kubernetes.apply == "manifests"
 
     def _carry_out(self, *, agreed: bool) -> None:
         plan = self._plan

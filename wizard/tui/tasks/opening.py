@@ -62,7 +62,7 @@ async def plan_file(app: WizardApp, path: Path, *, destroy: bool) -> None:
 
     config = await asyncio.to_thread(files.load, path)
     await app.loaded()
-    navigation.show_plan(app, path, config, destroy=destroy)
+    navigation.show_plan(app, app.ports.deployment(path, config, destroys=destroy))
 
 
 async def _open_file(app: WizardApp, path: Path) -> None:

@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployment import applied
 from deployment.cdktf.events import Failed, Succeeded
 from deployment.logs import shown
 from federation.errors import OidcIamError, UserError
@@ -19,32 +18,18 @@ if TYPE_CHECKING:
     from wizard.tui.screens.review import ShowReview
 
 
-async def plan(app: WizardApp, activity: Activity, *, destroy: bool) -> None:
-    """Follow a plan to its end; one without any change proves that all of it is deployed."""
+async def carry_out(app: WizardApp, activity: Activity) -> None:
+    """Follow a deployment to its end, and say how it ended wherever the person is."""
     await activity.follow()
     outcome = activity.progress.outcome
-    unchanged = isinstance(outcome, Succeeded) and outcome.plan is not None and outcome.plan.empty
-    if unchanged and not destroy and activity.config.kubernetes.apply == "terraform":
-        await asyncio.to_thread(applied.record, app.project, activity.config)
-
-
-async def carry_out(app: WizardApp, activity: Activity) -> None:
-    """Follow a deployment to its end, remember it, and say so wherever the person is."""
-    cluster = activity.config.cluster
-    doing: applied.Doing = "destroy" if activity.kind == "destroy" else "deploy"
-    await activity.follow(lambda: applied.begin(app.project, activity.config, doing))
-    outcome = activity.progress.outcome
-    done = "destroyed" if doing == "destroy" else "deployed"
+    done = "destroyed" if activity.deployment.destroys else "deployed"
     if isinstance(outcome, Succeeded):
-        if doing == "destroy":
-            await asyncio.to_thread(applied.forget, app.project, cluster)
-        else:
-            await asyncio.to_thread(applied.record, app.project, activity.config)
-        app.notify(f"{cluster} is {done}.", title="Done")
+        app.notify(f"{activity.cluster} is {done}.", title="Done")
     elif isinstance(outcome, Failed):
-        app.notify(f"{cluster} could not be {done}.", title="It did not work", severity="error")
+        text = f"{activity.cluster} could not be {done}."
+        app.notify(text, title="It did not work", severity="error")
     else:
-        app.notify(f"{cluster}: Terraform has ended in order.", title="Cancelled")
+        app.notify(f"{activity.cluster}: Terraform has ended in order.", title="Cancelled")
     await opening.list_clusters(app)
 
 

@@ -34,7 +34,9 @@ async def save(app: WizardApp, screen: ShowReview, *, then_plan: bool) -> None:
     await _settle(app, screen)
     if then_plan:
         screen.give_up_terraform()
-        navigation.show_plan(app, screen.review.path, screen.review.config)
+        review = screen.review
+        deployment = app.ports.deployment(review.path, review.config, destroys=False)
+        navigation.show_plan(app, deployment)
     else:
         app.notify(f"clusters/{screen.review.path.name} is written.", title="Saved", markup=False)
 

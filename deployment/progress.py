@@ -1,6 +1,6 @@
 """What is known of a run while it goes on: how far it is, with what, and how it ended.
 
-Takes the events of `deployment.cdktf.events` one by one; the screens show it. Nothing here waits.
+Takes the events of `deployment.cdktf.events` one by one; both presenters show it. Nothing waits.
 """
 
 from __future__ import annotations
@@ -14,21 +14,19 @@ from deployment.cdktf.events import (
     Event,
     Failed,
     Interrupted,
-    Line,
     Outcome,
+    PhaseStarted,
     ResourceDone,
     ResourceProgress,
     ResourceStarted,
     Retrying,
     StackDone,
     StackPlanned,
-    Step,
     Succeeded,
 )
 from review.plan.changes import Plan, StackPlan
-from wizard.tui.log_lines import LogLines
 
-_DOING: dict[Action, str] = {
+DOING: dict[Action, str] = {
     "create": "creating",
     "update": "changing",
     "delete": "destroying",
@@ -38,21 +36,20 @@ _DOING: dict[Action, str] = {
 
 @dataclass(frozen=True)
 class Work:
-    """A resource that Terraform is working on."""
+    """A resource that Terraform works on."""
 
     stack: str
     address: str
     action: Action
 
     def __str__(self) -> str:
-        return f"{_DOING[self.action]} {self.address}"
+        return f"{DOING[self.action]} {self.address}"
 
 
 class Progress:
     """A run, as far as it has come.
 
     Attributes:
-        lines: What was printed, each line behind the name of its stack.
         step: What began last, in words: "planning prod-identity".
         stack: The stack that was spoken of last.
         working: What is in work, the earliest first.
@@ -63,7 +60,6 @@ class Progress:
     """
 
     def __init__(self, plan: Plan | None = None) -> None:
-        self.lines = LogLines()
         self.step = "starting"
         self.stack: str | None = None
         self.working: list[Work] = []
@@ -89,9 +85,7 @@ class Progress:
         if stack := getattr(event, "stack", None):
             self.stack = stack
         match event:
-            case Line(stack, text):
-                self.lines.append(f"{stack}  {text}" if stack else text)
-            case Step(_, text):
+            case PhaseStarted(_, text):
                 self.step = text
             case ResourceStarted(stack, address, action) | ResourceProgress(stack, address, action):
                 self._begin(Work(stack, address, action))
@@ -104,7 +98,9 @@ class Progress:
             case StackPlanned(plan):
                 self.plans.append(plan)
             case Retrying(operation, reason, attempt, most):
-                self.retrying = f"{operation}: {reason or 'no answer'}, attempt {attempt} of {most}"
+                self.retrying = (
+                    f"{operation}: {reason or 'no response'}, attempt {attempt} of {most}"
+                )
             case Succeeded() | Failed() | Interrupted():
                 self.outcome = event
                 self.working.clear()

@@ -1,15 +1,15 @@
-"""Outputs that a stack will have, for planning the stacks that read them.
-
-`terraform show -json` describes a saved plan; what it would change is `review.plan.changes`'s
-business.
-"""
+"""Outputs of stacks: those that a plan foresees, and those that were applied."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
+
+from deployment.cdktf.project import Project
+from federation.errors import WorldError
 
 
 def planned_outputs(stack: str, shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,6 +36,35 @@ def state_with(outputs: Mapping[str, Any]) -> str:
             "resources": [],
         }
     )
+
+
+def read_outputs(project: Project, place: Path) -> dict[str, dict[str, Any]]:
+    """What the CDKTF CLI wrote of the outputs.
+
+    Raises:
+        WorldError: it is not there, or lacks a stack that has outputs.
+    """
+    try:
+        made: dict[str, dict[str, Any]] = json.loads(place.read_text(encoding="utf-8"))
+        missing = [
+            each for each in project.stacks if each not in made and _has_outputs(project, each)
+        ]
+    except (OSError, ValueError) as error:
+        raise WorldError(
+            f"The stacks are applied, but cdktf wrote no outputs that can be read ({error}). "
+            "Run the command again."
+        ) from error
+    if missing:
+        raise WorldError(
+            f"The stacks are applied, but cdktf wrote no outputs of {', '.join(missing)}. "
+            "Run the command again."
+        )
+    return made
+
+
+def _has_outputs(project: Project, stack: str) -> bool:
+    place = project.stack_folder(stack) / "cdk.tf.json"
+    return place.exists() and bool(json.loads(place.read_text(encoding="utf-8")).get("output"))
 
 
 def _filled(value: Any, unknown: Any, placeholder: str) -> Any:

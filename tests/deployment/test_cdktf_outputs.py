@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from deployment.cdktf.plan import planned_outputs, state_with
+from deployment.cdktf.outputs import planned_outputs, state_with
 
 OUTPUTS = {
     "output_changes": {
