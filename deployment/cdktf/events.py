@@ -1,6 +1,6 @@
 """What happens while cdktf or Terraform runs, as the presenters are told it.
 
-`deployment.cdktf.runs` yields these in the order in which they happen. The last one of a run is its
+`deployment.cdktf.run` yields these in the order in which they happen. The last one of a run is its
 outcome: `Succeeded`, `Failed` or `Interrupted`.
 """
 
