@@ -95,7 +95,7 @@ def test_at_the_end_nothing_is_in_work(end: Event) -> None:
 
 
 async def test_a_log_has_each_line_behind_the_name_of_its_stack(world: World) -> None:
-    events = [
+    events: list[Event] = [
         OutputLine(None, "a"),
         OutputLine("prod-identity", "b"),
         PartLine("  applied Pod default/awscli"),
