@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from pathlib import Path
 from textwrap import dedent
 
 from bench.measure import Program
+from federation.providers import PROVIDERS
 
+_VERSIONS = json.dumps({name: each.constraint for name, each in PROVIDERS.items()})
 PROJECT = Path(__file__).parent.parent
 PEER = Path(__file__).parent / "peer"
 
@@ -58,7 +61,7 @@ def ways(rounds: int, slow_rounds: int) -> dict[str, Way]:
         "c": Way("the floor: an empty app", (sys.executable, "-c", FLOOR), {}, rounds),
         "d": Way(
             "the same stacks in JavaScript",
-            ("node", str(PEER / "main.js"), "CONFIGURATION"),
+            ("node", str(PEER / "main.js"), "CONFIGURATION", _VERSIONS),
             {},
             rounds,
         ),

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 ANONYMOUS = frozenset({"system:unauthenticated", "system:anonymous"})
 """The group and the user of requests without credentials."""
@@ -160,7 +162,7 @@ def rules_of(
     waiting, seen = [role], {name_of(role)}
     while waiting:
         each = waiting.pop()
-        found += _mappings(each.get("rules"))
+        found += _only(dict, each.get("rules"))
         for other in others:
             if name_of(other) not in seen and _is_aggregated(each, other):
                 seen.add(name_of(other))
@@ -179,14 +181,14 @@ def powers(rules: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _grants(rule: Mapping[str, Any], power: _Power) -> bool:
-    if not any(each in ("*", *power.groups) for each in _texts(rule.get("apiGroups"))):
+    if not any(each in ("*", *power.groups) for each in _only(str, rule.get("apiGroups"))):
         return False
-    is_named = bool(_texts(rule.get("resourceNames")))
+    is_named = bool(_only(str, rule.get("resourceNames")))
     return any(
         _covers(given, resource) and _does(verb, power.verbs)
         for resource in power.resources
-        for given in _texts(rule.get("resources"))
-        for verb in _texts(rule.get("verbs"))
+        for given in _only(str, rule.get("resources"))
+        for verb in _only(str, rule.get("verbs"))
         if not (is_named and verb in _NAMELESS and "/" not in resource)
     )
 
@@ -213,7 +215,7 @@ def _is_aggregated(role: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     metadata = other.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
     labels = labels if isinstance(labels, Mapping) else {}
-    return any(_selects(each, labels) for each in _mappings(selectors))
+    return any(_selects(each, labels) for each in _only(dict, selectors))
 
 
 def _selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
@@ -221,12 +223,12 @@ def _selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
     wanted = selector.get("matchLabels")
     by_value = wanted.items() if isinstance(wanted, Mapping) else ()
     return all(labels.get(key) == value for key, value in by_value) and all(
-        _expressed(each, labels) for each in _mappings(selector.get("matchExpressions"))
+        _expressed(each, labels) for each in _only(dict, selector.get("matchExpressions"))
     )
 
 
 def _expressed(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    key, values = str(expression.get("key")), _texts(expression.get("values"))
+    key, values = str(expression.get("key")), _only(str, expression.get("values"))
     match expression.get("operator"):
         case "In":
             return labels.get(key) in values
@@ -246,9 +248,6 @@ def name_of(role: Mapping[str, Any]) -> str:
     return str(metadata.get("name")) if isinstance(metadata, Mapping) else ""
 
 
-def _texts(value: Any) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+def _only(kind: type[T], value: Any) -> list[T]:
+    """What is of a kind in a list, nothing if it is not a list."""
+    return [each for each in value if isinstance(each, kind)] if isinstance(value, list) else []

@@ -2,9 +2,9 @@
 
 One function a medium: `line` and `page` for a terminal, a log and a pipeline; `markdown` and
 `markdown_code`; `html` for HTML and SVG; `xml` for JUnit; `sarif`; `json_text` and `yaml_text`.
-`quoted` and `listed` are for the middle of a message of ours. All of them rest on `printable`:
-a character that shows nothing, moves the cursor or turns the direction of text becomes an escape
-that a reader can see (`\\x1b`, `\\u202e`), and no line is a command to a pipeline.
+`quoted`, `listed` and `enumeration` are for the middle of a message of ours. All of them rest on
+`printable`: a character that shows nothing, moves the cursor or turns the direction of text becomes
+an escape that a reader can see (`\\x1b`, `\\u202e`), and no line is a command to a pipeline.
 
 Whether a text holds a secret is judged before it gets here (`federation.secrets`).
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -75,8 +75,18 @@ def quoted(value: object) -> str:
 def listed(values: object) -> str:
     """Several values, quoted, in their order; `none` if there are none."""
     items = list(values) if isinstance(values, list | tuple | set | frozenset) else [values]
-    more = f" and {len(items) - MOST} more" if len(items) > MOST else ""
-    return ", ".join(map(quoted, items[:MOST])) + more if items else "none"
+    return enumeration(list(map(quoted, items))) or "none"
+
+
+def enumeration(items: Sequence[str], most: int = MOST) -> str:
+    """Texts that are safe already, with commas; of many the first ones, and how many more."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more
+
+
+def ascii_quoted(text: str) -> str:
+    """A name in quotes, in ASCII, so that no character looks like another one."""
+    return ascii(text) if len(text) <= LONGEST else f"{text[:LONGEST]!a}..."
 
 
 def markdown(text: str) -> Escaped:

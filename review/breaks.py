@@ -16,6 +16,7 @@ from typing import Any, Literal
 from federation.errors import UserError
 from federation.iam.evaluation import evaluate
 from federation.strict_json import JsonError, json_value
+from formats.escaping import enumeration
 from review.facts.grants import ANYBODY, grants
 from review.plan.changes import ResourceChange
 from review.plan.words import sentence
@@ -110,8 +111,7 @@ def _of_provider(change: ResourceChange) -> _Losses:
 def _of_role(change: ResourceChange) -> _Losses:
     for before, after in _documents(change, "assume_role_policy"):
         if lost := _shut_out(before, after):
-            more = len(lost) - _MOST_NAMED
-            named = ", ".join([*lost[:_MOST_NAMED], *[f"{more} more"] * (more > 0)])
+            named = enumeration(lost, _MOST_NAMED)
             yield "one role", f"Shuts out of the role: {named}. AWS refuses these tokens for it."
 
 

@@ -17,17 +17,11 @@ from pathlib import Path
 
 from federation import named_files
 from federation.named_files import FileError
+from federation.providers import PROVIDERS, Version
 from sandbox.binaries import TLS_PROVIDER, Report, build, cache, provider_platform
 
 REGISTRY = "registry.terraform.io"
 """The host part of a provider's address, and of its folder in a mirror."""
-
-_RANGES = {
-    "aws": ((5, 81), (7, 0)),
-    "kubernetes": ((2, 20), (4, 0)),
-    "tls": ((4, 0), (5, 0)),
-}
-"""From the first version that the stacks take to the first that they do not."""
 
 _SHARED_FOLDERS = ("/opt", "/srv", "/usr/local/share", "/usr/share", "/var/lib")
 _MIRROR_PATH = re.compile(r'filesystem_mirror\s*\{[^}]*?path\s*=\s*"([^"]+)"', re.DOTALL)
@@ -43,7 +37,7 @@ def mirrors() -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for mirror in _candidates():
-        for provider in _RANGES:
+        for provider in PROVIDERS:
             if provider not in found and _holds(mirror, provider):
                 found[provider] = mirror
     return found
@@ -85,7 +79,7 @@ def terraform_configuration(found: Mapping[str, Path]) -> str:
     ]
     blocks.append(_block("direct", "exclude", sorted(found), None))
     text = "disable_checkpoint = true\nprovider_installation {\n" + "".join(blocks) + "}\n"
-    if set(found) < set(_RANGES):
+    if set(found) < set(PROVIDERS):
         text += _download_cache()
     return text
 
@@ -143,11 +137,10 @@ def _holds(mirror: Path, provider: str) -> bool:
     folder = mirror / REGISTRY / "hashicorp" / provider
     if any(part.is_symlink() for part in (folder, folder.parent, folder.parent.parent)):
         return False
-    lowest, highest = _RANGES[provider]
-    return any(lowest <= version < highest for version in _versions(folder))
+    return any(map(PROVIDERS[provider].has, _versions(folder)))
 
 
-def _versions(folder: Path) -> Iterable[tuple[int, int]]:
+def _versions(folder: Path) -> Iterable[Version]:
     """What a provider's folder in a mirror has for this machine, unpacked or as archives."""
     here = provider_platform()
     for unpacked in folder.glob(f"*/{here}/terraform-provider-*"):
@@ -158,6 +151,6 @@ def _versions(folder: Path) -> Iterable[tuple[int, int]]:
         yield _version(packed.name.split("_")[1])
 
 
-def _version(text: str) -> tuple[int, int]:
+def _version(text: str) -> Version:
     match = re.match(r"(\d+)\.(\d+)\.", text)
     return (int(match[1]), int(match[2])) if match else (0, 0)

@@ -25,10 +25,8 @@ from constructs import Construct
 
 from federation.model.config import ClusterConfig
 from federation.model.config import S3Backend as S3Settings
+from federation.providers import PROVIDERS
 from stacks.expressions import literal
-
-VERSION_RANGES = {"aws": ">= 5.81, < 7.0", "kubernetes": ">= 2.20, < 4.0", "tls": ">= 4.0, < 5.0"}
-"""The provider versions with which the stacks apply; the bindings alone would pin one each."""
 
 _PROJECT_FROM_STACK = "../../.."
 """From `cdktf.out/stacks/NAME`, where Terraform runs. An absolute path would tie the output to one
@@ -136,7 +134,7 @@ class ClusterStack(TerraformStack):
 
     def _allow_versions(self, provider: str) -> None:
         place = f"terraform.required_providers.{provider}.version"
-        self.add_override(place, VERSION_RANGES[provider])
+        self.add_override(place, PROVIDERS[provider].constraint)
 
 
 def _state_file(stack: str) -> str:

@@ -17,7 +17,7 @@ const { TlsProvider } = require("@cdktf/provider-tls/lib/provider");
 const cdktf = require("cdktf");
 const YAML = require("yaml");
 
-const VERSIONS = { aws: ">= 5.81, < 7.0", kubernetes: ">= 2.20, < 4.0", tls: ">= 4.0, < 5.0" };
+const VERSIONS = JSON.parse(process.argv[3]);
 const LABELS = { "app.kubernetes.io/managed-by": "oidc-iam" };
 const AUDIENCE = "sts.amazonaws.com";
 

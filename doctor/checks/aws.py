@@ -6,14 +6,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 
-from doctor import evidence
+from doctor import evidence, iam
 from doctor.checks import tls
 from doctor.difference import detail_apart
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding, Rule
 from doctor.live.account import Account, AwsError, LiveRole, NoCredentialsError, Provider
-from doctor.policies import differences
-from federation.iam.trust_policy import role_trust_policy
 from federation.model.config import Workload
 from formats.escaping import listed, printable, quoted
 
@@ -219,11 +217,11 @@ async def _has_provider(examination: Examination) -> AsyncIterator[Finding]:
 
 async def _has_audiences(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(provider)
-    configured = examination.config.audience
-    seen, expected = listed(found.audiences), listed(configured)
-    if set(configured) - set(found.audiences):
+    apart = iam.audiences(found, examination.config)
+    seen, expected = listed(found.audiences), listed(examination.config.audience)
+    if apart.missing:
         yield AUDIENCE.failed(seen, expected)
-    elif set(found.audiences) - set(configured):
+    elif apart.further:
         yield AUDIENCE.warned(seen, f"{expected} alone")
     else:
         yield AUDIENCE.passed(seen)
@@ -258,8 +256,7 @@ async def _has_trust_policy(examination: Examination, workload: Workload) -> Asy
     found = await examination.once(role, workload)
     trusted = await examination.once(provider)
     about = evidence.name(workload)
-    configured = role_trust_policy(examination.config, workload, trusted.arn)
-    apart = list(differences(found.trust, configured))
+    apart = list(iam.trust(found, examination.config, workload, trusted.arn))
     if apart:
         seen = "; ".join(f"{each.place}: {each.seen}" for each in apart)
         expected = "; ".join(f"{each.place}: {each.expected}" for each in apart)
@@ -270,17 +267,17 @@ async def _has_trust_policy(examination: Examination, workload: Workload) -> Asy
 
 async def _has_policies(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     config = examination.config
-    iam = await examination.once(account)
+    live = await examination.once(account)
     await examination.once(role, workload)
     role_name, about = config.role_name(workload), evidence.name(workload)
-    attached = await evidence.asked(iam.attached_policies, role_name)
-    inline = await evidence.asked(iam.inline_policies, role_name)
-    wanted = {config.policy_arn(policy) for policy in workload.role.managed_policy_arns}
+    attached = await evidence.asked(live.attached_policies, role_name)
+    inline = await evidence.asked(live.inline_policies, role_name)
+    apart = iam.policies(attached, config, workload)
     seen = listed([*sorted(attached), *(f"inline policy {each}" for each in inline)])
-    expected = listed(sorted(wanted))
-    if wanted - set(attached):
+    expected = listed(apart.configured)
+    if apart.missing:
         yield POLICIES.failed(seen, expected, about)
-    elif inline or set(attached) - wanted:
+    elif inline or apart.further:
         yield POLICIES.warned(seen, f"{expected} alone", about)
     else:
         yield POLICIES.passed(seen, about)
@@ -288,17 +285,16 @@ async def _has_policies(examination: Examination, workload: Workload) -> AsyncIt
 
 async def _has_settings(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(role, workload)
-    wanted, about = workload.role, evidence.name(workload)
-    boundary = examination.config.aws.permissions_boundary
-    seen = _settings(found.path, found.max_session_duration, found.permissions_boundary)
-    expected = _settings(wanted.path, wanted.max_session_duration, boundary)
-    if seen == expected:
+    about = evidence.name(workload)
+    settings = iam.role_settings(found, examination.config, workload)
+    seen = _settings(*(each.live for each in settings))
+    if all(each.live == each.configured for each in settings):
         yield SETTINGS.passed(seen, about)
     else:
-        yield SETTINGS.warned(seen, expected, about)
+        yield SETTINGS.warned(seen, _settings(*(each.configured for each in settings)), about)
 
 
-def _settings(path: str, duration: int, boundary: str | None) -> str:
+def _settings(path: object, duration: object, boundary: object) -> str:
     return f"path {quoted(path)}, {duration} s, boundary {quoted(boundary) if boundary else 'none'}"
 
 
@@ -326,7 +322,7 @@ def _configured_tags(examination: Examination) -> Mapping[str, str]:
 def _tagged(found: Mapping[str, str], configured: Mapping[str, str], about: str) -> Finding:
     """Whether the configured tags are there; others may be too, which an organization adds."""
     seen = {key: value for key, value in found.items() if key in configured}
-    if seen == configured:
+    if not iam.tags(found, configured).missing:
         return TAGS.passed(_pairs(seen), about)
     return TAGS.warned(_pairs(seen), _pairs(configured), about)
 

@@ -16,7 +16,7 @@ from doctor.rules import control_plane as rules
 from federation.model.config import Workload
 from federation.model.names import DISCOVERY_ROLE
 from federation.pod_environment import Judged, judge
-from formats.escaping import listed, printable, quoted
+from formats.escaping import enumeration, listed, printable, quoted
 
 _ANY_PATH = "/api"
 _HEALTH_PATHS = ("/livez", "/readyz", "/healthz")
@@ -212,10 +212,7 @@ def _settings(data: Mapping[str, object], names: Sequence[str]) -> str:
 
 def _names(names: Sequence[str]) -> str:
     """Further settings without their values, which may be secrets."""
-    more = len(names) - _MOST_NAMES
-    return ", ".join(map(printable, names[:_MOST_NAMES])) + (
-        f" and {more} more" if more > 0 else ""
-    )
+    return enumeration(list(map(printable, names)), _MOST_NAMES)
 
 
 CHECKS = (

@@ -5,20 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator, Iterator, Mapping
 
-from doctor import evidence
+from doctor import evidence, iam
 from doctor.checks import aws, tls
 from doctor.drift.places import BACK, DriftPlace, LiveDifference
 from doctor.examination import Examination, Missing
 from doctor.finding import Rule
 from doctor.live.account import Account, Provider
-from doctor.policies import differences
-from federation.iam.trust_policy import role_trust_policy
 from federation.model.config import ClusterConfig, Workload
 from formats.escaping import listed, quoted
-
-_AWS_OWN = "aws:"
-"""Tags whose keys begin so are AWS's own, and nobody else can set them (IAM user guide, "Rules for
-tagging")."""
 
 
 def places(config: ClusterConfig) -> Iterator[DriftPlace]:
@@ -44,14 +38,15 @@ async def own(examination: Examination) -> Account:
 
 def tags(found: Mapping[str, str], configured: Mapping[str, str]) -> Iterator[LiveDifference]:
     """The differences in tags; the values of further ones are not ours to print."""
-    remedy = f"{BACK} To keep it, change 'aws.tags'."
-    for key in sorted({*found, *configured}):
-        if key not in configured and not key.startswith(_AWS_OWN):
-            more = "A deploy removes it. To keep it, add it to 'aws.tags'."
-            yield LiveDifference.of(f"tag {quoted(key)}", "it is there", "no such tag", more)
-        elif key in configured and found.get(key) != configured[key]:
+    apart = iam.tags(found, configured)
+    for key in sorted((*apart.missing, *apart.further)):
+        if key in configured:
+            remedy = f"{BACK} To keep it, change 'aws.tags'."
             live = quoted(found[key]) if key in found else "no such tag"
             yield LiveDifference.of(f"tag {quoted(key)}", live, quoted(configured[key]), remedy)
+        else:
+            remedy = "A deploy removes it. To keep it, add it to 'aws.tags'."
+            yield LiveDifference.of(f"tag {quoted(key)}", "it is there", "no such tag", remedy)
 
 
 async def _provider(examination: Examination) -> AsyncIterator[LiveDifference]:
@@ -73,14 +68,15 @@ async def _provider(examination: Examination) -> AsyncIterator[LiveDifference]:
 
 def _audiences(found: Provider, config: ClusterConfig) -> Iterator[LiveDifference]:
     """An adopted provider may have audiences of others."""
-    live, configured = set(found.audiences), set(config.audience)
+    apart = iam.audiences(found, config)
     if config.aws.oidc_provider == "create":
-        is_same, remedy = live == configured, f"{BACK} To keep it, change 'audience'."
+        is_same = not (apart.missing or apart.further)
+        remedy = f"{BACK} To keep it, change 'audience'."
     else:
-        is_same = configured <= live
+        is_same = not apart.missing
         remedy = "Add what is missing where the provider is managed, or change 'audience'."
     if not is_same:
-        texts = listed(sorted(live)), listed(sorted(configured))
+        texts = listed(sorted(found.audiences)), listed(sorted(config.audience))
         yield LiveDifference.of("audiences", *texts, remedy)
 
 
@@ -99,29 +95,20 @@ async def _thumbprint(examination: Examination) -> AsyncIterator[LiveDifference]
 
 
 async def _role(workload: Workload, examination: Examination) -> AsyncIterator[LiveDifference]:
-    config, wanted = examination.config, workload.role
+    config = examination.config
     account = await examination.once(own)
     try:
         found = await examination.once(aws.role, workload)
     except Missing as missing:
         yield _absent(missing, aws.ROLE, BACK)
         return
-    settings: dict[str, tuple[str | int | None, str | int | None]] = {
-        "role.path": (found.path, wanted.path),
-        "role.max_session_duration": (found.max_session_duration, wanted.max_session_duration),
-        "aws.permissions_boundary": (
-            found.permissions_boundary,
-            config.aws.permissions_boundary,
-        ),
-    }
-    for field, (live, configured) in settings.items():
+    for field, live, configured in iam.role_settings(found, config, workload):
         if live != configured:
             remedy = f"{BACK} To keep it, change '{field}'."
             yield LiveDifference.of(field.partition(".")[2], _text(live), _text(configured), remedy)
     provider_arn = _provider_arn(config, account)
-    policy = role_trust_policy(config, workload, provider_arn)
-    for place, live, expected in differences(found.trust, policy):
-        yield LiveDifference.of(f"trust policy: {place}", live, expected, _TRUST)
+    for place, seen, expected in iam.trust(found, config, workload, provider_arn):
+        yield LiveDifference.of(f"trust policy: {place}", seen, expected, _TRUST)
     for difference in tags(found.tags, config.aws.tags):
         yield difference
     attached = await evidence.asked(account.attached_policies, config.role_name(workload))
@@ -140,11 +127,11 @@ def _policies(
     config: ClusterConfig, workload: Workload, attached: tuple[str, ...], inline: tuple[str, ...]
 ) -> Iterator[LiveDifference]:
     """Terraform knows of its own attachments alone, so a deploy leaves the others."""
-    wanted = {config.policy_arn(each) for each in workload.role.managed_policy_arns}
-    for arn in sorted(wanted - set(attached)):
+    apart = iam.policies(attached, config, workload)
+    for arn in apart.missing:
         remedy = f"{BACK} To keep it so, take it out of 'role.managed_policy_arns'."
         yield LiveDifference.of(f"policy {quoted(arn)}", "not attached", "attached", remedy)
-    for arn in sorted(set(attached) - wanted):
+    for arn in apart.further:
         remedy = "A deploy leaves it: detach it by hand, or add it to 'role.managed_policy_arns'."
         yield LiveDifference.of(f"policy {quoted(arn)}", "attached", "not attached", remedy)
     for name in sorted(inline):

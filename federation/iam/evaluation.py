@@ -10,7 +10,7 @@ Source: AWS IAM User Guide, "Policy evaluation logic", and the pages that the mo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from federation.iam.request_context import (
     request_context,
     token_issuer,
 )
-from formats.escaping import quoted
+from formats.escaping import enumeration, listed, quoted
 
 __all__ = ["Decision", "evaluate", "parse_policy", "provider_issuer"]
 
@@ -83,8 +83,6 @@ def provider_issuer(arn: str) -> str | None:
 
 
 _ACTION = "sts:AssumeRoleWithWebIdentity"
-_MOST = 10
-"""Values that a reason lists; of more it tells the number."""
 _EVERYONE = "*"
 _SERVICES = ("aws", "iam", "sts")
 _BUILT_IN_PROVIDERS = frozenset(
@@ -140,7 +138,7 @@ class _Call:
             yield self._principal_mismatch(statement)
         if not _names_action(statement):
             name = "NotAction" if statement.excludes_actions else "Action"
-            yield f"{name} is {_quoted(statement.actions)}: {_ACTION} is not allowed."
+            yield f"{name} is {listed(statement.actions)}: {_ACTION} is not allowed."
         for condition in statement.conditions:
             if condition.outcome(self.context) is not Outcome.HOLDS:
                 yield f"{self._seen(condition)}, expected {_wanted(condition)}."
@@ -162,7 +160,7 @@ class _Call:
         return provider_issuer(name) == self.issuer and self.federated in (None, name)
 
     def _principal_mismatch(self, statement: Statement) -> str:
-        trusted = _listed([f"{kind} {quoted(name)}" for kind, name in statement.principals])
+        trusted = enumeration([f"{kind} {quoted(name)}" for kind, name in statement.principals])
         expected = repr(self.federated) if self.federated else f"of the issuer {self.issuer!r}"
         return f"Principal is {trusted}: the token's provider is {expected}."
 
@@ -171,7 +169,7 @@ class _Call:
         if unknown := condition.unknown_keys(self.context):
             return f"{start} AWS alone knows {', '.join(unknown)} (give it as context)"
         seen = self.context.lookup(condition.key)
-        shown = _quoted(seen) if seen else "nothing"
+        shown = listed(seen) if seen else "nothing"
         notes = [*self._notes_on_key(condition.key), *self._notes_on_variables(condition)]
         return f"{start} saw {shown}" + (f" ({'; '.join(notes)})" if notes else "")
 
@@ -197,7 +195,7 @@ class _Call:
 def _wanted(condition: Condition) -> str:
     if condition.operator is None:
         return "no value" if "true" in map(str.lower, condition.values) else "any value"
-    values = _quoted(condition.values) or "no values"
+    values = listed(condition.values) if condition.values else "no values"
     if condition.negated:
         one = "one that is " if condition.quantifier is Quantifier.ANY else ""
         return f"{one}none of {values}"
@@ -210,12 +208,3 @@ def _names_action(statement: Statement) -> bool:
     """Whether a statement is about the action: names of actions ignore case."""
     named = any(like(wildcards(one.lower()), _ACTION.lower()) for one in statement.actions)
     return named != statement.excludes_actions
-
-
-def _quoted(values: Sequence[str]) -> str:
-    return _listed([quoted(value) for value in values])
-
-
-def _listed(items: Sequence[str]) -> str:
-    rest = len(items) - _MOST
-    return ", ".join(items[:_MOST]) + (f" and {rest} more" if rest > 0 else "")

@@ -6,7 +6,7 @@ of wildcards wherever IAM lets one name things before they exist. In each resour
 guide, "IAM policy elements: Variables and tags", "Specifying wildcard characters":
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html). The actions are
 those of the calls with which hashicorp/aws makes, reads, changes and removes each resource, and
-Terraform keeps its state in S3 (Service Authorization Reference; calls recorded with 5.100.0).
+Terraform keeps its state in S3 (Service Authorization Reference; recorded with `RECORDED_WITH`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from typing import Any
 from federation.iam.trust_policy import ANY_ACCOUNT, size
 from federation.keys.jwks import JWKS_PATH, OPENID_CONFIGURATION_PATH
 from federation.model.config import Bucket, ClusterConfig, S3Backend
+
+RECORDED_WITH = "5.100.0"
+"""The version of hashicorp/aws."""
 
 SIZE_LIMIT = 6144
 """Characters of a managed policy, white space not counted (IAM user guide, "IAM and AWS STS

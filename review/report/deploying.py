@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from federation.iam.trust_policy import size
 from federation.model.config import S3Backend
 from review.facts.cluster_rights import cluster_rights, lists_secrets
-from review.facts.deployer import SIZE_LIMIT, deployer_policies
+from review.facts.deployer import RECORDED_WITH, SIZE_LIMIT, deployer_policies
 from review.report.material import Material
 from review.report.model import Block, Listing, Paragraph, Points, Section, Strong, Text, said, yaml
 
@@ -21,7 +21,8 @@ def deployer_in_aws(material: Material) -> Section:
             said(
                 "Whoever runs Terraform for this configuration needs this, to make, change and "
                 "remove it, and no more. It is exact: another workload or another policy needs "
-                "another one. The calls were recorded with version 5.100.0 of the AWS provider; "
+                "another one. The calls were recorded with version "
+                f"{RECORDED_WITH} of the AWS provider; "
                 "another one may read more, and then says which permission it lacks."
             )
         ),

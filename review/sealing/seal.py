@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from federation.errors import UserError
+from formats.escaping import ascii_quoted
 
 CHECKSUMS = "oidc-iam-review.sha256"
 """The file that lists all others with their checksums, for `sha256sum --check`."""
@@ -48,7 +49,6 @@ _PLAIN = re.compile(
     r"(?!\.{1,2}(/|$))[A-Za-z0-9._-]{1,255}(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]{1,255})*"
 )
 _SIGNATURE = re.compile(re.escape(CHECKSUMS) + r"(\.[A-Za-z0-9_-]{1,64})?\.(asc|sig|minisig)")
-_LONGEST = 300
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def shown(path: str) -> str:
     """A path as it may be printed; one that no review has is quoted, with escapes."""
     if is_plain(path):
         return path
-    return ascii(path) if len(path) <= _LONGEST else f"{path[:_LONGEST]!a}..."
+    return ascii_quoted(path)
 
 
 def is_plain(path: str) -> bool:

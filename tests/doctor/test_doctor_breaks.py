@@ -1,8 +1,9 @@
-"""A real federation with one thing broken at a time: each is found, and named by its codes."""
+"""A real federation with one thing broken at a time: the doctor names it, and it is the drift."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import breaking
@@ -10,7 +11,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from live_federation import ISSUER, LiveFederation
+from test_drift import BACK, CONFIG_MAP, KEY, PROVIDER, ROLE, Told
+from test_drift import told as drift_of
 
+from doctor.drift.comparison import compare
 from doctor.examination import Options
 from doctor.finding import Finding
 from doctor.live.cluster import Cluster
@@ -27,86 +31,161 @@ AUDIENCES = "--api-audiences=https://kubernetes.default.svc"
 REFUSED = [f"fail sts-assume-role {POD}", f"fail sts-assume-role {WRITER}"]
 UNREADABLE = "fail discovery-forbidden /.well-known/openid-configuration"
 
-BREAKS: dict[str, tuple[breaking.Break, list[str]]] = {
-    "the binding is removed": (
+AUDIENCE = f"{BACK} To keep it, change 'audience'."
+TAGS = f"{BACK} To keep it, change 'aws.tags'."
+TRUST = (
+    "A deploy puts the configured policy back. Another subject or audience is kept by changing "
+    "'workloads' or 'audience'."
+)
+SUBJECT = "system:serviceaccount:default:oidc-iam-pod"
+CONDITION = "trust policy: Statement[0].Condition"
+EQUALS = f"{CONDITION}.StringEquals"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One thing that is broken.
+
+    Attributes:
+        by: Breaks it, and mends it.
+        codes: What the doctor reports.
+        drift: What `drift` reports; None where a test of its own says so.
+    """
+
+    by: breaking.Break
+    codes: list[str]
+    drift: list[Told] | None
+
+
+BREAKS: dict[str, Broken] = {
+    "the binding is removed": Broken(
         breaking.no_binding,
         [UNREADABLE, "fail control-plane-binding", *REFUSED],
+        [("ClusterRoleBinding oidc-reviewer", "", "there is none", "there is one", BACK)],
     ),
-    "the service account is deleted": (
+    "the service account is deleted": Broken(
         breaking.no_service_account,
         [f"fail token-obtained {POD}"],
+        [("ServiceAccount default/oidc-iam-pod", "", "there is none", "there is one", BACK)],
     ),
-    "the ConfigMap is deleted": (
+    "the ConfigMap is deleted": Broken(
         breaking.no_config_map,
         [f"fail control-plane-config-map {POD}"],
+        [(CONFIG_MAP, "", "there is none", "there is one", BACK)],
     ),
-    "the ConfigMap names another role": (
+    "the ConfigMap names another role": Broken(
         breaking.config_map_edited("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/other"),
         [f"fail control-plane-config-map {POD}"],
+        [
+            (
+                CONFIG_MAP,
+                "data.AWS_ROLE_ARN",
+                "'arn:aws:iam::123456789012:role/other'",
+                "'arn:aws:iam::123456789012:role/oidc-iam-pod'",
+                BACK,
+            )
+        ],
     ),
-    "the ConfigMap names another region": (
+    "the ConfigMap names another region": Broken(
         breaking.config_map_edited("AWS_REGION", "us-east-1"),
         [f"fail control-plane-config-map {POD}"],
+        [(CONFIG_MAP, "data.AWS_REGION", "'us-east-1'", "'ap-southeast-2'", BACK)],
     ),
-    "anonymous requests may read the cluster": (
-        breaking.anonymous_readers,
-        ["warn control-plane-anonymous"],
+    "anonymous requests may read the cluster": Broken(
+        breaking.anonymous_readers, ["warn control-plane-anonymous"], []
     ),
-    "an API server has no issuer": (
-        breaking.api_server_flags((KEYS, AUDIENCES)),
-        ["fail control-plane-flags"],
+    "an API server has no issuer": Broken(
+        breaking.api_server_flags((KEYS, AUDIENCES)), ["fail control-plane-flags"], []
     ),
-    "an API server signs with another issuer": (
-        breaking.api_server_flags((OLD, SIGNS, KEYS, AUDIENCES)),
-        ["fail control-plane-flags"],
+    "an API server signs with another issuer": Broken(
+        breaking.api_server_flags((OLD, SIGNS, KEYS, AUDIENCES)), ["fail control-plane-flags"], []
     ),
-    "two API servers have different issuers": (
+    "two API servers have different issuers": Broken(
         breaking.api_server_flags((SIGNS, OLD, KEYS, AUDIENCES), (SIGNS, KEYS, AUDIENCES)),
         ["fail control-plane-flags"],
+        [],
     ),
-    "an API server does not say where the keys are": (
-        breaking.api_server_flags((SIGNS, AUDIENCES)),
-        ["fail control-plane-flags"],
+    "an API server does not say where the keys are": Broken(
+        breaking.api_server_flags((SIGNS, AUDIENCES)), ["fail control-plane-flags"], []
     ),
-    "an API server takes the tokens for AWS": (
+    "an API server takes the tokens for AWS": Broken(
         breaking.api_server_flags((SIGNS, KEYS, f"{AUDIENCES},sts.amazonaws.com")),
         ["fail control-plane-api-audiences"],
+        [],
     ),
-    "the provider is deleted": (breaking.no_provider, ["fail aws-provider", *REFUSED]),
-    "the provider has a slash more": (
+    "the provider is deleted": Broken(
+        breaking.no_provider,
+        ["fail aws-provider", *REFUSED],
+        [(PROVIDER, "", "no provider of that name", "there is one", BACK)],
+    ),
+    "the provider has a slash more": Broken(
         breaking.provider(Url=f"{ISSUER}/"),
         ["fail aws-provider", *REFUSED],
+        [
+            (
+                PROVIDER,
+                "",
+                "no provider of that name, but 'oidc.sandbox.internal/': "
+                "the difference is a slash at the end",
+                "there is one",
+                BACK,
+            )
+        ],
     ),
-    "the provider's audience is removed": (
+    "the provider's audience is removed": Broken(
         breaking.provider(ClientIDList=[]),
         ["fail aws-audience", *REFUSED],
+        [(PROVIDER, "audiences", "none", "'sts.amazonaws.com'", AUDIENCE)],
     ),
-    "the provider's audience is changed": (
+    "the provider's audience is changed": Broken(
         breaking.provider(ClientIDList=["sts.amazonaws.com.cn"]),
         ["fail aws-audience", *REFUSED],
+        [(PROVIDER, "audiences", "'sts.amazonaws.com.cn'", "'sts.amazonaws.com'", AUDIENCE)],
     ),
-    "the provider has an audience more": (
+    "the provider has an audience more": Broken(
         breaking.provider(ClientIDList=["sts.amazonaws.com", "vault"]),
         ["warn aws-audience"],
+        [
+            (
+                PROVIDER,
+                "audiences",
+                "'sts.amazonaws.com', 'vault'",
+                "'sts.amazonaws.com'",
+                AUDIENCE,
+            )
+        ],
     ),
-    "the provider's thumbprint is replaced": (
-        breaking.provider(ThumbprintList=["0" * 40]),
-        ["fail aws-thumbprint", *REFUSED],
+    "the provider's thumbprint is replaced": Broken(
+        breaking.provider(ThumbprintList=["0" * 40]), ["fail aws-thumbprint", *REFUSED], None
     ),
-    "the provider's thumbprint is the leaf's": (breaking.leaf_pinned, ["warn aws-thumbprint"]),
-    "the role is deleted": (
+    "the provider's thumbprint is the leaf's": Broken(
+        breaking.leaf_pinned, ["warn aws-thumbprint"], None
+    ),
+    "the role is deleted": Broken(
         breaking.no_role,
         [f"fail aws-role {POD}", f"fail sts-assume-role {POD}"],
+        [(ROLE, "", "no role of that name", "there is one", BACK)],
     ),
-    "the role trusts another service account": (
+    "the role trusts another service account": Broken(
         breaking.trust_edited(breaking.another_account),
         [f"warn aws-trust {POD}", f"fail trust-admits {POD}", f"fail sts-assume-role {POD}"],
+        [(ROLE, f"{EQUALS}.{KEY}:sub", f'"{SUBJECT}-old"', f'"{SUBJECT}"', TRUST)],
     ),
-    "the role trusts the whole namespace": (
+    "the role trusts the whole namespace": Broken(
         breaking.trust_edited(breaking.any_account_of_the_namespace),
         [f"warn aws-trust {POD}", f"fail negative-service-account {POD}"],
+        [
+            (ROLE, f"{EQUALS}.{KEY}:sub", "nothing", f'"{SUBJECT}"', TRUST),
+            (
+                ROLE,
+                f"{CONDITION}.StringLike",
+                f'{{"{KEY}:sub": "system:serviceaccount:default:*"}}',
+                "nothing",
+                TRUST,
+            ),
+        ],
     ),
-    "the role trusts any token of the cluster": (
+    "the role trusts any token of the cluster": Broken(
         breaking.trust_edited(breaking.anybody),
         [
             f"warn aws-trust {POD}",
@@ -114,27 +193,143 @@ BREAKS: dict[str, tuple[breaking.Break, list[str]]] = {
             f"fail negative-namespace {POD}",
             f"warn negative-audience {POD}",
         ],
+        [
+            (
+                ROLE,
+                CONDITION,
+                "nothing",
+                f'{{"StringEquals": {{"{KEY}:aud": "sts.amazonaws.com", '
+                f'"{KEY}:sub": "{SUBJECT}"}}}}',
+                TRUST,
+            )
+        ],
     ),
-    "the role says nothing of the audience": (
+    "the role says nothing of the audience": Broken(
         breaking.trust_edited(breaking.any_audience),
         [f"warn aws-trust {POD}", f"warn negative-audience {POD}"],
+        [(ROLE, f"{EQUALS}.{KEY}:aud", "nothing", '"sts.amazonaws.com"', TRUST)],
     ),
-    "the policy is detached": (breaking.policy_detached, [f"fail aws-policies {POD}"]),
-    "a policy more is attached": (breaking.policy_attached, [f"warn aws-policies {POD}"]),
-    "a policy is written into the role": (
+    "the policy is detached": Broken(
+        breaking.policy_detached,
+        [f"fail aws-policies {POD}"],
+        [
+            (
+                ROLE,
+                "policy 'arn:aws:iam::aws:policy/job-function/ViewOnlyAccess'",
+                "not attached",
+                "attached",
+                f"{BACK} To keep it so, take it out of 'role.managed_policy_arns'.",
+            )
+        ],
+    ),
+    "a policy more is attached": Broken(
+        breaking.policy_attached,
+        [f"warn aws-policies {POD}"],
+        [
+            (
+                ROLE,
+                "policy 'arn:aws:iam::aws:policy/AdministratorAccess'",
+                "attached",
+                "not attached",
+                "A deploy leaves it: detach it by hand, or add it to 'role.managed_policy_arns'.",
+            )
+        ],
+    ),
+    "a policy is written into the role": Broken(
         breaking.policy_written,
         [f"warn aws-policies {POD}"],
+        [
+            (
+                ROLE,
+                "inline policy 'quick'",
+                "it is there",
+                "none",
+                "A deploy leaves it: delete it by hand, or make it a managed policy and add that "
+                "to 'role.managed_policy_arns'.",
+            )
+        ],
     ),
-    "a tag of the role is changed": (breaking.tag_changed, [f"warn aws-tags {POD}"]),
-    "the provider has lost its tags": (
+    "a tag of the role is changed": Broken(
+        breaking.tag_changed,
+        [f"warn aws-tags {POD}"],
+        [
+            (
+                ROLE,
+                "tag 'cost-center'",
+                "it is there",
+                "no such tag",
+                "A deploy removes it. To keep it, add it to 'aws.tags'.",
+            ),
+            (ROLE, "tag 'made-by'", "'hand'", "'oidc-iam'", TAGS),
+        ],
+    ),
+    "the provider has lost its tags": Broken(
         breaking.provider(Tags=[]),
         ["warn aws-tags oidc.sandbox.internal"],
+        [(PROVIDER, "tag 'made-by'", "no such tag", "'oidc-iam'", TAGS)],
     ),
-    "the sessions are longer": (
+    "the sessions are longer": Broken(
         breaking.session_duration(7200),
         [f"warn aws-role-settings {POD}"],
+        [
+            (
+                ROLE,
+                "max_session_duration",
+                "7200",
+                "3600",
+                f"{BACK} To keep it, change 'role.max_session_duration'.",
+            )
+        ],
     ),
-    "the role has a boundary": (breaking.boundary, [f"warn aws-role-settings {POD}"]),
+    "the role has a boundary": Broken(
+        breaking.boundary,
+        [f"warn aws-role-settings {POD}"],
+        [
+            (
+                ROLE,
+                "permissions_boundary",
+                "'arn:aws:iam::aws:policy/job-function/ViewOnlyAccess'",
+                "none",
+                f"{BACK} To keep it, change 'aws.permissions_boundary'.",
+            )
+        ],
+    ),
+    "somebody else may read, too": Broken(
+        breaking.further_reader,
+        [],
+        [
+            (
+                "ClusterRoleBinding oidc-reviewer",
+                "subjects",
+                "'Group system:authenticated', 'Group system:unauthenticated'",
+                "'Group system:unauthenticated'",
+                BACK,
+            )
+        ],
+    ),
+    "the service account is somebody else's": Broken(
+        breaking.no_labels,
+        [],
+        [
+            (
+                "ServiceAccount default/oidc-iam-pod",
+                "metadata.labels.app.kubernetes.io/managed-by",
+                "nothing",
+                "'oidc-iam'",
+                BACK,
+            )
+        ],
+    ),
+    "the test pod is deleted": Broken(
+        breaking.no_test_pod,
+        [],
+        [("Pod default/awscli", "", "there is none", "there is one", BACK)],
+    ),
+    "the ConfigMap has a secret more": Broken(
+        breaking.further_setting,
+        [f"fail control-plane-config-map {POD}"],
+        [(CONFIG_MAP, "data.PASSWORD", "it is there", "no such setting", BACK)],
+    ),
 }
 
 
@@ -145,15 +340,18 @@ def _no_aws_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_no_aws_cli")
-@pytest.mark.parametrize(("broken", "codes"), BREAKS.values(), ids=BREAKS)
-async def test_a_break_is_named_by_its_codes(
-    broken: breaking.Break, codes: list[str], live: LiveFederation
+@pytest.mark.parametrize("broken", BREAKS.values(), ids=BREAKS)
+async def test_a_break_is_named_by_its_codes_and_is_the_drift(
+    broken: Broken, live: LiveFederation
 ) -> None:
-    with broken(live):
+    with broken.by(live):
         findings = await examined(live.config)
+        places = await compare(live.config)
 
     # A break that was not mended would show in the next one.
-    assert told(findings) == codes
+    assert told(findings) == broken.codes
+    if broken.drift is not None:
+        assert drift_of(places) == broken.drift
 
 
 @pytest.mark.usefixtures("_no_aws_cli")

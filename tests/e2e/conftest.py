@@ -23,17 +23,18 @@ from pathlib import Path
 import pytest
 from project_copy import Attach
 
+from federation.providers import PROVIDERS
 from sandbox import mirrors
 
-_WANTED = """
-terraform {
-  required_providers {
-    aws = {
+_WANTED = f"""
+terraform {{
+  required_providers {{
+    aws = {{
       source  = "hashicorp/aws"
-      version = ">= 5.81, < 7.0"
-    }
-  }
-}
+      version = "{PROVIDERS["aws"].constraint}"
+    }}
+  }}
+}}
 """
 _ATTACH = re.compile(r"TF_REATTACH_PROVIDERS='(.*)'")
 

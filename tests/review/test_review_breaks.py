@@ -78,7 +78,11 @@ def shut_out(*who: str) -> list[tuple[str, str]]:
         pytest.param(
             policy(*(f"{API}-{number}" for number in range(5))),
             policy(WEB),
-            shut_out(*(f"{API}-{number} {OF_AUDIENCE}" for number in range(3)), "2 more"),
+            shut_out(
+                f"{API}-0 {OF_AUDIENCE}",
+                f"{API}-1 {OF_AUDIENCE}",
+                f"{API}-2 {OF_AUDIENCE} and 2 more",
+            ),
             id="many",
         ),
         pytest.param(policy(WEB), policy(WEB, API), [], id="more"),
