@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from federation.errors import UserError
-from federation.model.config import ANONYMOUS_PATHS_MINOR, Kubernetes
+from federation.model.config import ANONYMOUS_PATHS_MINOR
 
 DISCOVERY_PATHS = ("/.well-known/openid-configuration", "/openid/v1/jwks")
 HEALTH_PATHS = ("/livez", "/readyz", "/healthz")
@@ -24,35 +24,29 @@ _GROUP = "apiserver.config.k8s.io"
 _KIND = "AuthenticationConfiguration"
 _BETA_MINOR = 32
 _GA_MINOR = 34
-_WITHOUT_KUBEADM = ("plain", "k3s", "rke2", "talos", "kops", "k0s")
-_FLAG_PASSED = {
-    "k3s": "k3s from before the middle of 2025 (k3s-io/k3s issue 12245)",
-    "rke2": "RKE2 from before the middle of 2025 (rancher/rke2 issue 8137)",
-    "k0s": "k0s from before the middle of 2026 (k0sproject/k0s pull request 7976)",
-    "talos": "Talos before 1.14, which has the document KubeAuthenticationConfig for it "
-    "(siderolabs/talos issue 11324)",
-}
 
 
 def authentication_configuration(
-    kubernetes: Kubernetes, existing: Mapping[str, Any] | None = None
+    minor: int | None, existing: Mapping[str, Any] | None = None, *, uses_kubeadm: bool = True
 ) -> dict[str, Any]:
     """The document for `--authentication-config`.
 
     Args:
-        kubernetes: which version of which distribution it is for. Where no version is configured
-            the document has a form that every version takes which can restrict paths.
+        minor: the minor version of the API servers. If it is not known the document has a form
+            that every version takes which can restrict paths.
         existing: what the file says now; its `jwt` authenticators, its form and the paths that it
             allows are kept.
+        uses_kubeadm: whether nodes join with kubeadm, or may do.
 
     Raises:
         UserError: the existing document is another one, or turns anonymous requests off.
     """
     kept = dict(existing or {})
     _check(kept)
-    paths = dict.fromkeys([*_allowed(kept), *_paths(kubernetes)])
+    joining = (CLUSTER_INFO_PATH,) if uses_kubeadm else ()
+    paths = dict.fromkeys([*_allowed(kept), *DISCOVERY_PATHS, *HEALTH_PATHS, *joining])
     return {
-        "apiVersion": f"{_GROUP}/{authentication_form(kubernetes.minor)}",
+        "apiVersion": f"{_GROUP}/{authentication_form(minor)}",
         "kind": _KIND,
         **kept,
         "anonymous": {"enabled": True, "conditions": [{"path": path} for path in paths]},
@@ -70,15 +64,6 @@ def feature_gates(minor: int | None) -> tuple[str, ...]:
     return ("AnonymousAuthConfigurableEndpoints=true",) if alpha else ()
 
 
-def passes_anonymous_auth(distribution: str | None) -> str | None:
-    """Which releases of a distribution pass `--anonymous-auth` whatever one configures.
-
-    Beside that flag, an API server whose document has `anonymous` does not start. None where the
-    flag is the user's own.
-    """
-    return _FLAG_PASSED.get(distribution or "")
-
-
 def _allowed(existing: Mapping[str, Any]) -> Iterator[str]:
     """The paths that a document allows already."""
     anonymous = existing.get("anonymous") or {}
@@ -94,12 +79,6 @@ def _allowed(existing: Mapping[str, Any]) -> Iterator[str]:
                 "than a list of '- path: /PATH'."
             )
         yield path
-
-
-def _paths(kubernetes: Kubernetes) -> Iterator[str]:
-    yield from (*DISCOVERY_PATHS, *HEALTH_PATHS)
-    if kubernetes.distribution not in _WITHOUT_KUBEADM:
-        yield CLUSTER_INFO_PATH
 
 
 def _check(existing: Mapping[str, Any]) -> None:

@@ -5,38 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from apiserver.authentication import DISCOVERY_PATHS, feature_gates
-from apiserver.settings import (
+from apiserver.distribution import DISCOVERY_BY_DEFAULT, Goal
+from apiserver.flags import (
     AUDIENCES,
     AUTHENTICATION_CONFIG,
     ISSUER,
     KEY_FILE,
     SIGNING_KEY_FILE,
-    Settings,
 )
-from apiserver.target import DISCOVERY_BY_DEFAULT, Target
+from apiserver.settings import Settings
 
 
-def warnings(target: Target, before: Settings | None, after: Settings) -> Iterator[str]:
+def warnings(goal: Goal, before: Settings | None, after: Settings) -> Iterator[str]:
     """What to think about.
 
     Args:
-        target: what is asked for.
+        goal: what is asked for.
         before: the settings that run now; None where they are not known.
         after: the settings to run.
     """
-    config = target.config
-    if before is None and not target.is_new:
-        yield _unknown(target, after)
-    if before is not None and target.schema.name == "systemd":
-        yield (
-            "The drop-in repeats all flags of the unit that was read, the addresses of its node "
-            "among them: make one for each node, from its own unit."
-        )
-    yield from _about_audiences(target, before, after)
-    is_early = target.minor is not None and target.minor < DISCOVERY_BY_DEFAULT
+    config = goal.config
+    if before is None and not goal.is_new:
+        yield _unknown(goal, after)
+    yield from _about_audiences(goal, before, after)
+    is_early = goal.minor is not None and goal.minor < DISCOVERY_BY_DEFAULT
     if is_early and after.signing_key_file is None:
         yield (
-            f"Kubernetes 1.{target.minor} issues tokens for pods with --{SIGNING_KEY_FILE} alone: "
+            f"Kubernetes 1.{goal.minor} issues tokens for pods with --{SIGNING_KEY_FILE} alone: "
             f"set it to the key whose public part is in --{KEY_FILE} "
             "(--service-account-private-key-file of the controller manager)."
         )
@@ -45,33 +40,28 @@ def warnings(target: Target, before: Settings | None, after: Settings) -> Iterat
             "The issuer that signs changes. With several API servers, those that are changed first "
             "issue tokens that the others refuse: use 'python -m wizard apiserver --migrate'."
         )
-    if config.discovery.hosting == "s3" and target.exposure != "none":
+    if config.discovery.hosting == "s3" and goal.exposure != "none":
         yield (
             "A bucket serves the documents, so that the API server needs to take no anonymous "
             "request for them: exposure 'none' is enough."
         )
-    if "/" in config.issuer_key and target.reaches_server:
+    if "/" in config.issuer_key and goal.reaches_server:
         yield (
             f"{config.issuer} has a path, and the API server serves the documents at its root "
             "alone: a proxy or a bucket has to serve them below the path."
         )
-    yield from _about_anonymous(target, before, after)
-    if target.distribution.name == "talos" and target.schema.name == "v1.14":
-        yield (
-            "Talos 1.14 has --tls-min-version=VersionTLS13, which cannot be changed. Where AWS "
-            "connects to the API server itself, it then goes by the OIDC provider's thumbprints: "
-            "keep 'discovery.thumbprint: endpoint', and deploy anew when certificates change."
-        )
+    yield from _about_anonymous(goal, before, after)
+    yield from goal.distribution.caution(goal, before, after)
 
 
-def _unknown(target: Target, after: Settings) -> str:
+def _unknown(goal: Goal, after: Settings) -> str:
     text = "What runs now is not known: read it with --from."
-    if target.kept_issuers:
+    if goal.kept_issuers:
         return f"{text} The issuers of --keep-issuer are kept."
     if len(after.issuers) > 1:
         return (
             f"{text} {after.issuers[1]} is kept, which is the default of "
-            f"{target.distribution.title}; another one would have to follow it, or tokens fail."
+            f"{goal.distribution.title}; another one would have to follow it, or tokens fail."
         )
     return (
         f"{text} Every --{ISSUER} that is set must follow the new one, every --{KEY_FILE} must "
@@ -79,8 +69,8 @@ def _unknown(target: Target, after: Settings) -> str:
     )
 
 
-def _about_audiences(target: Target, before: Settings | None, after: Settings) -> Iterator[str]:
-    taken = [each for each in target.config.audience if each in after.api_audiences]
+def _about_audiences(goal: Goal, before: Settings | None, after: Settings) -> Iterator[str]:
+    taken = [each for each in goal.config.audience if each in after.api_audiences]
     if taken:
         others = [each for each in after.api_audiences if each not in taken]
         yield (
@@ -90,8 +80,8 @@ def _about_audiences(target: Target, before: Settings | None, after: Settings) -
             f"has been renewed (24 hours, with injected tokens up to a year), without {taken[0]}."
         )
     if not after.api_audiences:
-        own = [each for each in target.config.audience if each in after.issuers]
-        defaults = target.distribution.audiences if before is None else ()
+        own = [each for each in goal.config.audience if each in after.issuers]
+        defaults = goal.distribution.audiences if before is None else ()
         if own and not defaults:
             yield (
                 f"The audience {own[0]} is the issuer, which the API server takes as its own "
@@ -99,28 +89,22 @@ def _about_audiences(target: Target, before: Settings | None, after: Settings) -
             )
 
 
-def _about_anonymous(target: Target, before: Settings | None, after: Settings) -> Iterator[str]:
-    if target.exposure == "authentication-config":
-        if after.authentication_config != target.authentication_file:
+def _about_anonymous(goal: Goal, before: Settings | None, after: Settings) -> Iterator[str]:
+    if goal.exposure == "authentication-config":
+        if after.authentication_config != goal.authentication_file:
             yield (
                 f"{after.authentication_config} is in use and gets 'anonymous', which counts after "
                 "a restart only."
             )
-        for gate in feature_gates(target.minor):
-            yield f"{gate.partition('=')[0]} is an alpha feature in 1.{target.minor}."
-        if target.distribution.name in ("k3s", "rke2") and target.minor in (31, 32, 33):
-            yield (
-                f"{target.distribution.title} takes 'anonymous' in the file from the patch "
-                "releases of June 2025 on (k3s issue 12245, RKE2 issue 8137): 1.31.9, 1.32.5 and "
-                "1.33.1 of k3s, the next ones of RKE2. Older ones do not start with it."
-            )
-    if target.exposure == "binding":
+        for gate in feature_gates(goal.minor):
+            yield f"{gate.partition('=')[0]} is an alpha feature in 1.{goal.minor}."
+    if goal.exposure == "binding":
         if after.authentication_config:
             yield (
                 f"--{AUTHENTICATION_CONFIG} is in use: if the file has 'anonymous', its paths "
                 f"decide, and {' and '.join(DISCOVERY_PATHS)} must be among them."
             )
-        was_off = before.anonymous_auth == "false" if before else not target.distribution.anonymous
+        was_off = before.anonymous_auth == "false" if before else not goal.distribution.anonymous
         if was_off:
             yield (
                 "Anonymous requests were refused altogether, and will be taken on every path that "

@@ -27,10 +27,11 @@ from pydantic import (
     model_validator,
 )
 
-from apiserver.plan import Plan, judged, plan
-from apiserver.settings import ISSUER, Settings
+from apiserver.distribution import Goal
+from apiserver.flags import ISSUER
+from apiserver.plan import FlagPlan, judged, plan
+from apiserver.settings import Settings
 from apiserver.stages import PHASES, STAGES, Kind, Phase, Stage
-from apiserver.target import Target
 from federation.errors import UserError
 from federation.model.config import ClusterConfig
 
@@ -56,7 +57,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Step(_Part):
+class PhaseEntry(_Part):
     """One phase that was entered.
 
     Attributes:
@@ -101,7 +102,7 @@ class State(_Part):
     ]
     new_key_file: str | None = None
     new_signing_key_file: str | None = None
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    steps: Annotated[tuple[PhaseEntry, ...], Field(min_length=1)]
 
     @field_validator("before")
     @classmethod
@@ -113,8 +114,8 @@ class State(_Part):
     @field_validator("steps")
     @classmethod
     def _goes_through_the_phases(
-        cls, steps: tuple[Step, ...], info: ValidationInfo
-    ) -> tuple[Step, ...]:
+        cls, steps: tuple[PhaseEntry, ...], info: ValidationInfo
+    ) -> tuple[PhaseEntry, ...]:
         """That none was skipped: each follows the one before, or was turned back to from it."""
         kind: Kind = info.data.get("kind", "issuer")
         phases = PHASES[kind]
@@ -158,7 +159,7 @@ class State(_Part):
 
 
 def begun(
-    target: Target,
+    goal: Goal,
     before: Settings,
     now: datetime,
     *,
@@ -168,7 +169,7 @@ def begun(
     """A migration in its first phase.
 
     Args:
-        target: the federation and its control plane.
+        goal: the federation and its control plane.
         before: what runs now.
         now: the time, in UTC.
         lifetime: the longest life of a token that somebody asked for by themselves.
@@ -178,7 +179,7 @@ def begun(
     Raises:
         UserError: there is nothing to migrate, or not enough is known.
     """
-    config = target.config
+    config = goal.config
     kind: Kind = "signing-key" if new_keys else "issuer"
     if kind == "issuer" and before.issuers[:1] == (config.issuer,):
         raise UserError(
@@ -204,15 +205,15 @@ def begun(
         kind=kind,
         cluster=config.cluster,
         issuer=config.issuer,
-        distribution=target.distribution.name,
-        form=target.schema.name,
-        exposure=target.exposure,
+        distribution=goal.distribution.name,
+        form=goal.schema.name,
+        exposure=goal.exposure,
         version=config.kubernetes.version,
         before=tuple(f"{name}={value}" for name, value in (*before.flags(), *before.oidc)),
         token_lifetime_seconds=int(_longest_life(config, before, lifetime).total_seconds()),
         new_key_file=new_keys[0] if new_keys else None,
         new_signing_key_file=new_keys[1] if new_keys else None,
-        steps=(Step(phase=PHASES[kind][0], entered=now),),
+        steps=(PhaseEntry(phase=PHASES[kind][0], entered=now),),
     )
 
 
@@ -221,16 +222,16 @@ def stage(state: State, phase: Phase | None = None) -> Stage:
     return STAGES[state.kind, phase or state.phase]
 
 
-def phase_plan(state: State, target: Target, phase: Phase | None = None) -> Plan:
+def phase_plan(state: State, goal: Goal, phase: Phase | None = None) -> FlagPlan:
     """What is set in a phase, compared with the phase that was left for it."""
     current = phase or state.phase
     phases = PHASES[state.kind]
     at = phases.index(current)
     if phase is None and state.is_turned_back:
-        before = _settings(state, target, state.steps[-2].phase)
+        before = _settings(state, goal, state.steps[-2].phase)
     else:
-        before = _settings(state, target, phases[at - 1]) if at else state.settings_before
-    made = judged(target, before, _settings(state, target, current))
+        before = _settings(state, goal, phases[at - 1]) if at else state.settings_before
+    made = judged(goal, before, _settings(state, goal, current))
     # Its place among the phases is what this warning asks for.
     warnings = tuple(text for text in made.warnings if "apiserver --migrate" not in text)
     # Who may read the documents changes with what signs, and in no other phase.
@@ -253,7 +254,7 @@ def certain(state: State) -> datetime | None:
 
 def obstacles(
     state: State,
-    target: Target,
+    goal: Goal,
     now: datetime,
     running: Settings | None,
     verdicts: Mapping[str, str] | None,
@@ -262,7 +263,7 @@ def obstacles(
 
     Args:
         state: how far it is.
-        target: the federation and its control plane.
+        goal: the federation and its control plane.
         now: the time, in UTC.
         running: what runs now, read anew; None where it was not given.
         verdicts: the worst verdict of each doctor code; None where they were not given.
@@ -270,7 +271,7 @@ def obstacles(
     found = []
     if now < earliest(state):
         found.append(f"It is not over before {_shown(earliest(state))}.")
-    wanted = phase_plan(state, target).after
+    wanted = phase_plan(state, goal).after
     if running is None:
         found.append("What runs now has to be read anew: give it with --from.")
     else:
@@ -347,18 +348,18 @@ def _before(kind: Kind, phase: Phase) -> Phase | None:
 
 
 def _entered(state: State, phase: Phase, now: datetime, set_aside: str | None) -> State:
-    step = Step(phase=phase, entered=now, set_aside=set_aside)
+    step = PhaseEntry(phase=phase, entered=now, set_aside=set_aside)
     return state.model_copy(update={"steps": (*state.steps, step)})
 
 
-def _settings(state: State, target: Target, phase: Phase) -> Settings:
+def _settings(state: State, goal: Goal, phase: Phase) -> Settings:
     before = state.settings_before
     if state.kind == "signing-key":
         return _key_settings(state, before, phase)
     if phase == "accept":
         issuers = tuple(dict.fromkeys((*before.issuers, state.issuer)))
         return replace(before, issuers=issuers)
-    signing = plan(target, before).after
+    signing = plan(goal, before).after
     if phase in ("sign", "wait"):
         return signing
     return replace(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from apiserver.distributions import DISTRIBUTIONS, Distribution, Schema
-from apiserver.plan import Plan, plan
+from apiserver.distribution import Distribution, Goal, Schema
+from apiserver.distributions import distribution_of
+from apiserver.plan import FlagPlan, plan
 from apiserver.rendering import Rendering, rendered
-from apiserver.target import Target
 from federation.errors import UserError
 from federation.model.config import ClusterConfig
 
 
-def page(made: Plan, result: Rendering, place: Callable[[str], str] = str) -> str:
+def page(made: FlagPlan, result: Rendering, place: Callable[[str], str] = str) -> str:
     """A plan without refusals, as text.
 
     Args:
@@ -27,7 +27,7 @@ def page(made: Plan, result: Rendering, place: Callable[[str], str] = str) -> st
     return "".join(parts)
 
 
-def refused(made: Plan) -> str:
+def refused(made: FlagPlan) -> str:
     """Why a plan is not shown."""
     head = "Nothing is shown, since it would stop an API server or lock clients out:"
     return "\n".join([head, *(f"  x {refusal}" for refusal in made.refusals)])
@@ -39,8 +39,8 @@ def unseen(config: ClusterConfig) -> str:
     Raises:
         UserError: no form of the distribution fits the version of the API servers.
     """
-    own = DISTRIBUTIONS[config.kubernetes.distribution or "plain"]
-    made = plan(Target(config, own, newest_form(own, config)), None)
+    own = distribution_of(config)
+    made = plan(Goal(config, own, newest_form(own, config)), None)
     return refused(made) if made.refusals else page(made, rendered(made))
 
 

@@ -12,21 +12,20 @@ from dataclasses import dataclass, replace
 
 from apiserver.authentication import feature_gates
 from apiserver.cautions import warnings
-from apiserver.refusals import refusals
-from apiserver.settings import (
+from apiserver.distribution import DISCOVERY_BY_DEFAULT, Goal
+from apiserver.flags import (
     ANONYMOUS_AUTH,
     AUDIENCES,
     AUTHENTICATION_CONFIG,
-    DISCOVERY_GATE,
     FEATURE_GATES,
     ISSUER,
     JWKS_URI,
     KEY_FILE,
     NAMES,
     SIGNING_KEY_FILE,
-    Settings,
 )
-from apiserver.target import DISCOVERY_BY_DEFAULT, Target
+from apiserver.refusals import refusals
+from apiserver.settings import DISCOVERY_GATE, Settings
 
 _GATES_ON_SINCE = {
     DISCOVERY_GATE: DISCOVERY_BY_DEFAULT,
@@ -48,11 +47,11 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The settings that a target needs.
+class FlagPlan:
+    """The settings that a goal needs.
 
     Attributes:
-        target: what was asked for.
+        goal: what was asked for.
         before: what runs now; None where it is not known.
         after: what is to run.
         changes: each flag that changes or is to be written.
@@ -61,7 +60,7 @@ class Plan:
         limits_anonymous: whether an AuthenticationConfiguration is to be written.
     """
 
-    target: Target
+    goal: Goal
     before: Settings | None
     after: Settings
     changes: tuple[Change, ...]
@@ -80,64 +79,64 @@ class Plan:
         return "\n".join(difflib.unified_diff(now, wanted, "now", "wanted", n=context, lineterm=""))
 
 
-def plan(target: Target, before: Settings | None) -> Plan:
-    """What to change for a target.
+def plan(goal: Goal, before: Settings | None) -> FlagPlan:
+    """What to change for a goal.
 
     Args:
-        target: what is asked for.
+        goal: what is asked for.
         before: the settings that run now; None where they are not known.
     """
     known = before or Settings()
-    wanted = _Wanted(target, known)
+    wanted = _Wanted(goal, known)
     after = replace(
         known,
         issuers=wanted.issuers(),
-        jwks_uri=target.config.jwks_uri,
+        jwks_uri=goal.config.jwks_uri,
         feature_gates=wanted.feature_gates(),
         authentication_config=wanted.authentication_config(),
         anonymous_auth=wanted.anonymous_auth(),
         signing_key_file=wanted.signing_key_file(),
     )
-    return judged(target, before, after)
+    return judged(goal, before, after)
 
 
-def judged(target: Target, before: Settings | None, after: Settings) -> Plan:
+def judged(goal: Goal, before: Settings | None, after: Settings) -> FlagPlan:
     """A plan with given settings: its changes, and what is to be said against it."""
-    return Plan(
-        target,
+    return FlagPlan(
+        goal,
         before,
         after,
-        tuple(changes(target, before or Settings(), after)),
-        tuple(dict.fromkeys(refusals(target, before, after))),
-        tuple(dict.fromkeys(warnings(target, before, after))),
-        target.exposure == "authentication-config",
+        tuple(changes(goal, before or Settings(), after)),
+        tuple(dict.fromkeys(refusals(goal, before, after))),
+        tuple(dict.fromkeys(warnings(goal, before, after))),
+        goal.exposure == "authentication-config",
     )
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Each setting that a target wants, given what runs now."""
+    """Each setting that a goal wants, given what runs now."""
 
-    target: Target
+    goal: Goal
     now: Settings
 
     def issuers(self) -> tuple[str, ...]:
         """The federation's issuer first; all others stay, in their order (facts of KEP-1393)."""
-        target = self.target
-        own = target.config.issuer
-        kept: tuple[str, ...] = () if target.is_new else (*self.now.issuers, *target.kept_issuers)
-        if not kept and not target.is_new:
-            kept = _default_issuers(target)
+        goal = self.goal
+        own = goal.config.issuer
+        kept: tuple[str, ...] = () if goal.is_new else (*self.now.issuers, *goal.kept_issuers)
+        if not kept and not goal.is_new:
+            kept = tuple(filter(None, [goal.distribution.default_issuer(goal.minor)]))
         return tuple(dict.fromkeys((own, *kept)))
 
     def feature_gates(self) -> tuple[str, ...]:
-        minor = self.target.minor
+        minor = self.goal.minor
         if minor is None:
             return self.now.feature_gates
         needed: tuple[str, ...] = ()
         if minor < DISCOVERY_BY_DEFAULT:
             needed = (f"{DISCOVERY_GATE}=true",)
-        if self.target.exposure == "authentication-config":
+        if self.goal.exposure == "authentication-config":
             needed += feature_gates(minor)
         # What is on by default now is forgotten by a later version, which then does not start.
         spent = {gate for gate, default in _GATES_ON_SINCE.items() if minor >= default}
@@ -145,52 +144,47 @@ class _Wanted:
         return tuple(dict.fromkeys((*kept, *needed)))
 
     def authentication_config(self) -> str | None:
-        target = self.target
-        own = target.authentication_file
-        if target.exposure == "authentication-config":
+        goal = self.goal
+        own = goal.authentication_file
+        if goal.exposure == "authentication-config":
             return self.now.authentication_config or own
         # Going back from the allowlist to the binding takes our file away again. One that the
         # distribution writes may have come from anybody.
         is_ours = self.now.authentication_config == own
-        goes = is_ours and not target.distribution.writes_authentication
+        goes = is_ours and not goal.distribution.writes_authentication
         return None if goes else self.now.authentication_config
 
     def anonymous_auth(self) -> str | None:
-        target = self.target
-        if target.exposure == "none":
+        goal = self.goal
+        if goal.exposure == "none":
             return self.now.anonymous_auth
-        if target.exposure == "authentication-config" or target.schema.name == "v1.14":
+        if goal.exposure == "authentication-config" or not goal.schema.takes_anonymous_auth:
             return None
         if self.authentication_config() and self.now.anonymous_auth is None:
             # The file may have 'anonymous', and beside it the flag stops the API server.
             return None
         if self.authentication_config() is None and self.now.anonymous_auth == "true":
             return "true"
-        return None if target.distribution.anonymous else "true"
+        return None if goal.distribution.anonymous else "true"
 
     def signing_key_file(self) -> str | None:
-        old_kubeadm = self.target.distribution.kubeadm and (self.target.minor or 34) < 20
-        default = "/etc/kubernetes/pki/sa.key" if old_kubeadm else None
+        minor = self.goal.minor
+        is_early = minor is not None and minor < DISCOVERY_BY_DEFAULT
+        default = self.goal.distribution.early_signing_key if is_early else None
         return self.now.signing_key_file or default
 
 
-def _default_issuers(target: Target) -> tuple[str, ...]:
-    own = target.distribution
-    sets = own.issuer is not None and (target.minor is None or target.minor >= own.issuer_since)
-    return (own.issuer,) if own.issuer and sets else ()
-
-
-def changes(target: Target, before: Settings, after: Settings) -> Iterator[Change]:
+def changes(goal: Goal, before: Settings, after: Settings) -> Iterator[Change]:
     """Each flag whose values differ, with the reason for it."""
     for name in NAMES:
         pair = before.values(name), after.values(name)
         if pair[0] != pair[1]:
-            yield Change(name, *pair, _reason(name, target, before, after))
+            yield Change(name, *pair, _reason(name, goal, before, after))
 
 
-def _reason(name: str, target: Target, before: Settings, after: Settings) -> str:
+def _reason(name: str, goal: Goal, before: Settings, after: Settings) -> str:
     if name == ISSUER:
-        return _issuer_reason(target, before, after)
+        return _issuer_reason(goal, before, after)
     if name == ANONYMOUS_AUTH and after.anonymous_auth is None:
         return (
             "The API server does not start with it beside an AuthenticationConfiguration that has "
@@ -206,11 +200,11 @@ def _reason(name: str, target: Target, before: Settings, after: Settings) -> str
         if set(before.key_files) <= set(after.key_files)
         else "No living token is signed any more with a key that goes.",
         SIGNING_KEY_FILE: "Tokens are signed with this key from now on.",
-        FEATURE_GATES: _gate_reason(target.minor),
+        FEATURE_GATES: _gate_reason(goal.minor),
         AUTHENTICATION_CONFIG: "Anonymous requests are restricted to the paths of the file."
         if after.authentication_config
         else "The allowlist of anonymous paths goes away with it.",
-        ANONYMOUS_AUTH: f"{target.distribution.title} refuses anonymous requests by itself, and "
+        ANONYMOUS_AUTH: f"{goal.distribution.title} refuses anonymous requests by itself, and "
         "AWS would get 401.",
         AUDIENCES: "Without it the audiences that log in would be the issuers that remain, and "
         "tokens that were asked for a former one by name would fail."
@@ -219,13 +213,13 @@ def _reason(name: str, target: Target, before: Settings, after: Settings) -> str
     }[name]
 
 
-def _issuer_reason(target: Target, before: Settings, after: Settings) -> str:
+def _issuer_reason(goal: Goal, before: Settings, after: Settings) -> str:
     gone = [issuer for issuer in before.issuers if issuer not in after.issuers]
     if gone:
         return f"Nothing that is alive carries {gone[0]} any more."
     if len(after.issuers) == 1:
         return "Tokens carry it as 'iss', and AWS compares it byte for byte."
-    if after.issuers[0] != target.config.issuer:
+    if after.issuers[0] != goal.config.issuer:
         return "The last one is accepted from now on; the first one signs as before."
     return "The first one signs. The others are accepted, so that tokens in use stay valid."
 

@@ -2,22 +2,33 @@
 
 A static pod manifest or the pods themselves (`kubectl get pods -o yaml`), the output of `ps`, a
 process's command line (`/proc/PID/cmdline`), a systemd unit, or the configuration of a
-distribution. The kind is found by looking: `apiserver.command_lines` and
-`apiserver.configurations` know them.
+distribution. The kind is found by looking. Only flags are taken over: a machine configuration or a
+k3s configuration holds secrets, and nothing else of it is kept.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from apiserver.command_lines import PROGRAM, Reading, arrays, flag_lists, of_command, processes
-from apiserver.configurations import documents
-from apiserver.settings import AUDIENCES, ISSUER, KEY_FILE, Settings
+from apiserver.commands import (
+    OtherProgramError,
+    Reading,
+    arrays,
+    flag_lists,
+    processes,
+    reading_of,
+)
+from apiserver.distributions import DISTRIBUTIONS
+from apiserver.documents import items_of, mappings_in
+from apiserver.flags import AUDIENCES, ISSUER, KEY_FILE, PROGRAM
+from apiserver.pods import check_other_pods, pods_in
+from apiserver.settings import Settings
 from apiserver.systemd import units
 from federation.errors import UserError
 from federation.named_files import decoded
 
-__all__ = ["Reading", "agreed", "read"]
+__all__ = ["Reading", "agreed", "read", "read_text"]
 
 
 def read(content: bytes, name: str) -> tuple[Reading, ...]:
@@ -33,10 +44,28 @@ def read(content: bytes, name: str) -> tuple[Reading, ...]:
     Raises:
         UserError: it is not of an API server, or of none of the kinds that are known here.
     """
-    text = decoded(content, name, nul=True)
+    return read_text(decoded(content, name, nul=True), name)
+
+
+def read_text(text: str, name: str) -> tuple[Reading, ...]:
+    """As `read`, from text.
+
+    Raises:
+        UserError: as for `read`.
+    """
+    try:
+        return _read(text, name)
+    except OtherProgramError as error:
+        known = dict(filter(None, (each.other_program for each in DISTRIBUTIONS.values())))
+        if error.program not in known:
+            raise
+        raise UserError(f"{error} {known[error.program]}") from None
+
+
+def _read(text: str, name: str) -> tuple[Reading, ...]:
     if "\0" in text:
-        arguments = [part for part in text.split("\0") if part]
-        return (of_command(arguments, name, "a process's command line"),)
+        words = [part for part in text.split("\0") if part]
+        return (reading_of(words, name, "a process's command line"),)
     if not text.strip():
         raise UserError(f"{name}: is empty. Did the command that should fill it fail?")
     if re.match(r"\s*-----BEGIN [A-Z ]*PRIVATE KEY-----", text):
@@ -44,10 +73,24 @@ def read(content: bytes, name: str) -> tuple[Reading, ...]:
             f"{name}: is a private key, which belongs on the control plane nodes alone. Nothing of "
             "it was kept. Give what starts kube-apiserver: its manifest, unit or command line."
         )
-    for reader in (units, flag_lists, arrays, documents, processes):
+    for reader in (units, flag_lists, arrays, _documents, processes):
         if found := tuple(reader(text, name)):
             return found
     raise _unknown(name)
+
+
+def _documents(text: str, name: str) -> Iterator[Reading]:
+    """YAML or JSON, of one document or several."""
+    loaded = mappings_in(text, name)
+    documents = list(items_of(loaded))
+    readers = [each.read for each in DISTRIBUTIONS.values()]
+    found = [reading for read in (*readers, pods_in) for reading in read(documents, name)]
+    if not found:
+        check_other_pods(documents, name)
+    kinds = [str(each["kind"]) for each in loaded if "kind" in each]
+    if kinds and not found:
+        raise UserError(f"{name}: is a {kinds[0]}, which does not say how {PROGRAM} runs.")
+    yield from found
 
 
 def agreed(readings: tuple[Reading, ...]) -> Settings:
@@ -70,10 +113,9 @@ def agreed(readings: tuple[Reading, ...]) -> Settings:
 
 
 def _unknown(name: str) -> UserError:
+    configurations = filter(None, (each.configuration for each in DISTRIBUTIONS.values()))
     return UserError(
         f"{name}: is nothing that says how {PROGRAM} runs. Known are: a static pod manifest or "
-        "'kubectl get pods -o yaml', a line of 'ps -ww', /proc/PID/cmdline, a systemd unit, a "
-        "kubeadm ClusterConfiguration (or its ConfigMap), config.yaml of k3s or RKE2, a Talos "
-        "machine configuration, k0s.yaml, a kOps Cluster, a KubeadmControlPlane, kubespray group "
-        "variables."
+        "'kubectl get pods -o yaml', a line of 'ps -ww', /proc/PID/cmdline, a systemd unit, "
+        f"{', '.join(configurations)}."
     )

@@ -6,38 +6,30 @@ Read from the flags of a running server (`apiserver.reading`), computed for a fe
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-Flags = tuple[tuple[str, str], ...]
-"""Flags in their order, each with its name without dashes and its value."""
-
-ISSUER = "service-account-issuer"
-JWKS_URI = "service-account-jwks-uri"
-AUDIENCES = "api-audiences"
-KEY_FILE = "service-account-key-file"
-SIGNING_KEY_FILE = "service-account-signing-key-file"
-FEATURE_GATES = "feature-gates"
-AUTHENTICATION_CONFIG = "authentication-config"
-ANONYMOUS_AUTH = "anonymous-auth"
-
-NAMES = (
+from apiserver.flags import (
+    ANONYMOUS_AUTH,
+    AUDIENCES,
+    AUTHENTICATION_CONFIG,
+    FEATURE_GATES,
     ISSUER,
     JWKS_URI,
-    AUDIENCES,
     KEY_FILE,
+    NAMES,
     SIGNING_KEY_FILE,
-    FEATURE_GATES,
-    AUTHENTICATION_CONFIG,
-    ANONYMOUS_AUTH,
+    Flags,
+    boolean,
+    join_list,
+    last_of,
+    normalized,
+    split_list,
+    values_of,
 )
-"""The flags that a plan may change, in the order in which they are written."""
 
 DISCOVERY_GATE = "ServiceAccountIssuerDiscovery"
-
-_VERBOSITY = re.compile(r"^-v(?==|$)")
 
 
 @dataclass(frozen=True)
@@ -72,16 +64,17 @@ class Settings:
     @classmethod
     def of(cls, flags: Iterable[tuple[str, str]]) -> Settings:
         """The settings in flags; of a flag that counts once the last one counts, as in pflag."""
-        given = tuple(flags)
+        given = tuple((normalized(name), value) for name, value in flags)
+        anonymous = last_of(given, ANONYMOUS_AUTH)
         return cls(
-            issuers=_all(given, ISSUER),
-            jwks_uri=_last(given, JWKS_URI),
-            api_audiences=_split(_all(given, AUDIENCES)),
-            key_files=_all(given, KEY_FILE),
-            signing_key_file=_last(given, SIGNING_KEY_FILE),
-            feature_gates=_split(_all(given, FEATURE_GATES)),
-            authentication_config=_last(given, AUTHENTICATION_CONFIG),
-            anonymous_auth=_last(given, ANONYMOUS_AUTH),
+            issuers=values_of(given, ISSUER),
+            jwks_uri=last_of(given, JWKS_URI),
+            api_audiences=split_list(values_of(given, AUDIENCES)),
+            key_files=values_of(given, KEY_FILE),
+            signing_key_file=last_of(given, SIGNING_KEY_FILE),
+            feature_gates=_gates(values_of(given, FEATURE_GATES)),
+            authentication_config=last_of(given, AUTHENTICATION_CONFIG),
+            anonymous_auth=None if anonymous is None else boolean(anonymous),
             oidc=tuple(flag for flag in given if flag[0].startswith("oidc-")),
             others=tuple(
                 flag for flag in given if flag[0] not in NAMES and not flag[0].startswith("oidc-")
@@ -95,7 +88,7 @@ class Settings:
             SIGNING_KEY_FILE: self.signing_key_file,
             AUTHENTICATION_CONFIG: self.authentication_config,
             ANONYMOUS_AUTH: self.anonymous_auth,
-            AUDIENCES: ",".join(self.api_audiences) or None,
+            AUDIENCES: join_list(self.api_audiences) or None,
             FEATURE_GATES: ",".join(self.feature_gates) or None,
         }
         if name in single:
@@ -123,32 +116,6 @@ def flags_to_write(before: Settings, after: Settings) -> Flags:
     return tuple((name, value) for name in names for value in after.values(name))
 
 
-def parsed(arguments: Sequence[str]) -> Flags:
-    """Arguments of a command line as flags: `--name=value`, `--name value`, or `--name` (true).
-
-    `-v` is the one flag with a short name, and `_` is `-` in a name (`WordSepNormalizeFunc` in
-    k8s.io/component-base/cli/flag).
-    """
-    flags = []
-    waiting: str | None = None
-    for given in arguments:
-        argument = _VERBOSITY.sub("--v", given)
-        if argument.startswith("--"):
-            if waiting is not None:
-                flags.append((waiting, "true"))
-            name, equals, value = argument.removeprefix("--").partition("=")
-            name = name.replace("_", "-")
-            waiting = None if equals else name
-            if equals:
-                flags.append((name, value))
-        elif waiting is not None:
-            flags.append((waiting, argument))
-            waiting = None
-    if waiting is not None:
-        flags.append((waiting, "true"))
-    return tuple(flags)
-
-
 def faults(settings: Settings) -> Iterator[str]:
     """What keeps an API server with these settings from starting, or from serving the documents.
 
@@ -171,6 +138,11 @@ def faults(settings: Settings) -> Iterator[str]:
             f"--{JWKS_URI}={settings.jwks_uri} is not https, with which the API server does not "
             "start."
         )
+    if settings.anonymous_auth not in (None, "true", "false"):
+        yield (
+            f"--{ANONYMOUS_AUTH}={settings.anonymous_auth} is neither true nor false, with which "
+            "the API server does not start."
+        )
     if settings.authentication_config and settings.oidc:
         yield (
             f"--{settings.oidc[0][0]} stands beside --{AUTHENTICATION_CONFIG}: the API server does "
@@ -178,14 +150,7 @@ def faults(settings: Settings) -> Iterator[str]:
         )
 
 
-def _all(flags: Flags, name: str) -> tuple[str, ...]:
-    return tuple(value for flag, value in flags if flag == name)
-
-
-def _last(flags: Flags, name: str) -> str | None:
-    return next((value for flag, value in reversed(flags) if flag == name), None)
-
-
-def _split(values: Iterable[str]) -> tuple[str, ...]:
+def _gates(values: Iterable[str]) -> tuple[str, ...]:
+    """Feature gates, around which white space does not count (`Set` of featuregate)."""
     parts = (part.strip() for value in values for part in value.split(","))
     return tuple(part for part in parts if part)

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from apiserver.command_lines import FROM_PROCESS, LONGEST, PROGRAM, Reading, of_command
+from apiserver.commands import Reading, reading_of
+from apiserver.flags import FROM_PROCESS, PROGRAM
+from apiserver.shell import LONGEST
 from federation.errors import UserError
 from formats.escaping import quoted
 
@@ -71,7 +73,7 @@ def units(text: str, name: str) -> Iterator[Reading]:
     if not commands:
         raise UserError(f"{name}: is a systemd unit without ExecStart.")
     words = _command(commands[-1], name)
-    yield replace(of_command(words, name, "a systemd unit"), schema="systemd")
+    yield replace(reading_of(words, name, "a systemd unit"), schema="systemd")
 
 
 def _entries(text: str) -> Iterator[tuple[str, str, str]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from apiserver.flags import ISSUER, JWKS_URI
+from apiserver.pods import api_server_in
+from apiserver.settings import Settings
 from doctor import evidence
 from doctor.checks import aws, cluster, discovery, strangers
 from doctor.difference import compared
@@ -13,6 +16,7 @@ from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding
 from doctor.live.cluster import Cluster, ClusterError
 from doctor.rules import control_plane as rules
+from federation.errors import UserError
 from federation.model.config import Workload
 from federation.model.names import DISCOVERY_ROLE
 from federation.pod_environment import Judged, judge
@@ -70,31 +74,31 @@ async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
 async def _has_flags(examination: Examination) -> AsyncIterator[Finding]:
     config = examination.config
     servers = await examination.once(_api_servers)
-    issuers = {name: flag(each, "service-account-issuer") for name, each in servers.items()}
+    issuers = {name: each.issuers for name, each in servers.settings.items()}
     seen = _by_server(issuers)
-    if any(each[:1] != [config.issuer] for each in issuers.values()):
-        yield rules.FLAGS.failed(f"--service-account-issuer {seen}", f"{config.issuer} first")
+    if any(each[:1] != (config.issuer,) for each in issuers.values()):
+        yield rules.FLAGS.failed(f"--{ISSUER} {seen}", f"{config.issuer} first")
         return
-    if any(each != next(iter(issuers.values())) for each in issuers.values()):
-        yield rules.FLAGS.failed(f"--service-account-issuer {seen}", "the same on each")
+    if len(set(issuers.values())) > 1:
+        yield rules.FLAGS.failed(f"--{ISSUER} {seen}", "the same on each")
         return
-    uris = {name: flag(each, "service-account-jwks-uri") for name, each in servers.items()}
-    if any(each[-1:] != [config.jwks_uri] for each in uris.values()):
-        yield rules.FLAGS.failed(
-            f"--service-account-jwks-uri {_by_server(uris)}", f"{config.jwks_uri} on each"
-        )
+    uris = {name: each.values(JWKS_URI) for name, each in servers.settings.items()}
+    if any(each != (config.jwks_uri,) for each in uris.values()):
+        yield rules.FLAGS.failed(f"--{JWKS_URI} {_by_server(uris)}", f"{config.jwks_uri} on each")
         return
-    yield rules.FLAGS.passed(f"--service-account-issuer {seen}")
+    servers.check_all_understood()
+    yield rules.FLAGS.passed(f"--{ISSUER} {seen}")
 
 
 async def _refuses_aws_audience(examination: Examination) -> AsyncIterator[Finding]:
     servers = await examination.once(_api_servers)
-    audiences = {name: _audiences(each) for name, each in servers.items()}
+    audiences = {name: each.accepted_audiences for name, each in servers.settings.items()}
     configured = examination.config.audience
     if any(set(each) & set(configured) for each in audiences.values()):
         yield rules.API_AUDIENCES.failed(_by_server(audiences), f"none of {listed(configured)}")
-    else:
-        yield rules.API_AUDIENCES.passed(_by_server(audiences))
+        return
+    servers.check_all_understood()
+    yield rules.API_AUDIENCES.passed(_by_server(audiences))
 
 
 async def _is_bound(examination: Examination) -> AsyncIterator[Finding]:
@@ -163,30 +167,39 @@ async def _has_settings(examination: Examination, workload: Workload) -> AsyncIt
         yield rules.CONFIG_MAP.passed(f"{workload.namespace}/{workload.config_map}", about)
 
 
-def flag(arguments: Sequence[str], name: str) -> list[str]:
-    """The values of a flag, in their order, as `--name=value` or `--name value`.
+@dataclass(frozen=True)
+class _ApiServers:
+    """The API servers that run as pods.
 
-    The API server takes `_` for `-` in the name.
+    Attributes:
+        settings: of each whose flags are understood, by the pod's name.
+        reasons: why the flags of the others are not.
     """
-    values = []
-    for argument, following in itertools.zip_longest(arguments, arguments[1:], fillvalue=""):
-        written, equals, value = argument.partition("=")
-        if written.replace("_", "-") == f"--{name}":
-            values.append(value if equals else following)
-    return values
+
+    settings: Mapping[str, Settings]
+    reasons: Sequence[str]
+
+    def check_all_understood(self) -> None:
+        """That nothing is said of API servers whose flags are not known.
+
+        Raises:
+            Missing: there are such ones.
+        """
+        if self.reasons:
+            raise Missing("; ".join(self.reasons))
 
 
-def _audiences(arguments: Sequence[str]) -> list[str]:
-    """The audiences of an API server; without the flag they are its issuers."""
-    given = [part for value in flag(arguments, "api-audiences") for part in value.split(",")]
-    return given or flag(arguments, "service-account-issuer")
-
-
-async def _api_servers(examination: Examination) -> Mapping[str, tuple[str, ...]]:
-    found = await cluster.read(examination, Cluster.api_servers)
-    if not found:
+async def _api_servers(examination: Examination) -> _ApiServers:
+    pods = await cluster.read(examination, Cluster.api_server_pods)
+    if not pods:
         raise Missing("no API server runs as a pod that can be seen in kube-system")
-    return found
+    settings, reasons = {}, []
+    for name, pod in pods.items():
+        try:
+            settings[name] = api_server_in(pod, "kube-system").settings
+        except UserError as error:
+            reasons.append(str(error))
+    return _ApiServers(settings, reasons)
 
 
 async def _is_readable(examination: Examination) -> bool:

@@ -8,8 +8,6 @@ failure as one `ClusterError`.
 from __future__ import annotations
 
 import logging
-import re
-import shlex
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
+from apiserver.pods import LABELS
 from doctor import rbac
 from doctor.live.kubeconfig import Kubeconfigs, connection
 from doctor.rbac import Binding
@@ -48,8 +47,6 @@ _PLACES = {
     "ServiceAccount": ("/api/v1", "serviceaccounts"),
 }
 """The API and the plural of each kind."""
-_LABELS = ("component=kube-apiserver", "k8s-app=kube-apiserver")
-"""What the pods of API servers are found by: kubeadm and RKE2, kOps and Talos."""
 
 
 class ClusterError(Exception):
@@ -142,24 +139,16 @@ class Cluster:
         """
         return self._get(JWKS_PATH)
 
-    def api_servers(self) -> Mapping[str, tuple[str, ...]]:
-        """The arguments of each API server that runs as a pod here, by the pod's name.
+    def api_server_pods(self) -> Mapping[str, Mapping[str, Any]]:
+        """The pods of API servers that run here, by their names.
 
         Raises:
             ClusterError: pods in kube-system cannot be listed.
         """
         path = "/api/v1/namespaces/kube-system/pods"
-        pods = [each for label in _LABELS for each in self._list(path, labelSelector=label)]
+        pods = [each for label in LABELS for each in self._list(path, labelSelector=label)]
         with _understood():
-            return {
-                pod["metadata"]["name"]: tuple(
-                    word
-                    for container in pod["spec"]["containers"]
-                    for argument in (*container.get("command", ()), *container.get("args", ()))
-                    for word in _words(argument)
-                )
-                for pod in pods
-            }
+            return {str(pod["metadata"]["name"]): pod for pod in pods}
 
     def bindings_of_strangers(self) -> tuple[Binding, ...]:
         """The bindings that name requests without credentials, or with any.
@@ -387,23 +376,6 @@ def _refusal(status: int | None, body: bytes | str | None, reason: object) -> st
     except (UserError, KeyError):
         message = reason
     return f"HTTP {status}: {quoted(message)}" if status else quoted(message)
-
-
-def _words(argument: str) -> list[str]:
-    """An argument as it is, but the words of a script that starts an API server (`sh -c`)."""
-    if not _SCRIPT.search(argument):
-        return [argument]
-    # Cutting into words takes the square of the length.
-    lexer = shlex.shlex(argument[:_LONGEST_SCRIPT], posix=True, punctuation_chars=True)
-    lexer.whitespace_split = True
-    try:
-        return list(lexer)
-    except ValueError:
-        return argument.split()
-
-
-_SCRIPT = re.compile(r"\bkube-apiserver\s+[-\\]")
-_LONGEST_SCRIPT = 131_072
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from apiserver.flags import AUDIENCES
+from apiserver.reading import read_text
 from federation.errors import UserError
 from federation.iam.policy_document import parse_policy
 from federation.keys.certificates import parse_pem
 from federation.strict_json import json_object
 from federation.yaml.documents import DocumentError, objects
 from review.facts.estate import Audiences, Chain, Estate, Trust, Where
-
-_API_SERVER = "kube-apiserver"
-_API_AUDIENCES = "--api-audiences"
 
 
 def service_accounts(text: str, file: str) -> Estate:
@@ -59,22 +58,19 @@ def trust_policy_file(text: str, file: str) -> Estate:
 
 
 def api_server(text: str, file: str) -> Estate:
-    """What the manifest of an API server's static pod says about the tokens that it takes.
+    """The audiences of API servers: of a manifest, or of whatever else `apiserver --from` takes.
 
     Raises:
-        UserError: it is no manifest with a kube-apiserver in it.
+        UserError: it does not say how an API server runs.
     """
-    flags = _flags(_object(text, file))
-    if flags is None:
-        raise UserError(
-            f"{file} is no manifest of a kube-apiserver (on a kubeadm node: "
-            "/etc/kubernetes/manifests/kube-apiserver.yaml)."
+    where = Where(file, f"--{AUDIENCES}")
+    accepted = dict.fromkeys(each.settings.accepted_audiences for each in read_text(text, file))
+    return Estate(
+        audiences=tuple(
+            Audiences(where, "", tuple(sorted(audiences)), of_api_server=True)
+            for audiences in accepted
         )
-    values = [flag.partition("=")[2] for flag in flags if flag.startswith(f"{_API_AUDIENCES}=")]
-    # The last one counts, and holds a list (kube-apiserver reference).
-    audiences = tuple(sorted(filter(None, values[-1].split(",")))) if values else ()
-    where = Where(file, _API_AUDIENCES)
-    return Estate(audiences=(Audiences(where, "", audiences, of_api_server=True),))
+    )
 
 
 def chain_file(text: str, file: str) -> Estate:
@@ -97,27 +93,5 @@ def _object(text: str, file: str) -> Mapping[str, Any]:
     return found[0]
 
 
-def _flags(manifest: Mapping[str, Any]) -> list[str] | None:
-    spec = manifest.get("spec")
-    for container in _list(spec.get("containers") if isinstance(spec, Mapping) else None):
-        if not isinstance(container, Mapping):
-            continue
-        words = [*_list(container.get("command")), *_list(container.get("args"))]
-        if words and PurePath(str(words[0])).name == _API_SERVER:
-            return _joined([str(word) for word in words[1:]])
-    return None
-
-
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _joined(words: list[str]) -> list[str]:
-    """Flags as `--name=value`, also where the value is a word of its own."""
-    flags: list[str] = []
-    for word in words:
-        if flags and not word.startswith("-") and "=" not in flags[-1]:
-            flags[-1] += f"={word}"
-        else:
-            flags.append(word)
-    return flags

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from apiserver.authentication import authentication_configuration
+from apiserver.distributions import distribution_of, may_use_kubeadm
 from federation.discovery_bucket import refuses_without_tls
-from federation.model.config import ANONYMOUS_PATHS_MINOR, ANONYMOUS_REQUESTS_OFF, Bucket
+from federation.model.config import ANONYMOUS_PATHS_MINOR, Bucket
 from federation.model.names import DISCOVERY_BINDING, DISCOVERY_ROLE
 from review.report.material import Material
 from review.report.model import (
@@ -157,7 +158,10 @@ def _narrower(material: Material) -> str:
 
 
 def _allowlist(material: Material) -> Iterator[Block]:
-    document = authentication_configuration(material.config.kubernetes)
+    config = material.config
+    document = authentication_configuration(
+        config.kubernetes.minor, uses_kubeadm=may_use_kubeadm(config)
+    )
     yield _bound()
     yield Paragraph(
         said(
@@ -219,13 +223,13 @@ def _reach(material: Material) -> Iterator[Block]:
 
 
 def _off_by_default(material: Material) -> Iterator[Block]:
-    distribution = material.config.kubernetes.distribution
-    if distribution in ANONYMOUS_REQUESTS_OFF:
+    distribution = distribution_of(material.config)
+    if not distribution.anonymous:
         yield Paragraph(
             said(
                 "{} refuses anonymous requests by default, which has to be changed on the control "
                 "plane for this: review that change too.",
-                distribution,
+                distribution.title,
             )
         )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from apiserver.distribution import Goal
 from apiserver.distributions import DISTRIBUTIONS
-from apiserver.plan import Plan, plan
+from apiserver.plan import FlagPlan, plan
 from apiserver.settings import Settings
-from apiserver.target import Target
 from federation.model.config import ClusterConfig
 
 ISSUER = "https://oidc.example.com"
@@ -45,7 +45,7 @@ def _hosting(changes: dict[str, Any]) -> dict[str, Any]:
     return {"hosting": "s3", "s3": {"bucket": bucket, "keys": ["sa.pub"]}} if bucket else {}
 
 
-def target(
+def goal(
     distribution: str = "plain",
     schema: str | None = None,
     *,
@@ -53,14 +53,14 @@ def target(
     new: bool = False,
     version: str = "1.34",
     **changes: Any,
-) -> Target:
+) -> Goal:
     """What a federation asks of a distribution; its first form by default."""
     own = DISTRIBUTIONS[distribution]
     form = next(each for each in own.schemas if schema in (None, each.name))
     wanted = config(distribution=distribution, version=version, **changes)
-    return Target(wanted, own, form, kept, new)
+    return Goal(wanted, own, form, kept, new)
 
 
-def planned(before: Settings | None = None, *arguments: Any, **changes: Any) -> Plan:
-    """The plan for a target of these arguments."""
-    return plan(target(*arguments, **changes), before)
+def planned(before: Settings | None = None, *arguments: Any, **changes: Any) -> FlagPlan:
+    """The plan for a goal of these arguments."""
+    return plan(goal(*arguments, **changes), before)

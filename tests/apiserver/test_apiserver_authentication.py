@@ -5,26 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from apiserver_cases import config
 
-from apiserver.authentication import (
-    authentication_configuration,
-    feature_gates,
-    passes_anonymous_auth,
-)
+from apiserver.authentication import authentication_configuration, feature_gates
+from apiserver.distributions import may_use_kubeadm
 from federation.errors import UserError
-from federation.model.config import DISTRIBUTIONS, Kubernetes
+from federation.model.config import DISTRIBUTIONS
 
 DISCOVERY = [{"path": "/.well-known/openid-configuration"}, {"path": "/openid/v1/jwks"}]
 HEALTH = [{"path": "/livez"}, {"path": "/readyz"}, {"path": "/healthz"}]
 JOIN = [{"path": "/api/v1/namespaces/kube-public/configmaps/cluster-info"}]
 
 
-def cluster(version: str | None = "1.34", distribution: Any = "plain") -> Kubernetes:
-    return Kubernetes(context="prod", version=version, distribution=distribution)
-
-
 def test_anonymous_requests_reach_the_documents_and_the_health_checks() -> None:
-    assert authentication_configuration(cluster()) == {
+    assert authentication_configuration(34, uses_kubeadm=False) == {
         "apiVersion": "apiserver.config.k8s.io/v1",
         "kind": "AuthenticationConfiguration",
         "anonymous": {"enabled": True, "conditions": DISCOVERY + HEALTH},
@@ -33,25 +27,25 @@ def test_anonymous_requests_reach_the_documents_and_the_health_checks() -> None:
 
 @pytest.mark.parametrize("distribution", [*DISTRIBUTIONS, None])
 def test_kubeadm_joins_where_there_is_or_may_be_kubeadm(distribution: str | None) -> None:
-    conditions = authentication_configuration(cluster(distribution=distribution))["anonymous"][
-        "conditions"
-    ]
+    uses_kubeadm = may_use_kubeadm(config(distribution=distribution))
+    document = authentication_configuration(34, uses_kubeadm=uses_kubeadm)
+    conditions = document["anonymous"]["conditions"]
     joins = distribution in ("kubeadm", "kubespray", "cluster-api", None)
     assert conditions == DISCOVERY + HEALTH + (JOIN if joins else [])
 
 
 @pytest.mark.parametrize(
-    ("version", "form"),
+    ("minor", "form"),
     [
-        ("1.31", "apiserver.config.k8s.io/v1beta1"),
-        ("1.33", "apiserver.config.k8s.io/v1beta1"),
-        ("1.34", "apiserver.config.k8s.io/v1"),
-        ("1.35", "apiserver.config.k8s.io/v1"),
+        (31, "apiserver.config.k8s.io/v1beta1"),
+        (33, "apiserver.config.k8s.io/v1beta1"),
+        (34, "apiserver.config.k8s.io/v1"),
+        (35, "apiserver.config.k8s.io/v1"),
         (None, "apiserver.config.k8s.io/v1beta1"),
     ],
 )
-def test_the_document_has_the_form_that_the_version_takes(version: str | None, form: str) -> None:
-    assert authentication_configuration(cluster(version))["apiVersion"] == form
+def test_the_document_has_the_form_that_the_version_takes(minor: int | None, form: str) -> None:
+    assert authentication_configuration(minor)["apiVersion"] == form
 
 
 @pytest.mark.parametrize(
@@ -80,7 +74,7 @@ def test_what_the_file_says_already_is_kept() -> None:
             "conditions": [{"path": "/version"}, {"path": "/livez"}],
         },
     }
-    assert authentication_configuration(cluster(), existing) == {
+    assert authentication_configuration(34, existing, uses_kubeadm=False) == {
         "apiVersion": "apiserver.config.k8s.io/v1alpha1",
         "kind": "AuthenticationConfiguration",
         "jwt": jwt,
@@ -99,7 +93,7 @@ def test_what_the_file_says_already_is_kept() -> None:
 
 def test_another_document_is_refused() -> None:
     with pytest.raises(UserError) as caught:
-        authentication_configuration(cluster(), {"apiVersion": "v1", "kind": "Pod"})
+        authentication_configuration(34, {"apiVersion": "v1", "kind": "Pod"})
     assert str(caught.value) == (
         "The file of --authentication-config is no AuthenticationConfiguration of "
         "apiserver.config.k8s.io: it says apiVersion 'v1' and kind 'Pod'."
@@ -125,7 +119,7 @@ def test_a_list_of_paths_that_is_none_is_refused(anonymous: Any) -> None:
         "anonymous": anonymous,
     }
     with pytest.raises(UserError) as caught:
-        authentication_configuration(cluster(), document)
+        authentication_configuration(34, document)
     assert str(caught.value) == (
         "The file of --authentication-config has something else in anonymous.conditions than a "
         "list of '- path: /PATH'."
@@ -139,7 +133,7 @@ def test_nothing_about_anonymous_requests_is_no_list_either(anonymous: Any) -> N
         "kind": "AuthenticationConfiguration",
         "anonymous": anonymous,
     }
-    made = authentication_configuration(cluster(), document)
+    made = authentication_configuration(34, document)
     assert made["anonymous"]["conditions"][0] == {"path": "/.well-known/openid-configuration"}
 
 
@@ -150,14 +144,8 @@ def test_anonymous_requests_that_someone_turned_off_are_not_turned_on_silently()
         "anonymous": {"enabled": False},
     }
     with pytest.raises(UserError) as caught:
-        authentication_configuration(cluster(), existing)
+        authentication_configuration(34, existing)
     assert str(caught.value) == (
         "The file of --authentication-config turns anonymous requests off. To let AWS read the two "
         "documents, set anonymous.enabled: true there and run this again."
     )
-
-
-def test_distributions_that_pass_the_flag_themselves_are_known() -> None:
-    named = [each for each in DISTRIBUTIONS if passes_anonymous_auth(each)]
-    assert named == ["k3s", "rke2", "talos", "k0s"]
-    assert passes_anonymous_auth(None) is None

@@ -11,13 +11,13 @@ import shlex
 from typing import Any
 
 import pytest
-from apiserver_cases import ISSUER, JWKS, planned, target
+from apiserver_cases import ISSUER, JWKS, goal, planned
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from apiserver.distributions import DISTRIBUTIONS
-from apiserver.plan import Plan, judged
+from apiserver.plan import FlagPlan, judged
 from apiserver.reading import read
 from apiserver.refusals import jwt
 from apiserver.rendering import Existing, Rendering, rendered
@@ -46,13 +46,13 @@ FLAGS = (
 )
 
 
-def made(distribution: str, schema: str, flag: str, value: str) -> Plan:
+def made(distribution: str, schema: str, flag: str, value: str) -> FlagPlan:
     """The plan that sets a flag to a value."""
     exposure = "none" if distribution == "kops" or schema == "v1.14" else "binding"
     versions = DISTRIBUTIONS[distribution].schemas
     form = next(each for each in versions if each.name == schema)
     version = f"1.{form.newest or max(form.oldest, 34)}"
-    wanted = target(distribution, schema, version=version, exposure=exposure, new=True)
+    wanted = goal(distribution, schema, version=version, exposure=exposure, new=True)
     before = Settings(issuers=(ISSUER,)) if schema == "systemd" else None
     issuers = (("service-account-issuer", ISSUER), ("service-account-jwks-uri", JWKS))
     return judged(wanted, before, Settings.of((*issuers, (flag, value))))
@@ -134,7 +134,7 @@ def test_an_issuer_that_signs_until_the_migration_goes_on_is_one_word_of_a_comma
     value: str,
 ) -> None:
     old = f"https://a/{value}"
-    wanted = target("kubeadm")
+    wanted = goal("kubeadm")
     plan = judged(wanted, Settings(issuers=(old,)), Settings(issuers=(old, ISSUER)))
     if not plan.refusals:
         command = "kubectl get --raw /.well-known/openid-configuration".split()
@@ -221,7 +221,7 @@ def test_a_variable_of_kubespray_is_filled_in_where_the_file_says_what_it_is() -
 def test_flags_are_words_of_a_shell_but_for_the_folders_of_microk8s() -> None:
     key = "$SNAP_DATA/certs/serviceaccount.key"
     after = Settings(issuers=(ISSUER, "https://a/$(id)"), jwks_uri=JWKS, key_files=(key, "/a b"))
-    result = rendered(judged(target(), None, after))
+    result = rendered(judged(goal(), None, after))
     assert result.files["kube-apiserver.flags"].text == (
         f"--service-account-issuer={ISSUER}\n"
         "'--service-account-issuer=https://a/$(id)'\n"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from apiserver_cases import ISSUER, JWKS, OLD, target
+from apiserver_cases import ISSUER, JWKS, OLD, goal
 
 from apiserver.migration import (
     FLOOR,
@@ -37,7 +37,7 @@ RUNNING = Settings(
     key_files=("/etc/kubernetes/pki/sa.pub",),
     signing_key_file="/etc/kubernetes/pki/sa.key",
 )
-KUBEADM = target("kubeadm")
+KUBEADM = goal("kubeadm")
 NEW_KEYS = ("/etc/kubernetes/pki/sa-2.pub", "/etc/kubernetes/pki/sa-2.key")
 EVERYTHING = {rule.code: "pass" for rule in RULES}
 
@@ -84,7 +84,7 @@ def test_every_check_is_one_of_the_doctors(kind: Kind) -> None:
 
 
 def test_anonymous_requests_are_limited_when_the_new_issuer_signs_and_not_before() -> None:
-    wanted = target("kubeadm", exposure="authentication-config")
+    wanted = goal("kubeadm", exposure="authentication-config")
     seen = {}
     for phase in PHASES["issuer"][:-1]:
         made = phase_plan(at(phase), wanted)
@@ -124,7 +124,7 @@ def test_the_signing_key_changes_in_four_steps_with_both_keys_published_first() 
 def test_a_key_that_a_distribution_keeps_or_drops_is_refused(
     distribution: str, schema: str | None, beginning: str
 ) -> None:
-    wanted = target(distribution, schema, version="1.30", exposure="none")
+    wanted = goal(distribution, schema, version="1.30", exposure="none")
     state = begun(wanted, RUNNING, START, new_keys=NEW_KEYS)
     while state.phase != "sign":
         state = advanced(state, START)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from apiserver_cases import ISSUER, JWKS, OLD, planned
 
+from apiserver.flags import parse_flags
 from apiserver.plan import Change
 from apiserver.refusals import jwt
-from apiserver.settings import Settings, faults, parsed
+from apiserver.settings import Settings, faults
 
 RUNNING = Settings(
     issuers=(OLD,),
@@ -319,7 +320,7 @@ def test_what_stops_an_api_server_is_named(settings: Settings, fault: str) -> No
 def test_flags_are_read_as_the_api_server_reads_them(
     arguments: list[str], settings: dict[str, Any]
 ) -> None:
-    assert Settings.of(parsed(arguments)) == Settings(**settings)
+    assert Settings.of(parse_flags(arguments, "file")) == Settings(**settings)
 
 
 def test_refused_anonymous_requests_are_switched_on_with_a_warning() -> None:

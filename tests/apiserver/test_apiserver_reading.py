@@ -447,7 +447,7 @@ def test_nothing_secret_is_kept() -> None:
         ),
         (
             "apiVersion: v1\nkind: List\nitems: [{kind: Pod, apiVersion: v1}]\n",
-            "file: no object in it runs kube-apiserver (objects: 1).",
+            "file: the pod 'a pod' runs something else, not kube-apiserver.",
         ),
         (
             "apiVersion: v1\nkind: Service\nmetadata: {name: x}\n",
@@ -519,7 +519,7 @@ def test_nothing_secret_is_kept() -> None:
         ),
         (
             "apiVersion: v1\nkind: ConfigMap\ndata: {other: x}\n",
-            "file: is a ConfigMap without a ClusterConfiguration.",
+            "file: is a ConfigMap, which does not say how kube-apiserver runs.",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from apiserver_cases import ISSUER, JWKS, OLD, planned
 from ruamel.yaml import YAML
 
 from apiserver.distributions import DISTRIBUTIONS
-from apiserver.plan import Plan
+from apiserver.plan import FlagPlan
 from apiserver.reading import read
 from apiserver.rendering import Existing, rendered
 from apiserver.settings import Settings
@@ -53,7 +53,7 @@ CASES = [
 ]
 
 
-def made(distribution: str, schema: str, version: str, exposure: str) -> Plan:
+def made(distribution: str, schema: str, version: str, exposure: str) -> FlagPlan:
     """The plan of a case; the distribution's own issuer is kept, or an old one."""
     own = DISTRIBUTIONS[distribution]
     single = schema in ("v1.12", "v1alpha2-1.27")

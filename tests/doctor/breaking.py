@@ -341,7 +341,7 @@ def _pod(name: str, arguments: tuple[str, ...]) -> client.V1Pod:
     container = client.V1Container(
         name="kube-apiserver",
         image="registry.example.com/kube-apiserver",
-        command=["kube-apiserver", *arguments],
+        command=list(arguments) if "/" in arguments[0][:5] else ["kube-apiserver", *arguments],
     )
     return client.V1Pod(
         metadata=client.V1ObjectMeta(name=name, labels={"component": "kube-apiserver"}),

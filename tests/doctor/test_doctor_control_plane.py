@@ -10,31 +10,12 @@ import breaking
 import pytest
 from live_federation import ISSUER, LiveFederation, make
 
-from doctor.checks.control_plane import flag
 from doctor.examination import Options
 from doctor.runner import examined
 from federation.model.config import ClusterConfig
 from sandbox.sandbox import Sandbox
 
 SIGNS = f"--service-account-issuer={ISSUER}"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "values"),
-    [
-        (["kube-apiserver", "--issuer=a", "--issuer=b"], ["a", "b"]),
-        (["--issuer", "a", "--issuers=b", "--issuer"], ["a", ""]),
-        (["--issuer=a=b"], ["a=b"]),
-        (["--Issuer=a", "-issuer=b", "issuer=c", "--issuer-x=d"], []),
-        ([], []),
-    ],
-)
-def test_a_flag_has_its_values_in_their_order(arguments: list[str], values: list[str]) -> None:
-    assert flag(arguments, "issuer") == values
-
-
-def test_a_flag_may_be_written_with_underscores() -> None:
-    assert flag(["--api_audiences=a_b"], "api-audiences") == ["a_b"]
 
 
 async def test_without_api_audiences_an_api_server_takes_its_issuers(live: LiveFederation) -> None:

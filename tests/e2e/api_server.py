@@ -13,7 +13,7 @@ from typing import Any
 
 import urllib3
 
-from apiserver.plan import Plan
+from apiserver.plan import FlagPlan
 from apiserver.reading import Reading, read
 from apiserver.rendering import Existing, rendered
 from sandbox import ports, processes
@@ -79,7 +79,7 @@ class ApiServer:
         (found,) = read(command, "cmdline")
         return found
 
-    def change(self, plan: Plan, authentication: dict[str, Any] | None = None) -> None:
+    def change(self, plan: FlagPlan, authentication: dict[str, Any] | None = None) -> None:
         """Write what a plan renders into the flags, and start anew where they changed."""
         assert plan.refusals == ()
         result = rendered(plan, Existing(authentication=authentication))

@@ -13,12 +13,12 @@ from api_server import ApiServer
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from apiserver.distributions import PLAIN
+from apiserver.distribution import Goal
+from apiserver.distributions.plain import PLAIN
 from apiserver.migration import State, advanced, begun, phase_plan
 from apiserver.plan import plan
 from apiserver.rendering import Existing, rendered
 from apiserver.stages import PHASES
-from apiserver.target import Target
 from federation.keys.token import Token
 from federation.model.config import ClusterConfig
 from sandbox.binaries import API_SERVER, UnavailableError, find
@@ -53,7 +53,7 @@ def running(server: ApiServer) -> ApiServer:
     return server
 
 
-def target(exposure: str) -> Target:
+def goal(exposure: str) -> Goal:
     document: dict[str, Any] = {
         "cluster": "sandbox",
         "issuer": ISSUER,
@@ -62,7 +62,7 @@ def target(exposure: str) -> Target:
         "kubernetes": {"context": "sandbox", "version": "1.34", "distribution": "plain"},
         "workloads": [{"namespace": "default", "service_account": "web"}],
     }
-    return Target(ClusterConfig.model_validate(document), PLAIN, PLAIN.schemas[0])
+    return Goal(ClusterConfig.model_validate(document), PLAIN, PLAIN.schemas[0])
 
 
 def bind(server: ApiServer) -> None:
@@ -90,7 +90,7 @@ def answers(server: ApiServer) -> dict[str, int]:
 def test_with_the_binding_strangers_read_the_documents_and_what_rbac_grants_besides(
     server: ApiServer,
 ) -> None:
-    server.change(plan(target("binding"), server.reading().settings))
+    server.change(plan(goal("binding"), server.reading().settings))
     assert [server.status(path) for path in DOCUMENTS] == [403, 403]
     bind(server)
     document = server.read(DOCUMENTS[0])
@@ -116,7 +116,7 @@ def test_with_the_allowlist_strangers_read_the_documents_and_nothing_else(
     before = replace(
         server.reading().settings, authentication_config=str(file), anonymous_auth="true"
     )
-    made = plan(target("authentication-config"), before)
+    made = plan(goal("authentication-config"), before)
     in_use = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration"}
     result = rendered(made, Existing(authentication=in_use))
     file.write_text(result.files["authentication-config.yaml"].text)
@@ -144,7 +144,7 @@ def test_with_the_allowlist_strangers_read_the_documents_and_nothing_else(
 def test_a_token_from_before_a_migration_counts_in_each_phase_but_the_last(
     running: ApiServer,
 ) -> None:
-    wanted, before = target("binding"), running.token()
+    wanted, before = goal("binding"), running.token()
     state = begun(wanted, running.reading().settings, START)
     seen = {}
     while state.phase != "done":
@@ -194,7 +194,7 @@ def key_ids(server: ApiServer) -> list[str]:
 def test_a_new_signing_key_is_published_before_it_signs_and_the_old_one_goes_last(
     running: ApiServer, tmp_path: Path
 ) -> None:
-    wanted, before = target("binding"), running.token()
+    wanted, before = goal("binding"), running.token()
     (old,) = key_ids(running)
     settings = running.reading().settings
     state: State = begun(wanted, settings, START, new_keys=new_keys(tmp_path))

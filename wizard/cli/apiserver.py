@@ -13,17 +13,16 @@ from typing import Any
 
 import click
 
-from apiserver.distributions import DISTRIBUTIONS as KNOWN
-from apiserver.distributions import Distribution, Schema
+from apiserver.distribution import Distribution, Goal, Schema
+from apiserver.distributions import DISTRIBUTIONS, distribution_of
 from apiserver.page import newest_form, page, refused
-from apiserver.plan import Plan, plan
+from apiserver.plan import FlagPlan, plan
 from apiserver.reading import Reading, agreed, read
 from apiserver.rendering import Existing, Rendering, rendered
 from apiserver.settings import Settings
-from apiserver.target import Target
 from federation import named_files
 from federation.errors import UserError
-from federation.model.config import DISTRIBUTIONS, ClusterConfig
+from federation.model.config import ClusterConfig
 from federation.model.fields import did_you_mean
 from federation.yaml import documents, files
 from wizard import printer
@@ -45,7 +44,7 @@ SIZE_LIMIT = 5_000_000
 @config_option
 @json_option
 @click.option(
-    "--distribution", type=click.Choice(DISTRIBUTIONS), help="What runs the control plane."
+    "--distribution", type=click.Choice(tuple(DISTRIBUTIONS)), help="What runs the control plane."
 )
 @click.option("--version", metavar="1.MINOR", help="The version of the API servers, the oldest.")
 @click.option("--schema", metavar="NAME", help="The form of the distribution's configuration.")
@@ -98,13 +97,13 @@ def apiserver(path: Path, as_json: bool, **options: Any) -> int:
         _say_if_changed(files.load(path), request.exposure, begun_with.get("exposure"))
         request = request.with_defaults(begun_with)
     readings = tuple(reading for source in request.sources for reading in _readings(source))
-    target = _target(files.load(path), request, readings)
+    goal = _goal(files.load(path), request, readings)
     running = agreed(readings) if readings else None
     existing = _existing(request, running, readings)
     if request.migrate:
-        return _migrate(path, target, running, existing, request, as_json)
+        return _migrate(path, goal, running, existing, request, as_json)
     migrating.check_none(path)
-    return _report(plan(target, running), existing, request.output, as_json)
+    return _report(plan(goal, running), existing, request.output, as_json)
 
 
 def _say_if_changed(config: ClusterConfig, asked: str | None, begun: str | None) -> None:
@@ -170,7 +169,7 @@ class Request:
             raise UserError("--next and --back lead in opposite directions: give one of them.")
 
 
-def _report(made: Plan, existing: Existing, output: str | None, as_json: bool) -> int:
+def _report(made: FlagPlan, existing: Existing, output: str | None, as_json: bool) -> int:
     if made.refusals:
         _refuse(made, as_json)
         return 1
@@ -186,7 +185,7 @@ def _report(made: Plan, existing: Existing, output: str | None, as_json: bool) -
 
 def _migrate(
     path: Path,
-    target: Target,
+    goal: Goal,
     running: Settings | None,
     existing: Existing,
     request: Request,
@@ -200,12 +199,12 @@ def _migrate(
         request.token_lifetime,
         request.new_keys,
     )
-    state = migrating.moved(path, target, running, move)
-    made = migrating.phase_plan(state, target)
+    state = migrating.moved(path, goal, running, move)
+    made = migrating.phase_plan(state, goal)
     if made is not None and made.refusals:
         return _report(made, existing, None, as_json)
     if as_json:
-        printer.show_json(migrating.document(state, target))
+        printer.show_json(migrating.document(state, goal))
         return 0
     printer.show(migrating.text(state, path) + ("\n" if made else ""))
     return _report(made, existing, request.output, as_json) if made else 0
@@ -221,11 +220,11 @@ def _existing(
     return Existing(running.others, first.program, given or first.authentication)
 
 
-def _target(config: ClusterConfig, request: Request, readings: tuple[Reading, ...]) -> Target:
+def _goal(config: ClusterConfig, request: Request, readings: tuple[Reading, ...]) -> Goal:
     known = _configured(config, request, readings)
-    own = KNOWN[known.kubernetes.distribution or "plain"]
+    own = distribution_of(known)
     schema = _schema(own, request.schema, known, readings)
-    return Target(known, own, schema, request.keep_issuer, request.new_cluster)
+    return Goal(known, own, schema, request.keep_issuer, request.new_cluster)
 
 
 def _readings(source: str) -> tuple[Reading, ...]:
@@ -262,10 +261,10 @@ def _configured(
 
 def _check_kind(seen: Reading | None, distribution: str | None) -> None:
     """That what was read is of the distribution that is asked for, or of its family."""
-    kin = ({"k3s", "rke2"}, {"kubeadm", "kubespray", "cluster-api"}, {distribution})
     if seen is None or seen.distribution is None:
         return
-    if not any({seen.distribution, distribution} <= family for family in kin):
+    own = DISTRIBUTIONS.get(distribution or "")
+    if own is None or not own.is_akin_to(DISTRIBUTIONS[seen.distribution]):
         raise UserError(
             f"{seen.name}: is {seen.kind}, and the distribution is to be {distribution!r}: name "
             f"the one that it is of (--distribution {seen.distribution})."
@@ -290,18 +289,14 @@ def _schema(
             f"--schema {name!r} is no form of {own.title}.{did_you_mean(name, by_name)} "
             f"Forms: {', '.join(by_name)}."
         )
-    if name == "v1.14" and seen in ("v1.12", "v1.13"):
-        raise UserError(
-            f"{readings[0].name}: has cluster.apiServer, beside which Talos 1.14 refuses "
-            f"KubeAPIServerConfig: move it into that document first, with its image, or take the "
-            f"form {seen}."
-        )
+    if name in by_name and (reason := dict(by_name[name].conflicts).get(seen or "")):
+        raise UserError(f"{readings[0].name}: {reason}")
     if name or seen in by_name:
         return by_name[name or seen or ""]
     return newest_form(own, config)
 
 
-def _refuse(made: Plan, as_json: bool) -> None:
+def _refuse(made: FlagPlan, as_json: bool) -> None:
     if as_json:
         printer.show_json({"refusals": made.refusals, "warnings": made.warnings})
         return
@@ -318,19 +313,19 @@ def _place(name: str, output: str | None) -> str:
     return relative(Path(output) / name) if output else name
 
 
-def _document(made: Plan, result: Rendering) -> dict[str, Any]:
+def _document(made: FlagPlan, result: Rendering) -> dict[str, Any]:
     return {
-        "distribution": made.target.distribution.name,
-        "schema": made.target.schema.name,
-        "source": made.target.schema.source,
-        "run_here": made.target.distribution.run_here,
+        "distribution": made.goal.distribution.name,
+        "schema": made.goal.schema.name,
+        "source": made.goal.schema.source,
+        "run_here": made.goal.distribution.tested.what,
         "flags": [f"--{name}={value}" for name, value in made.after.flags()],
         "changes": [asdict(change) for change in made.changes],
         "warnings": list(made.warnings),
         "refusals": [],
         "files": {name: asdict(file) for name, file in result.files.items()},
-        "order": list(made.target.distribution.order),
-        "verify": list(made.target.distribution.verify),
-        "back": list(made.target.distribution.back),
+        "order": list(made.goal.distribution.order),
+        "verify": list(made.goal.distribution.verify),
+        "back": list(made.goal.distribution.back),
         "diff": made.diff if made.before is not None else "",
     }

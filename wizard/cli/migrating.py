@@ -17,11 +17,11 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from apiserver import migration
+from apiserver.distribution import Goal
 from apiserver.migration import State
-from apiserver.plan import Plan
+from apiserver.plan import FlagPlan
 from apiserver.settings import Settings
 from apiserver.stages import PHASES
-from apiserver.target import Target
 from federation.errors import UserError
 from federation.keys import key_files
 from federation.named_files import is_stream
@@ -88,7 +88,7 @@ def check_none(configuration: Path) -> None:
         )
 
 
-def moved(path: Path, target: Target, running: Settings | None, move: Move) -> State:
+def moved(path: Path, goal: Goal, running: Settings | None, move: Move) -> State:
     """Begin a migration, look at it, or take it to its next phase or back; the state is kept.
 
     Raises:
@@ -97,19 +97,19 @@ def moved(path: Path, target: Target, running: Settings | None, move: Move) -> S
     place = state_file(path)
     now = datetime.now(UTC).replace(microsecond=0)
     if not place.exists():
-        state = _begun(target, running, move, now)
+        state = _begun(goal, running, move, now)
     else:
-        state = migration.lengthened(_load(place, target), target.config)
+        state = migration.lengthened(_load(place, goal), goal.config)
         if move.new_keys or move.lifetime:
             raise UserError(
                 f"{relative(place)}: a migration is under way already. Finish it, or delete the "
                 "file when its flags are taken back, and begin anew."
             )
     if move.forward and place.exists():
-        state = _forward(state, target, running, move, now)
+        state = _forward(state, goal, running, move, now)
     elif move.back:
         state = migration.turned_back(state, now)
-    made = None if state.phase == "done" else migration.phase_plan(state, target)
+    made = None if state.phase == "done" else migration.phase_plan(state, goal)
     if made is None or not made.refusals:
         _save(place, state)
     return state
@@ -134,7 +134,7 @@ def text(state: State, path: Path) -> str:
     )
 
 
-def document(state: State, target: Target) -> dict[str, Any]:
+def document(state: State, goal: Goal) -> dict[str, Any]:
     """Where a migration stands, for a program."""
     if state.phase == "done":
         return migration.described(state)
@@ -148,19 +148,19 @@ def document(state: State, target: Target) -> dict[str, Any]:
         "earliest": migration.earliest(state).isoformat(),
         "back": stage.back,
         "flags": [
-            f"--{name}={value}" for name, value in migration.phase_plan(state, target).after.flags()
+            f"--{name}={value}" for name, value in migration.phase_plan(state, goal).after.flags()
         ],
     }
 
 
-def phase_plan(state: State, target: Target) -> Plan | None:
+def phase_plan(state: State, goal: Goal) -> FlagPlan | None:
     """What is set in the current phase; None where nothing is."""
     if state.phase == "done" or (state.phase == "wait" and not state.is_turned_back):
         return None
-    return migration.phase_plan(state, target)
+    return migration.phase_plan(state, goal)
 
 
-def _begun(target: Target, running: Settings | None, move: Move, now: datetime) -> State:
+def _begun(goal: Goal, running: Settings | None, move: Move, now: datetime) -> State:
     if move.forward or move.back:
         raise UserError("No migration is under way: '--migrate --from FILE' begins one.")
     if running is None:
@@ -172,16 +172,16 @@ def _begun(target: Target, running: Settings | None, move: Move, now: datetime) 
         # The file is on the nodes; where a copy is at hand, it shows what is in it.
         key_files.read(move.new_keys[:1], Path())
     lifetime = migration.duration(move.lifetime) if move.lifetime else migration.FLOOR
-    return migration.begun(target, running, now, lifetime=lifetime, new_keys=move.new_keys)
+    return migration.begun(goal, running, now, lifetime=lifetime, new_keys=move.new_keys)
 
 
 def _forward(
-    state: State, target: Target, running: Settings | None, move: Move, now: datetime
+    state: State, goal: Goal, running: Settings | None, move: Move, now: datetime
 ) -> State:
     if state.phase == "done":
         raise UserError("The migration is done: there is no next phase.")
     verdicts = _verdicts(move.findings, state) if move.findings else None
-    found = migration.obstacles(state, target, now, running, verdicts)
+    found = migration.obstacles(state, goal, now, running, verdicts)
     if found and not move.set_aside:
         reasons = "\n".join(f"  - {each}" for each in found)
         raise UserError(
@@ -224,9 +224,9 @@ def _written(name: str) -> datetime:
     return datetime.fromtimestamp(Path(name).stat().st_mtime, UTC)
 
 
-def _load(place: Path, target: Target) -> State:
+def _load(place: Path, goal: Goal) -> State:
     state = _read(place)
-    config = target.config
+    config = goal.config
     if (state.cluster, state.issuer) != (config.cluster, config.issuer):
         raise UserError(
             f"{relative(place)}: is of the cluster {state.cluster!r} and the issuer "

@@ -1,0 +1,18 @@
+"""Steps and commands that several distributions have in common."""
+
+from __future__ import annotations
+
+from apiserver.flags import PROGRAM
+
+ONE_AT_A_TIME = "One control plane node after the other, each verified before the next:"
+
+PS = f"ps -ww -o args= -C {PROGRAM}"
+
+STATIC_POD_LABEL = f"component={PROGRAM}"
+"""What kubeadm labels the static pod with, and RKE2."""
+
+STATIC_POD = (
+    f"kubectl -n kube-system get pods -l {STATIC_POD_LABEL} "
+    "-o jsonpath='{range .items[*]}{.spec.containers[0].command}{.spec.containers[0].args}"
+    '{"\\n"}{end}\''
+)
