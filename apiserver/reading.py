@@ -28,7 +28,7 @@ from apiserver.systemd import units
 from federation.errors import UserError
 from federation.named_files import decoded
 
-__all__ = ["Reading", "agreed", "read", "read_text"]
+__all__ = ["Reading", "agreed", "read", "readings_in"]
 
 
 def read(content: bytes, name: str) -> tuple[Reading, ...]:
@@ -44,10 +44,10 @@ def read(content: bytes, name: str) -> tuple[Reading, ...]:
     Raises:
         UserError: it is not of an API server, or of none of the kinds that are known here.
     """
-    return read_text(decoded(content, name, nul=True), name)
+    return readings_in(decoded(content, name, nul=True), name)
 
 
-def read_text(text: str, name: str) -> tuple[Reading, ...]:
+def readings_in(text: str, name: str) -> tuple[Reading, ...]:
     """As `read`, from text.
 
     Raises:

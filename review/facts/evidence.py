@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from apiserver.flags import AUDIENCES
-from apiserver.reading import read_text
+from apiserver.reading import readings_in
 from federation.errors import UserError
 from federation.iam.policy_document import parse_policy
 from federation.keys.certificates import parse_pem
@@ -64,7 +64,7 @@ def api_server(text: str, file: str) -> Estate:
         UserError: it does not say how an API server runs.
     """
     where = Where(file, f"--{AUDIENCES}")
-    accepted = dict.fromkeys(each.settings.accepted_audiences for each in read_text(text, file))
+    accepted = dict.fromkeys(each.settings.accepted_audiences for each in readings_in(text, file))
     return Estate(
         audiences=tuple(
             Audiences(where, "", tuple(sorted(audiences)), of_api_server=True)

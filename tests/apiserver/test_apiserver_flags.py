@@ -14,7 +14,7 @@ from apiserver.flags import join_list, parse_flags, split_list
 from apiserver.reading import read
 from apiserver.settings import Settings
 from apiserver.shell import commands
-from doctor import evidence
+from doctor.checks import cluster
 from doctor.examination import Options
 from doctor.runner import examined
 from federation.errors import UserError
@@ -159,7 +159,7 @@ async def doctor_says(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, code: str
 ) -> tuple[str, str]:
     """Verdict and `seen` of the doctor, which finds the pod in a cluster."""
-    monkeypatch.setattr(evidence, "_connected", lambda *_: Pods(pod(command)))
+    monkeypatch.setattr(cluster, "_connected", lambda *_: Pods(pod(command)))
     options = Options(only=frozenset({f"control-plane-{code}"}))
     (finding,) = await examined(config(), options)
     return finding.verdict, finding.seen
@@ -203,9 +203,9 @@ async def test_what_is_wrong_on_one_server_is_a_failure_though_another_is_not_un
 ) -> None:
     wrong, unread = pod(("kube-apiserver", KEEPS)), pod((*KUBE, "x"))
     unread["metadata"]["name"] = "two"
-    cluster = Pods(wrong)
-    monkeypatch.setattr(cluster, "_list", lambda *_, **__: [wrong, unread])
-    monkeypatch.setattr(evidence, "_connected", lambda *_: cluster)
+    pods = Pods(wrong)
+    monkeypatch.setattr(pods, "_list", lambda *_, **__: [wrong, unread])
+    monkeypatch.setattr(cluster, "_connected", lambda *_: pods)
     (finding,) = await examined(config(), Options(only=frozenset({"control-plane-flags"})))
     assert (finding.verdict, finding.seen, finding.expected) == (
         "fail",

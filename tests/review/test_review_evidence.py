@@ -76,32 +76,28 @@ def test_the_audiences_of_an_api_server_are_those_of_its_flag() -> None:
         ),
         (
             api_server,
-            f"a: {'9' * 5000}",
-            f"f:1: a: is '{'9' * 60}'... (5000 characters), which YAML cannot read as 'int'.",
+            f"kind: {'9' * 5000}",
+            f"f:1: kind: is '{'9' * 60}'... (5000 characters), which YAML cannot read as 'int'.",
         ),
         (
             api_server,
             "a: 2001-13-45",
-            "f is no manifest of a kube-apiserver (on a kubeadm node: "
-            "/etc/kubernetes/manifests/kube-apiserver.yaml).",
+            "f: is nothing that says how kube-apiserver runs. Known are: a static pod manifest ",
         ),
         (
             api_server,
-            "spec: {containers: [{command: [etcd]}, 7]}",
-            "f is no manifest of a kube-apiserver (on a kubeadm node: "
-            "/etc/kubernetes/manifests/kube-apiserver.yaml).",
+            "kind: Pod\napiVersion: v1\nspec: {containers: [{command: [etcd]}, 7]}",
+            "f: the pod 'a pod' runs etcd, not kube-apiserver.",
         ),
         (
             api_server,
-            "spec: {containers: [{command: kube-apiserver, args: 5}]}",
-            "f is no manifest of a kube-apiserver (on a kubeadm node: "
-            "/etc/kubernetes/manifests/kube-apiserver.yaml).",
+            "kind: Pod\napiVersion: v1\nspec: {containers: [{command: kube-apiserver, args: 5}]}",
+            "f: the pod 'a pod' runs something else, not kube-apiserver.",
         ),
         (
             api_server,
             "spec: 1",
-            "f is no manifest of a kube-apiserver (on a kubeadm node: "
-            "/etc/kubernetes/manifests/kube-apiserver.yaml).",
+            "f: is nothing that says how kube-apiserver runs. Known are: a static pod manifest ",
         ),
         (trust_policy_file, "{", "f: The policy is not JSON: line 1, column 2: "),
         (chain_file, "secret", "f holds no certificate in PEM ('-----BEGIN CERTIFICATE')."),

@@ -82,6 +82,6 @@ def _day(text: str) -> date:
 _HINTS = {"plan": " A plan is read as 'terraform show -json PLAN' prints it."}
 _ABOUT_THE_CLUSTER = {
     "--service-accounts": "What 'kubectl get serviceaccounts -A -o json' prints.",
-    "--apiserver-manifest": "What a kube-apiserver runs with: its static pod, or all that 'apiserver --from' takes.",
+    "--apiserver-manifest": "The manifest of kube-apiserver, or what 'apiserver --from' takes.",
     "--chain": "The certificates that the issuer presents, in PEM, its own first.",
 }
