@@ -191,7 +191,7 @@ def _cluster_name(answers: Answers, _: Surroundings) -> str:
     """The first label of the cluster's DNS name: `prod` of `prod.example.com`."""
     host = answers.get("issuer", "").strip().rpartition("://")[2].partition("/")[0]
     label = re.sub(r"[^a-z0-9-]", "", host.partition(".")[0].lower()).strip("-")
-    return label[:63]
+    return label[:63].rstrip("-")
 
 
 def _apply(answers: Answers, surroundings: Surroundings) -> str:

@@ -75,7 +75,7 @@ class Allowance:
         if not self.everywhere or self.conditional:
             return False
         return self.excludes_actions or any(
-            action.lower() in ("*", "*:*", "iam:*") for action in self.actions
+            _STARS.sub("*", action.lower()) in ("*", "*:*", "iam:*") for action in self.actions
         )
 
     @property
@@ -185,6 +185,7 @@ def _expression(pattern: str) -> str:
 
 _WILDCARD = re.compile(r"[*?]")
 _BEGINNING = re.compile(r"[^*?]*\*")
+_STARS = re.compile(r"\*+")
 _EVERY_RESOURCE = re.compile(r"[*:]*\*|arn:(aws[a-z-]*|\*):iam::[^:]*:(\*|(role|user|policy)/\*)")
 
 

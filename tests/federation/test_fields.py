@@ -563,7 +563,16 @@ def test_a_bucket_with_dots_has_no_certificate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "reserved"), [("xn--a", "xn--"), ("a-s3alias", "-s3alias"), ("a--x-s3", "--x-s3")]
+    ("name", "reserved"),
+    [
+        ("xn--a", "xn--"),
+        ("sthree-a", "sthree-"),
+        ("amzn-s3-demo-a", "amzn-s3-demo-"),
+        ("a-s3alias", "-s3alias"),
+        ("a--ol-s3", "--ol-s3"),
+        ("a--x-s3", "--x-s3"),
+        ("a--table-s3", "--table-s3"),
+    ],
 )
 def test_a_bucket_with_a_name_of_amazons_is_refused(name: str, reserved: str) -> None:
     assert refusal(fields.DiscoveryBucket, name) == (

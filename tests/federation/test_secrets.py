@@ -203,3 +203,24 @@ def test_a_long_text_is_judged_in_seconds(text: str) -> None:
 def test_a_value_with_two_names_is_masked_for_either() -> None:
     document = '{"password": "correct horse", "note": "correct horse", "x": "caf\u00e9"}'
     assert masked(document) == document.replace('"correct horse"', '"... (13 characters)"')
+
+
+EVEN = "aA0bB1cC2dD3eE4fF5gG"
+"""20 characters, of which each two neighbours are of different classes."""
+ONE_DIGIT = "aAbBcCdDeEfFgGhHiIjJkK"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_random"),
+    [
+        pytest.param(EVEN * 2, True, id="4.32 bits for a character"),
+        pytest.param(EVEN[:-1] * 2, False, id="4.25 bits"),
+        pytest.param("aB1" * 12, False, id="1.58 bits"),
+        pytest.param(f"{ONE_DIGIT}lL" * 2 + "1", True, id="4.63 bits, one digit"),
+        pytest.param(ONE_DIGIT * 2 + "1", False, id="4.51 bits, one digit"),
+    ],
+)
+def test_a_random_key_has_more_than_a_bound_of_bits_for_a_character(
+    text: str, is_random: bool
+) -> None:
+    assert kind_of_secret("text", text) == ("a random key" if is_random else None)
