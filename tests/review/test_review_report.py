@@ -114,7 +114,14 @@ def without_captions(page: str) -> str:
     return page.replace("<blockquote>", "").replace("</blockquote>", "")
 
 
-@pytest.mark.parametrize("configuration", [hostile(), load(FLEET)], ids=["hostile", "fleet"])
+STACKS = sorted((HERE.parent / "stacks" / "configurations").glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [hostile(), load(FLEET), *map(load, STACKS)],
+    ids=["hostile", "fleet", *(path.stem for path in STACKS)],
+)
 def test_both_forms_say_the_same(configuration: ClusterConfig) -> None:
     made = documents(configuration)
     ours, _ = blocks(made["review.html"])
