@@ -114,13 +114,13 @@ def without_captions(page: str) -> str:
     return page.replace("<blockquote>", "").replace("</blockquote>", "")
 
 
-STACKS = sorted((HERE.parent / "stacks" / "configurations").glob("*.yaml"))
+OTHERS = sorted((HERE.parent / "stacks" / "configurations").glob("*.yaml"))
 
 
 @pytest.mark.parametrize(
     "configuration",
-    [hostile(), load(FLEET), *map(load, STACKS)],
-    ids=["hostile", "fleet", *(path.stem for path in STACKS)],
+    [hostile(), load(FLEET), *map(load, OTHERS)],
+    ids=["hostile", "fleet", *(path.stem for path in OTHERS)],
 )
 def test_both_forms_say_the_same(configuration: ClusterConfig) -> None:
     made = documents(configuration)
