@@ -114,7 +114,7 @@ def without_captions(page: str) -> str:
     return page.replace("<blockquote>", "").replace("</blockquote>", "")
 
 
-OTHERS = sorted((HERE.parent / "stacks" / "configurations").glob("*.yaml"))
+OTHERS = sorted(STACKS.glob("*.yaml"))
 
 
 @pytest.mark.parametrize(

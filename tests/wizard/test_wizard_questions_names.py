@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.questions import Surroundings, questions
+from  import Surroundings
+from wizard.questions import questions
 
 CLUSTER = next(question for question in questions() if question.key == "cluster")
 
