@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from  import Surroundings
+from deployment.surroundings import Surroundings
 from wizard.questions import questions
 
 CLUSTER = next(question for question in questions() if question.key == "cluster")
