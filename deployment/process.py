@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from federation.errors import WorldError
 from federation.private import make_private
-from federation.secrets import Lines
+from federation.secrets import MaskedLines
 from formats import escaping
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ class Log:
     def __init__(self, path: Path | None) -> None:
         self.error: str | None = None
         self._file: TextIO | None = None
-        self._lines = Lines()
+        self._lines = MaskedLines()
         if path is not None:
             with self._noted():
                 make_private(path.parent)

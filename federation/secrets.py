@@ -78,7 +78,7 @@ def without_secrets(document: Any, name: str = "") -> Any:
     return masked(document, name) if isinstance(document, str) else document
 
 
-class Lines:
+class MaskedLines:
     """Masks line by line what a program prints, blocks of PEM over several lines too."""
 
     def __init__(self) -> None:

@@ -18,11 +18,11 @@ from review.facts.estate import (
     Endpoint,
     Estate,
     LocalState,
+    RoleTrust,
     Session,
     Setting,
     Thumbprints,
-    Token,
-    Trust,
+    TokenLifetime,
     Unbounded,
     Where,
     renamed,
@@ -43,7 +43,7 @@ def configured(
         document: The same with its lines.
         looked: What looks at its neighbours or the network found, by the code of the rule.
     """
-    return _Reading(Configuration(Where(file), "", config, document, looked or {})).estate()
+    return _Walk(Configuration(Where(file), "", config, document, looked or {})).estate()
 
 
 def of_workloads(estate: Estate, config: ClusterConfig) -> Estate:
@@ -77,7 +77,7 @@ def workload_at(read: Configuration, place: Place) -> str:
     return ""
 
 
-class _Reading:
+class _Walk:
     def __init__(self, read: Configuration) -> None:
         self._read = read
         self._config = read.config
@@ -107,9 +107,9 @@ class _Reading:
             called = next(each for each in reversed(place) if isinstance(each, str))
             yield Setting(self._where(*place), workload_at(self._read, place), called, value)
 
-    def _trust(self, at: int, workload: Workload) -> Trust:
+    def _trust(self, at: int, workload: Workload) -> RoleTrust:
         policy = role_trust_policy(self._config, workload)
-        return Trust(self._where("workloads", at, "trust"), name(workload), policy)
+        return RoleTrust(self._where("workloads", at, "trust"), name(workload), policy)
 
     def _session(self, at: int, workload: Workload) -> Session:
         where = self._where("workloads", at, "role", "max_session_duration")
@@ -131,9 +131,9 @@ class _Reading:
             for position, policy in enumerate(workload.role.managed_policy_arns)
         ]
 
-    def _token(self, at: int, workload: Workload) -> Token:
+    def _token(self, at: int, workload: Workload) -> TokenLifetime:
         where = self._where("workloads", at, "token_expiration_seconds")
-        return Token(where, name(workload), workload.token_expiration_seconds)
+        return TokenLifetime(where, name(workload), workload.token_expiration_seconds)
 
     def _thumbprints(self) -> tuple[Thumbprints, ...]:
         digests = self._config.discovery.thumbprint

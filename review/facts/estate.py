@@ -51,7 +51,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Trust(Fact):
+class RoleTrust(Fact):
     """The trust policy of a role."""
 
     policy: Mapping[str, Any] | None
@@ -84,7 +84,7 @@ class Permissions(Fact):
 
 
 @dataclass(frozen=True)
-class Token(Fact):
+class TokenLifetime(Fact):
     """A projected token; `seconds` is its life."""
 
     seconds: int
@@ -139,7 +139,7 @@ class AnonymousAccess(Fact):
 
 
 @dataclass(frozen=True)
-class Bucket(Fact):
+class PublicBucket(Fact):
     """Access to a bucket for everybody; `exposure` says what opens it."""
 
     exposure: str
@@ -187,18 +187,18 @@ class Estate:
         service_accounts: Those that are known to exist, as `NAMESPACE/NAME`.
     """
 
-    trusts: tuple[Trust, ...] = ()
+    trusts: tuple[RoleTrust, ...] = ()
     sessions: tuple[Session, ...] = ()
     unbounded: tuple[Unbounded, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     permissions: tuple[Permissions, ...] = ()
-    tokens: tuple[Token, ...] = ()
+    tokens: tuple[TokenLifetime, ...] = ()
     settings: tuple[Setting, ...] = ()
     thumbprints: tuple[Thumbprints, ...] = ()
     chains: tuple[Chain, ...] = ()
     audiences: tuple[Audiences, ...] = ()
     anonymous: tuple[AnonymousAccess, ...] = ()
-    buckets: tuple[Bucket, ...] = ()
+    buckets: tuple[PublicBucket, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     states: tuple[LocalState, ...] = ()
     configurations: tuple[Configuration, ...] = ()

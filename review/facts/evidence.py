@@ -18,7 +18,7 @@ from federation.iam.policy_document import parse_policy
 from federation.keys.certificates import parse_pem
 from federation.strict_json import json_object
 from federation.yaml.documents import DocumentError, objects
-from review.facts.estate import Audiences, Chain, Estate, Trust, Where
+from review.facts.estate import Audiences, Chain, Estate, RoleTrust, Where
 
 
 def service_accounts(text: str, file: str) -> Estate:
@@ -54,7 +54,7 @@ def trust_policy_file(text: str, file: str) -> Estate:
     except UserError as error:
         raise UserError(f"{file}: {error}") from None
     about = role.get("RoleName") if isinstance(role, Mapping) else None
-    return Estate(trusts=(Trust(Where(file), str(about or PurePath(file).stem), policy),))
+    return Estate(trusts=(RoleTrust(Where(file), str(about or PurePath(file).stem), policy),))
 
 
 def api_server(text: str, file: str) -> Estate:

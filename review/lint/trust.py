@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from formats.escaping import printable, quoted
-from review.facts.estate import Estate, Trust
+from review.facts.estate import Estate, RoleTrust
 from review.facts.grants import (
     ANYBODY,
     Grant,
@@ -23,14 +23,14 @@ _NAMED = 5
 """Service accounts that a finding names; of the others it tells the number."""
 
 
-def _granted(estate: Estate) -> Iterator[tuple[Trust, Grant]]:
+def _granted(estate: Estate) -> Iterator[tuple[RoleTrust, Grant]]:
     for trust in estate.trusts:
         if trust.policy is not None:
             for grant in grants(trust.policy):
                 yield trust, grant
 
 
-def _named_accounts(estate: Estate) -> Iterator[tuple[Trust, ServiceAccount]]:
+def _named_accounts(estate: Estate) -> Iterator[tuple[RoleTrust, ServiceAccount]]:
     for trust, grant in _granted(estate):
         for subject in grant.subjects or ():
             account = service_account(subject)
@@ -59,14 +59,14 @@ def _wildcard_subject(estate: Estate) -> Iterator[Seen]:
             yield Seen.of(trust, f"{quoted(pattern)} is let in{_known(estate, trust, pattern)}.")
 
 
-def _patterns(estate: Estate) -> Iterator[tuple[Trust, str]]:
+def _patterns(estate: Estate) -> Iterator[tuple[RoleTrust, str]]:
     for trust, grant in _granted(estate):
         for pattern in grant.patterns:
             if pattern != ANYBODY:
                 yield trust, pattern
 
 
-def _known(estate: Estate, trust: Trust, pattern: str = ANYBODY) -> str:
+def _known(estate: Estate, trust: RoleTrust, pattern: str = ANYBODY) -> str:
     """How many of the known service accounts get in by a pattern, and which."""
     total = len(set(estate.service_accounts))
     if trust.policy is None or not total:

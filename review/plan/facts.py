@@ -22,15 +22,15 @@ from review.facts.estate import (
     AnonymousAccess,
     Attachment,
     Audiences,
-    Bucket,
     Chain,
     Estate,
     Fact,
     Permissions,
+    PublicBucket,
+    RoleTrust,
     Session,
     Setting,
     Thumbprints,
-    Trust,
     Unbounded,
     Unreadable,
     Where,
@@ -163,9 +163,9 @@ def _trust(resource: Resource, about: str) -> Estate:
     where = resource.where("assume_role_policy")
     text = resource.text("assume_role_policy")
     if text is None:
-        return Estate(trusts=(Trust(where, about, None),))
+        return Estate(trusts=(RoleTrust(where, about, None),))
     try:
-        return Estate(trusts=(Trust(where, about, parse_policy(text)),))
+        return Estate(trusts=(RoleTrust(where, about, parse_policy(text)),))
     except UserError as error:
         return Estate(unreadable=(Unreadable(where, about, str(error)),))
 
@@ -223,7 +223,7 @@ def _bucket_acl(resource: Resource) -> Estate:
     acl = resource.text("acl")
     if acl not in _PUBLIC_ACLS:
         return Estate()
-    return Estate(buckets=(Bucket(resource.where("acl"), "", f"the ACL {acl!r}"),))
+    return Estate(buckets=(PublicBucket(resource.where("acl"), "", f"the ACL {acl!r}"),))
 
 
 def _bucket_access(resource: Resource) -> Estate:
@@ -231,7 +231,7 @@ def _bucket_access(resource: Resource) -> Estate:
     off = [name for name in _ACL_BLOCKS if resource.values.get(name) in (False, None)]
     if not off:
         return Estate()
-    return Estate(buckets=(Bucket(resource.where(), "", f"{' and '.join(off)} off"),))
+    return Estate(buckets=(PublicBucket(resource.where(), "", f"{' and '.join(off)} off"),))
 
 
 def _bucket_policy(resource: Resource) -> Estate:
@@ -246,7 +246,7 @@ def _bucket_policy(resource: Resource) -> Estate:
         return Estate(unreadable=(Unreadable(where, "", str(error)),))
     return Estate(
         buckets=tuple(
-            Bucket(where, "", f"{quoted(action)} on {quoted(of)} for everybody")
+            PublicBucket(where, "", f"{quoted(action)} on {quoted(of)} for everybody")
             for each in allowed
             if each.everybody
             for action in each.actions

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from federation.secrets import Lines, kind_of_secret, masked, without_secrets
+from federation.secrets import MaskedLines, kind_of_secret, masked, without_secrets
 from federation.yaml.files import PROJECT
 from review.facts import aws_managed
 
@@ -126,7 +126,7 @@ def test_a_value_is_judged_by_its_name_and_its_name_by_itself() -> None:
 
 
 def test_a_private_key_over_several_lines_is_masked_line_by_line() -> None:
-    lines = Lines()
+    lines = MaskedLines()
     text = f"before\n  {PEM}\nafter".splitlines()
     assert [lines.masked(line) for line in text] == [
         "before",
@@ -138,7 +138,7 @@ def test_a_private_key_over_several_lines_is_masked_line_by_line() -> None:
 
 
 def test_what_looks_like_the_beginning_of_a_key_hides_nothing_else() -> None:
-    lines = Lines()
+    lines = MaskedLines()
     begins = PEM.splitlines()[0]
     assert [lines.masked(line) for line in (begins, "Error: it failed.", "more")][1:] == [
         "Error: it failed.",
@@ -147,7 +147,7 @@ def test_what_looks_like_the_beginning_of_a_key_hides_nothing_else() -> None:
 
 
 def test_a_certificate_over_several_lines_is_shown() -> None:
-    lines = Lines()
+    lines = MaskedLines()
     text = ["-----BEGIN CERTIFICATE-----", AWS_SECRET, "-----END CERTIFICATE-----", AWS_SECRET]
     assert [lines.masked(line) for line in text] == [*text[:3], "wJal... (40 characters)"]
 
@@ -172,7 +172,7 @@ def test_nothing_in_the_documents_and_examples_of_this_project_is_taken_for_a_se
 
 
 def masked_lines(file: Path) -> list[str]:
-    lines = Lines()
+    lines = MaskedLines()
     return [
         f"{file.name}: {line}"
         for line in file.read_text("utf-8").splitlines()

@@ -9,7 +9,7 @@ import pytest
 from review_examples import policy, statement
 
 from federation.errors import UserError
-from review.facts.estate import Audiences, Estate, Trust, Where
+from review.facts.estate import Audiences, Estate, RoleTrust, Where
 from review.facts.evidence import api_server, chain_file, service_accounts, trust_policy_file
 
 MANIFEST = """\
@@ -41,14 +41,14 @@ def test_a_single_service_account_in_yaml_is_a_list_of_one() -> None:
 def test_a_trust_policy_is_about_the_role_that_its_file_is_named_after() -> None:
     text = json.dumps(policy(statement()))
     assert trust_policy_file(text, "roles/web.json") == Estate(
-        trusts=(Trust(Where("roles/web.json"), "web", policy(statement())),)
+        trusts=(RoleTrust(Where("roles/web.json"), "web", policy(statement())),)
     )
 
 
 def test_a_trust_policy_is_found_in_what_the_aws_cli_prints_of_a_role() -> None:
     role = {"RoleName": "web", "AssumeRolePolicyDocument": policy(statement())}
     assert trust_policy_file(json.dumps({"Role": role}), "role.json") == Estate(
-        trusts=(Trust(Where("role.json"), "web", policy(statement())),)
+        trusts=(RoleTrust(Where("role.json"), "web", policy(statement())),)
     )
 
 

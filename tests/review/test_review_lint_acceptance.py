@@ -13,7 +13,7 @@ from federation.rules.configuration import Observation
 from federation.rules.registry import check_codes
 from federation.yaml import files
 from review.facts.configured import configured
-from review.facts.estate import Bucket, Estate, Where, joined
+from review.facts.estate import Estate, PublicBucket, Where, joined
 from review.lint.linter import LintReport, lint
 
 
@@ -91,14 +91,14 @@ def test_what_was_looked_for_elsewhere_takes_the_place_of_what_the_configuration
 
 @pytest.mark.parametrize("code", ["public-bucket", "open-bucket"])
 def test_the_code_of_an_earlier_version_goes_on_accepting_an_open_bucket(code: str) -> None:
-    bucket = Estate(buckets=(Bucket(Where("plan.json", "b"), "", "the ACL 'public-read'"),))
+    bucket = Estate(buckets=(PublicBucket(Where("plan.json", "b"), "", "the ACL 'public-read'"),))
     report = judged(acceptance(code), estate=bucket)
     assert [each.finding.rule.code for each in report.accepted] == ["open-bucket"]
     assert (report.findings, report.unused) == ((), ())
 
 
 def test_accepting_public_documents_leaves_an_open_bucket_an_error() -> None:
-    bucket = Estate(buckets=(Bucket(Where("plan.json", "b"), "", "the ACL 'public-read'"),))
+    bucket = Estate(buckets=(PublicBucket(Where("plan.json", "b"), "", "the ACL 'public-read'"),))
     report = judged(acceptance("public-documents"), estate=bucket)
     assert [each.rule.code for each in report.findings] == ["open-bucket"]
 

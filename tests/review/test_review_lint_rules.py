@@ -26,11 +26,11 @@ from federation.model.names import DISCOVERY_ROLE
 from review.facts.estate import (
     AnonymousAccess,
     Attachment,
-    Bucket,
     Estate,
     Permissions,
+    PublicBucket,
+    RoleTrust,
     Setting,
-    Trust,
     Unreadable,
     Where,
     joined,
@@ -237,7 +237,7 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
     ),
     (
         "unknown-trust",
-        Estate(trusts=(Trust(HERE, "web", None),)),
+        Estate(trusts=(RoleTrust(HERE, "web", None),)),
         ["here (web): the trust policy is sensitive, or known only after the apply."],
     ),
     (
@@ -404,7 +404,7 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
     ),
     (
         "open-bucket",
-        Estate(buckets=(Bucket(HERE, "", "the ACL 'public-read'"),)),
+        Estate(buckets=(PublicBucket(HERE, "", "the ACL 'public-read'"),)),
         ["here (): the bucket is open: the ACL 'public-read'."],
     ),
     (

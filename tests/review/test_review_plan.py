@@ -14,7 +14,7 @@ import pytest
 from review_examples import HOST, TODAY, policy, presented, statement
 
 from federation.errors import UserError
-from review.facts.estate import AnonymousAccess, Estate, Thumbprints, Trust, Unreadable, Where
+from review.facts.estate import AnonymousAccess, Estate, RoleTrust, Thumbprints, Unreadable, Where
 from review.lint.linter import lint
 from review.plan.facts import plan_facts
 
@@ -90,7 +90,7 @@ def test_a_boundary_that_is_made_in_the_same_plan_is_one() -> None:
 def test_a_sensitive_trust_policy_is_not_judged() -> None:
     role = {"name": "web", "assume_role_policy": json.dumps(policy(statement()))}
     hidden = planned("aws_iam_role", role, after_sensitive={"assume_role_policy": True})
-    assert hidden.trusts == (Trust(where("aws_iam_role.one.assume_role_policy"), "web", None),)
+    assert hidden.trusts == (RoleTrust(where("aws_iam_role.one.assume_role_policy"), "web", None),)
 
 
 @pytest.mark.parametrize("mark", ["after_unknown", "after_sensitive"])
