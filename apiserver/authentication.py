@@ -44,7 +44,7 @@ def authentication_configuration(
     kept = dict(existing or {})
     _check(kept)
     joining = (CLUSTER_INFO_PATH,) if uses_kubeadm else ()
-    paths = dict.fromkeys([*_allowed(kept), *DISCOVERY_PATHS, *HEALTH_PATHS, *joining])
+    paths = dict.fromkeys([*_allowed_paths(kept), *DISCOVERY_PATHS, *HEALTH_PATHS, *joining])
     return {
         "apiVersion": f"{_GROUP}/{authentication_form(minor)}",
         "kind": _KIND,
@@ -64,7 +64,7 @@ def feature_gates(minor: int | None) -> tuple[str, ...]:
     return ("AnonymousAuthConfigurableEndpoints=true",) if alpha else ()
 
 
-def _allowed(existing: Mapping[str, Any]) -> Iterator[str]:
+def _allowed_paths(existing: Mapping[str, Any]) -> Iterator[str]:
     """The paths that a document allows already."""
     anonymous = existing.get("anonymous") or {}
     conditions = (anonymous.get("conditions") or []) if isinstance(anonymous, Mapping) else None

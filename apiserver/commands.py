@@ -132,7 +132,7 @@ def reading_of(words: Sequence[str], place: str, kind: str) -> Reading:
 
 def flag_lists(text: str, name: str) -> Iterator[Reading]:
     """Flags alone, one or several on a line."""
-    lines = [line.strip() for line in _joined(text).splitlines()]
+    lines = [line.strip() for line in _join_lines(text).splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if lines and all(line.startswith("--") for line in lines):
         _check_length(lines, name)
@@ -176,7 +176,7 @@ def reading_of_pod(words: Sequence[str], place: str) -> Reading:
 
 def processes(text: str, name: str) -> Iterator[Reading]:
     """Lines of `ps`, each with or without columns before the program; `grep` finds itself too."""
-    lines = enumerate(_joined(text).splitlines(), start=1)
+    lines = enumerate(_join_lines(text).splitlines(), start=1)
     near = [(number, line) for number, line in lines if PROGRAM in line and len(line) <= LONGEST]
     _check_length([line for _, line in near], name)
     cut = [(number, _shown_words(line)) for number, line in near]
@@ -185,7 +185,7 @@ def processes(text: str, name: str) -> Iterator[Reading]:
         place = f"{name}:{number}" if len(found) > 1 else name
         if words[-1].endswith(("…", "...")):
             raise UserError(f"{place}: the line ends with '{words[-1]}': it is cut. {_ALL_OF_PS}")
-        yield _whole(reading_of(words, place, "the output of ps"))
+        yield _check_whole(reading_of(words, place, "the output of ps"))
 
 
 def _check_length(lines: list[str], name: str) -> None:
@@ -216,7 +216,7 @@ def _shown_words(line: str) -> list[str]:
     return words[: next(ends, None)]
 
 
-def _whole(reading: Reading) -> Reading:
+def _check_whole(reading: Reading) -> Reading:
     """A line of ps that was not cut where the terminal ended."""
     settings = reading.settings
     if any(name == "service-account-signing-endpoint" for name, _ in settings.others):
@@ -231,7 +231,7 @@ def _whole(reading: Reading) -> Reading:
     return reading
 
 
-def _joined(text: str) -> str:
+def _join_lines(text: str) -> str:
     """Text in which a line that ends with a backslash goes on in the next one."""
     return re.sub(r"\\\s*(\n\s*|$)", " ", text)
 

@@ -64,7 +64,7 @@ _VERBOSITY = re.compile(r"^-v(?==|$)")
 _FLAG_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
-def normalized(name: str) -> str:
+def normalize(name: str) -> str:
     """The name of a flag, in which `_` means `-` (`WordSepNormalizeFunc` in component-base)."""
     return name.replace("_", "-")
 
@@ -88,7 +88,7 @@ def parse_flags(words: Sequence[str], place: str) -> Flags:
         if word.startswith("--") and word != "--":
             flags += _without_value(waiting, place)
             name, equals, value = word.removeprefix("--").partition("=")
-            name = normalized(name)
+            name = normalize(name)
             waiting = None if equals or name in _BOOLEANS else name
             if waiting is None:
                 flags.append((name, value if equals else "true"))
@@ -107,7 +107,7 @@ def checked_flags(flags: Iterable[tuple[str, str]], place: str) -> Flags:
     Raises:
         UserError: a name is not the name of a flag.
     """
-    found = tuple((normalized(name), value) for name, value in flags)
+    found = tuple((normalize(name), value) for name, value in flags)
     for name, _ in found:
         if not _FLAG_NAME.fullmatch(name):
             raise UserError(f"{place}: --{name} is not the name of a flag: write NAME=VALUE.")

@@ -29,7 +29,7 @@ from pydantic import (
 
 from apiserver.distribution import Goal
 from apiserver.flags import ISSUER
-from apiserver.plan import FlagPlan, judged, plan
+from apiserver.plan import FlagPlan, judge, plan
 from apiserver.settings import Settings
 from apiserver.stages import PHASES, STAGES, Kind, Phase, Stage
 from federation.errors import UserError
@@ -53,11 +53,11 @@ _SEEN_OTHERWISE = ("control-plane-flags",)
 """Codes that may be skipped, since `--from` shows the same."""
 
 
-class _Part(BaseModel):
+class _FilePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PhaseEntry(_Part):
+class PhaseEntry(_FilePart):
     """One phase that was entered.
 
     Attributes:
@@ -71,7 +71,7 @@ class PhaseEntry(_Part):
     set_aside: str | None = None
 
 
-class State(_Part):
+class Migration(_FilePart):
     """How far a migration is; what `clusters/NAME.migration.yaml` holds.
 
     Attributes:
@@ -158,14 +158,14 @@ class State(_Part):
         return Settings.of((name, value) for name, _, value in pairs)
 
 
-def begun(
+def begin(
     goal: Goal,
     before: Settings,
     now: datetime,
     *,
     lifetime: timedelta = FLOOR,
     new_keys: tuple[str, str] | None = None,
-) -> State:
+) -> Migration:
     """A migration in its first phase.
 
     Args:
@@ -201,7 +201,7 @@ def begun(
             raise UserError(f"{path!r} is not the path of a file on the nodes, from / on.")
     if new_keys and new_keys[1] == before.signing_key_file:
         raise UserError(f"{new_keys[1]} signs already: name the file of the new key.")
-    return State(
+    return Migration(
         kind=kind,
         cluster=config.cluster,
         issuer=config.issuer,
@@ -217,12 +217,12 @@ def begun(
     )
 
 
-def stage(state: State, phase: Phase | None = None) -> Stage:
+def stage(state: Migration, phase: Phase | None = None) -> Stage:
     """What a phase is about; the current one by default. There is none for `done`."""
     return STAGES[state.kind, phase or state.phase]
 
 
-def phase_plan(state: State, goal: Goal, phase: Phase | None = None) -> FlagPlan:
+def phase_plan(state: Migration, goal: Goal, phase: Phase | None = None) -> FlagPlan:
     """What is set in a phase, compared with the phase that was left for it."""
     current = phase or state.phase
     phases = PHASES[state.kind]
@@ -231,7 +231,7 @@ def phase_plan(state: State, goal: Goal, phase: Phase | None = None) -> FlagPlan
         before = _settings(state, goal, state.steps[-2].phase)
     else:
         before = _settings(state, goal, phases[at - 1]) if at else state.settings_before
-    made = judged(goal, before, _settings(state, goal, current))
+    made = judge(goal, before, _settings(state, goal, current))
     # Its place among the phases is what this warning asks for.
     warnings = tuple(text for text in made.warnings if "apiserver --migrate" not in text)
     # Who may read the documents changes with what signs, and in no other phase.
@@ -239,7 +239,7 @@ def phase_plan(state: State, goal: Goal, phase: Phase | None = None) -> FlagPlan
     return replace(made, warnings=warnings, limits_anonymous=limits)
 
 
-def earliest(state: State) -> datetime:
+def earliest_end(state: Migration) -> datetime:
     """The earliest time at which the current phase may be left."""
     entered = state.steps[-1].entered
     if state.phase == "wait":
@@ -247,13 +247,13 @@ def earliest(state: State) -> datetime:
     return entered + KEYS_CACHED if state.phase == "publish" else entered
 
 
-def certain(state: State) -> datetime | None:
+def certain_end(state: Migration) -> datetime | None:
     """When even injected tokens that nobody renewed have run out, in the phase `wait`."""
     return state.steps[-1].entered + INJECTED if state.phase == "wait" else None
 
 
 def obstacles(
-    state: State,
+    state: Migration,
     goal: Goal,
     now: datetime,
     running: Settings | None,
@@ -269,8 +269,8 @@ def obstacles(
         verdicts: the worst verdict of each doctor code; None where they were not given.
     """
     found = []
-    if now < earliest(state):
-        found.append(f"It is not over before {_shown(earliest(state))}.")
+    if now < earliest_end(state):
+        found.append(f"It is not over before {_time_text(earliest_end(state))}.")
     wanted = phase_plan(state, goal).after
     if running is None:
         found.append("What runs now has to be read anew: give it with --from.")
@@ -286,15 +286,15 @@ def obstacles(
     return tuple(found)
 
 
-def advanced(state: State, now: datetime, set_aside: str | None = None) -> State:
+def advance(state: Migration, now: datetime, set_aside: str | None = None) -> Migration:
     """The migration in its next phase."""
     following = _after(state.kind, state.phase)
     if following is None:
         raise UserError("The migration is done: there is no next phase.")
-    return _entered(state, following, now, set_aside)
+    return _enter(state, following, now, set_aside)
 
 
-def turned_back(state: State, now: datetime) -> State:
+def turn_back(state: Migration, now: datetime) -> Migration:
     """The migration in the phase before: of those that set something else, where it is done.
 
     Raises:
@@ -307,10 +307,10 @@ def turned_back(state: State, now: datetime) -> State:
             f"This is the first phase. To give the migration up, set the flags that ran before, "
             f"and delete the file of its state:\n{flags}"
         )
-    return _entered(state, before, now, _TURNED_BACK)
+    return _enter(state, before, now, _TURNED_BACK)
 
 
-def lengthened(state: State, config: ClusterConfig) -> State:
+def lengthen(state: Migration, config: ClusterConfig) -> Migration:
     """The migration with the life of the longest token that the federation asks for meanwhile."""
     asked = timedelta(seconds=state.token_lifetime_seconds)
     life = _longest_life(config, state.settings_before, asked)
@@ -318,7 +318,7 @@ def lengthened(state: State, config: ClusterConfig) -> State:
     return state.model_copy(update={"token_lifetime_seconds": seconds})
 
 
-def codes(state: State) -> tuple[str, ...]:
+def codes(state: Migration) -> tuple[str, ...]:
     """The doctor codes to pass before the current phase is left: its own, and the next one's."""
     phases = PHASES[state.kind]
     following = phases[phases.index(state.phase) + 1]
@@ -326,7 +326,7 @@ def codes(state: State) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*stage(state).exit, *entry)))
 
 
-def described(state: State) -> dict[str, Any]:
+def as_data(state: Migration) -> dict[str, Any]:
     """The state as plain data, for its file."""
     return state.model_dump(mode="json", exclude_none=True)
 
@@ -347,12 +347,12 @@ def _before(kind: Kind, phase: Phase) -> Phase | None:
     return phases[at - 1] if at else None
 
 
-def _entered(state: State, phase: Phase, now: datetime, set_aside: str | None) -> State:
+def _enter(state: Migration, phase: Phase, now: datetime, set_aside: str | None) -> Migration:
     step = PhaseEntry(phase=phase, entered=now, set_aside=set_aside)
     return state.model_copy(update={"steps": (*state.steps, step)})
 
 
-def _settings(state: State, goal: Goal, phase: Phase) -> Settings:
+def _settings(state: Migration, goal: Goal, phase: Phase) -> Settings:
     before = state.settings_before
     if state.kind == "signing-key":
         return _key_settings(state, before, phase)
@@ -369,7 +369,7 @@ def _settings(state: State, goal: Goal, phase: Phase) -> Settings:
     )
 
 
-def _key_settings(state: State, before: Settings, phase: Phase) -> Settings:
+def _key_settings(state: Migration, before: Settings, phase: Phase) -> Settings:
     new, signing = str(state.new_key_file), state.new_signing_key_file
     both = tuple(dict.fromkeys((*before.key_files, new)))
     if phase == "publish":
@@ -420,5 +420,5 @@ def _is_passed(code: str, verdict: str | None) -> bool:
     return verdict in ("pass", "warn") or (verdict == "skip" and code in _SEEN_OTHERWISE)
 
 
-def _shown(moment: datetime) -> str:
+def _time_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from apiserver.distribution import Distribution, Goal, Schema
 from apiserver.distributions import distribution_of
 from apiserver.plan import FlagPlan, plan
-from apiserver.rendering import Rendering, rendered
+from apiserver.rendering import Rendering, render_plan
 from federation.errors import UserError
 from federation.model.config import ClusterConfig
 
@@ -27,13 +27,13 @@ def page(made: FlagPlan, result: Rendering, place: Callable[[str], str] = str) -
     return "".join(parts)
 
 
-def refused(made: FlagPlan) -> str:
+def refusal_text(made: FlagPlan) -> str:
     """Why a plan is not shown."""
     head = "Nothing is shown, since it would stop an API server or lock clients out:"
     return "\n".join([head, *(f"  x {refusal}" for refusal in made.refusals)])
 
 
-def unseen(config: ClusterConfig) -> str:
+def page_of_configuration(config: ClusterConfig) -> str:
     """What to set for a configuration, where what runs now is not known.
 
     Raises:
@@ -41,7 +41,7 @@ def unseen(config: ClusterConfig) -> str:
     """
     own = distribution_of(config)
     made = plan(Goal(config, own, newest_form(own, config)), None)
-    return refused(made) if made.refusals else page(made, rendered(made))
+    return refusal_text(made) if made.refusals else page(made, render_plan(made))
 
 
 def newest_form(own: Distribution, config: ClusterConfig) -> Schema:

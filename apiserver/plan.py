@@ -97,10 +97,10 @@ def plan(goal: Goal, before: Settings | None) -> FlagPlan:
         anonymous_auth=wanted.anonymous_auth(),
         signing_key_file=wanted.signing_key_file(),
     )
-    return judged(goal, before, after)
+    return judge(goal, before, after)
 
 
-def judged(goal: Goal, before: Settings | None, after: Settings) -> FlagPlan:
+def judge(goal: Goal, before: Settings | None, after: Settings) -> FlagPlan:
     """A plan with given settings: its changes, and what is to be said against it."""
     return FlagPlan(
         goal,

@@ -28,7 +28,7 @@ from apiserver.systemd import units
 from federation.errors import UserError
 from federation.named_files import decoded
 
-__all__ = ["Reading", "agreed", "read", "readings_in"]
+__all__ = ["Reading", "agreed_settings", "read", "readings_in"]
 
 
 def read(content: bytes, name: str) -> tuple[Reading, ...]:
@@ -93,7 +93,7 @@ def _documents(text: str, name: str) -> Iterator[Reading]:
     yield from found
 
 
-def agreed(readings: tuple[Reading, ...]) -> Settings:
+def agreed_settings(readings: tuple[Reading, ...]) -> Settings:
     """The settings that all API servers of a cluster have.
 
     Raises:

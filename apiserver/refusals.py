@@ -81,7 +81,7 @@ def _of_values(goal: Goal, before: Settings, after: Settings) -> Iterator[str]:
         if not value.isprintable():
             yield f"--{name} has {quoted(value)}, with a character that no flag has."
     for name, value in flags_to_write(before, after):
-        for text, reader in _replaced(goal).items():
+        for text, reader in _replaced_texts(goal).items():
             if text in value:
                 yield (
                     f"--{name} has {quoted(value)}: {reader} would replace {text!r}. Set another "
@@ -89,7 +89,7 @@ def _of_values(goal: Goal, before: Settings, after: Settings) -> Iterator[str]:
                 )
 
 
-def _replaced(goal: Goal) -> dict[str, str]:
+def _replaced_texts(goal: Goal) -> dict[str, str]:
     """Texts that something replaces in a value, on its way to the API server, each with what does.
 
     `Expand` in third_party/forked/golang/expansion (Kubernetes 1.34); Jinja, Template Designer
@@ -177,7 +177,7 @@ def jwt(oidc: Mapping[str, str]) -> str:
     issuer = oidc.get("oidc-issuer-url", "")
     claim = oidc.get("oidc-username-claim", "sub")
     prefix = oidc.get("oidc-username-prefix") or ("" if claim == "email" else f"{issuer}#")
-    username = _mapped(claim, "" if prefix == "-" else prefix)
+    username = _claim(claim, "" if prefix == "-" else prefix)
     lines = [
         "jwt:",
         "  - issuer:",
@@ -190,7 +190,7 @@ def jwt(oidc: Mapping[str, str]) -> str:
         source = yaml_text(oidc["oidc-ca-file"])
         lines.insert(4, f"      certificateAuthority: |  # the content of {source}, indented")
     if "oidc-groups-claim" in oidc:
-        groups = _mapped(oidc["oidc-groups-claim"], oidc.get("oidc-groups-prefix", ""))
+        groups = _claim(oidc["oidc-groups-claim"], oidc.get("oidc-groups-prefix", ""))
         lines.append(f"      groups: {groups}")
     if "oidc-required-claim" in oidc:
         name, _, value = oidc["oidc-required-claim"].partition("=")
@@ -199,5 +199,5 @@ def jwt(oidc: Mapping[str, str]) -> str:
     return "\n".join(f"    {line}" for line in lines)
 
 
-def _mapped(claim: str, prefix: str) -> str:
+def _claim(claim: str, prefix: str) -> str:
     return f"{{claim: {yaml_text(claim)}, prefix: {yaml_text(prefix)}}}"

@@ -52,7 +52,7 @@ class Existing:
     authentication: Mapping[str, Any] | None = None
 
 
-def rendered(plan: FlagPlan, existing: Existing | None = None) -> Rendering:
+def render_plan(plan: FlagPlan, existing: Existing | None = None) -> Rendering:
     """Render a plan that has no refusals.
 
     Raises:

@@ -24,7 +24,7 @@ from apiserver.flags import (
     boolean,
     join_list,
     last_of,
-    normalized,
+    normalize,
     split_list,
     values_of,
 )
@@ -64,7 +64,7 @@ class Settings:
     @classmethod
     def of(cls, flags: Iterable[tuple[str, str]]) -> Settings:
         """The settings in flags; of a flag that counts once the last one counts, as in pflag."""
-        given = tuple((normalized(name), value) for name, value in flags)
+        given = tuple((normalize(name), value) for name, value in flags)
         anonymous = last_of(given, ANONYMOUS_AUTH)
         return cls(
             issuers=values_of(given, ISSUER),

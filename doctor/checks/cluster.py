@@ -10,8 +10,18 @@ from typing import TypeVar
 
 from doctor import evidence
 from doctor.examination import Examination, Missing
+from doctor.finding import Rule
 from doctor.live.cluster import Cluster, ClusterError
-from doctor.rules import control_plane as rules
+
+ACCESS = Rule(
+    "control-plane-access",
+    "control-plane",
+    "The cluster can be reached with the configured context",
+    "The doctor reads the cluster, and mints tokens, as whoever the kubeconfig names.",
+    "The kubeconfig or the context does not exist, the API server is down, or the credentials in "
+    "the kubeconfig are out of date.",
+    "Try 'kubectl --context CONTEXT get --raw /version'.",
+)
 
 T = TypeVar("T")
 
@@ -28,7 +38,7 @@ async def live(examination: Examination) -> Cluster:
         return await asyncio.to_thread(_connected, kubeconfig, context, seconds)
     except ClusterError as error:
         named = f"the context {context!r}" if context else "the current context"
-        finding = rules.ACCESS.failed(str(error), f"an API server behind {named}")
+        finding = ACCESS.failed(str(error), f"an API server behind {named}")
         raise Missing.because(finding) from None
 
 

@@ -6,21 +6,97 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from apiserver.flags import ISSUER, JWKS_URI
+from apiserver import flags
 from apiserver.pods import api_server_in
 from apiserver.settings import Settings
 from doctor import evidence
 from doctor.checks import aws, cluster, discovery, strangers
 from doctor.difference import compared
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
-from doctor.finding import Finding
+from doctor.finding import Finding, Rule
 from doctor.live.cluster import Cluster, ClusterError
-from doctor.rules import control_plane as rules
 from federation.errors import UserError
 from federation.model.config import Workload
 from federation.model.names import DISCOVERY_ROLE
 from federation.pod_environment import Judged, judge
 from formats.escaping import enumeration, listed, printable, quoted
+
+VERIFIED = Rule(
+    "control-plane-verified",
+    "control-plane",
+    "The kubeconfig has the API server's certificate checked",
+    "With 'insecure-skip-tls-verify' whoever stands between here and the API server can answer "
+    "in its place, and gets the credentials.",
+    "The kubeconfig says 'insecure-skip-tls-verify: true'.",
+    "Put the authority's certificate into the kubeconfig instead (certificate-authority-data).",
+)
+ISSUER = Rule(
+    "control-plane-issuer",
+    "control-plane",
+    "The cluster's own discovery document names the configured issuer",
+    "Read from the API server with the credentials of the kubeconfig, past all that stands in "
+    "front of it.",
+    "The first --service-account-issuer of the API server is not the configured issuer, or the "
+    "context is of another cluster.",
+    "Set the first --service-account-issuer of every API server to the configured issuer; or name "
+    "the right context.",
+)
+FLAGS = Rule(
+    "control-plane-flags",
+    "control-plane",
+    "Every API server has the configured issuer first, and the address of the keys",
+    "The first --service-account-issuer signs, all of them are accepted, and every API server of "
+    "the cluster must have the same. --service-account-jwks-uri says where AWS finds the keys. "
+    "Read from the API servers' pods in kube-system, where they can be seen.",
+    "A flag was set on some of the control plane nodes only, or was lost: a map of extraArgs "
+    "(kubeadm before v1beta4, Cluster API before v1beta2) keeps one of several of the same name.",
+    "Set the same flags on every control plane node, one after the other.",
+)
+API_AUDIENCES = Rule(
+    "control-plane-api-audiences",
+    "control-plane",
+    "The API server does not take the tokens that AWS gets",
+    "--api-audiences lists the audiences of tokens that log in to the API server; without the "
+    "flag it is the issuer. With the audience of AWS among them, whoever sees a token on its way "
+    "to AWS can log in to the cluster.",
+    "The audience of AWS was added to --api-audiences, as some instructions have it.",
+    "Remove it from --api-audiences and keep the others: without the issuer among them, pods are "
+    "locked out.",
+)
+BINDING = Rule(
+    "control-plane-binding",
+    "control-plane",
+    "Anonymous readers are bound to the discovery role",
+    "The ClusterRole 'system:service-account-issuer-discovery' is built in and grants 'get' on "
+    "the two documents alone. Kubernetes binds it to service accounts; the federation adds the "
+    "group 'system:unauthenticated' (KEP-1393).",
+    "The discovery stack was not deployed, or its ClusterRoleBinding was deleted.",
+    "Deploy the discovery stack.",
+)
+PATHS = Rule(
+    "control-plane-anonymous-paths",
+    "control-plane",
+    "Anonymous requests are limited to paths, where that is configured",
+    "With 'exposure: authentication-config' each API server has an AuthenticationConfiguration "
+    "whose 'anonymous.conditions' name the paths that it takes anonymous requests for. All others "
+    "are refused with 401 before RBAC is asked (KEP-4633, Kubernetes 1.31 or newer). The kubelet "
+    "asks for the health of the API server without credentials, so that /livez, /readyz and "
+    "/healthz belong to them.",
+    "--authentication-config is not set on every API server, or its file has no 'conditions'.",
+    "Set it on each, and mount the file: 'python -m wizard apiserver' writes both.",
+)
+CONFIG_MAP = Rule(
+    "control-plane-config-map",
+    "control-plane",
+    "The workload's ConfigMap has the configured settings and no others",
+    "Pods take their AWS environment from it: the role, the token file and the region. Each "
+    "further entry becomes an environment variable, too. An entry that may send requests "
+    "elsewhere or run code (endpoints, proxies, CA bundles, profiles, credentials, PYTHON*, LD_* "
+    "and anything that is not a known setting of the AWS SDKs) is a failure. A harmless setting "
+    "of the SDKs, such as AWS_RETRY_MODE, is a warning.",
+    "The workloads stack was not deployed, or the ConfigMap was edited.",
+    "Deploy the workloads stack.",
+)
 
 _ANY_PATH = "/api"
 _HEALTH_PATHS = ("/livez", "/readyz", "/healthz")
@@ -49,26 +125,26 @@ async def config_map(examination: Examination, workload: Workload) -> Mapping[st
         return await asyncio.to_thread(found.config_map, workload.namespace, workload.config_map)
     except ClusterError as error:
         seen = f"{workload.namespace}/{workload.config_map}: {error}"
-        finding = rules.CONFIG_MAP.failed(seen, "a ConfigMap", evidence.name(workload))
+        finding = CONFIG_MAP.failed(seen, "a ConfigMap", evidence.name(workload))
         raise Missing.because(finding) from None
 
 
 async def _answers(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(cluster.live)
-    yield rules.ACCESS.passed(f"{quoted(found.server)} answers")
+    yield cluster.ACCESS.passed(f"{quoted(found.server)} answers")
 
 
 async def _is_verified(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(cluster.live)
     if found.is_verified:
-        yield rules.VERIFIED.passed("it is checked")
+        yield VERIFIED.passed("it is checked")
     else:
-        yield rules.VERIFIED.warned("insecure-skip-tls-verify: true", "a checked certificate")
+        yield VERIFIED.warned("insecure-skip-tls-verify: true", "a checked certificate")
 
 
 async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
     issuer = await cluster.read(examination, Cluster.issuer)
-    yield compared(rules.ISSUER, issuer, examination.config.issuer)
+    yield compared(ISSUER, issuer, examination.config.issuer)
 
 
 async def _has_flags(examination: Examination) -> AsyncIterator[Finding]:
@@ -77,17 +153,17 @@ async def _has_flags(examination: Examination) -> AsyncIterator[Finding]:
     issuers = {name: each.issuers for name, each in servers.settings.items()}
     seen = _by_server(issuers)
     if any(each[:1] != (config.issuer,) for each in issuers.values()):
-        yield rules.FLAGS.failed(f"--{ISSUER} {seen}", f"{config.issuer} first")
+        yield FLAGS.failed(f"--{flags.ISSUER} {seen}", f"{config.issuer} first")
         return
     if len(set(issuers.values())) > 1:
-        yield rules.FLAGS.failed(f"--{ISSUER} {seen}", "the same on each")
+        yield FLAGS.failed(f"--{flags.ISSUER} {seen}", "the same on each")
         return
-    uris = {name: each.values(JWKS_URI) for name, each in servers.settings.items()}
+    uris = {name: each.values(flags.JWKS_URI) for name, each in servers.settings.items()}
     if any(each != (config.jwks_uri,) for each in uris.values()):
-        yield rules.FLAGS.failed(f"--{JWKS_URI} {_by_server(uris)}", f"{config.jwks_uri} on each")
+        yield FLAGS.failed(f"--{flags.JWKS_URI} {_by_server(uris)}", f"{config.jwks_uri} on each")
         return
     servers.check_all_understood()
-    yield rules.FLAGS.passed(f"--{ISSUER} {seen}")
+    yield FLAGS.passed(f"--{flags.ISSUER} {seen}")
 
 
 async def _refuses_aws_audience(examination: Examination) -> AsyncIterator[Finding]:
@@ -95,10 +171,10 @@ async def _refuses_aws_audience(examination: Examination) -> AsyncIterator[Findi
     audiences = {name: each.accepted_audiences for name, each in servers.settings.items()}
     configured = examination.config.audience
     if any(set(each) & set(configured) for each in audiences.values()):
-        yield rules.API_AUDIENCES.failed(_by_server(audiences), f"none of {listed(configured)}")
+        yield API_AUDIENCES.failed(_by_server(audiences), f"none of {listed(configured)}")
         return
     servers.check_all_understood()
-    yield rules.API_AUDIENCES.passed(_by_server(audiences))
+    yield API_AUDIENCES.passed(_by_server(audiences))
 
 
 async def _is_bound(examination: Examination) -> AsyncIterator[Finding]:
@@ -106,25 +182,25 @@ async def _is_bound(examination: Examination) -> AsyncIterator[Finding]:
     reading = filter(strangers.reads_documents, bindings)
     binding = [each.full_name for each in reading if each.is_anonymous]
     if binding:
-        yield rules.BINDING.passed(listed(binding))
+        yield BINDING.passed(listed(binding))
         return
     if examination.config.discovery.exposure == "none":
-        yield rules.BINDING.passed("none, as configured")
+        yield BINDING.passed("none, as configured")
         return
     expected = f"a ClusterRoleBinding of {DISCOVERY_ROLE} to system:unauthenticated"
     if await _is_readable(examination):
-        yield rules.BINDING.warned("none, but something else serves the documents", expected)
+        yield BINDING.warned("none, but something else serves the documents", expected)
     else:
-        yield rules.BINDING.failed("none", expected)
+        yield BINDING.failed("none", expected)
 
 
 async def _limits_paths(examination: Examination) -> AsyncIterator[Finding]:
     status = await _anonymous_status(examination, _ANY_PATH)
     seen = f"HTTP {status} for {_ANY_PATH}"
     if examination.config.discovery.exposure != "authentication-config":
-        yield rules.PATHS.passed(f"{seen}; the configuration asks for no limit")
+        yield PATHS.passed(f"{seen}; the configuration asks for no limit")
     elif status != 401:
-        yield rules.PATHS.warned(seen, "HTTP 401 for all paths but the allowed ones")
+        yield PATHS.warned(seen, "HTTP 401 for all paths but the allowed ones")
     else:
         yield await _health(examination)
 
@@ -133,8 +209,8 @@ async def _health(examination: Examination) -> Finding:
     """Whether the limit leaves out what the kubelet asks for."""
     refused = [path for path in _HEALTH_PATHS if await _anonymous_status(examination, path) == 401]
     if not refused:
-        return rules.PATHS.passed(f"HTTP 401 for {_ANY_PATH}, and not for the health of the server")
-    return rules.PATHS.warned(
+        return PATHS.passed(f"HTTP 401 for {_ANY_PATH}, and not for the health of the server")
+    return PATHS.warned(
         f"HTTP 401 for {', '.join(refused)}",
         "no HTTP 401 there",
         cause="The paths are not among the 'anonymous.conditions'. The kubelet asks for them "
@@ -153,18 +229,18 @@ async def _has_settings(examination: Examination, workload: Workload) -> AsyncIt
     further = judge(found, examination.config.environment(role_arn=""))
     if further.dangerous:
         names = _names(further.dangerous)
-        yield rules.CONFIG_MAP.failed(names, _NO_OTHERS, about, cause=_INJECTED, fix=_REMOVE)
+        yield CONFIG_MAP.failed(names, _NO_OTHERS, about, cause=_INJECTED, fix=_REMOVE)
     if further.harmless:
         names = _names(further.harmless)
-        yield rules.CONFIG_MAP.warned(names, _NO_OTHERS, about, cause=_ADDED, fix=_KEEP)
+        yield CONFIG_MAP.warned(names, _NO_OTHERS, about, cause=_ADDED, fix=_KEEP)
     arn = await examination.once(aws.configured_role_arn, workload)
     configured = examination.config.environment(arn)
     judged = judge(found, configured)
     if judged.wrong:
         seen, expected = (_settings(each, judged.wrong) for each in (found, configured))
-        yield rules.CONFIG_MAP.failed(seen, expected, about)
+        yield CONFIG_MAP.failed(seen, expected, about)
     if judged == _AS_CONFIGURED:
-        yield rules.CONFIG_MAP.passed(f"{workload.namespace}/{workload.config_map}", about)
+        yield CONFIG_MAP.passed(f"{workload.namespace}/{workload.config_map}", about)
 
 
 @dataclass(frozen=True)
@@ -229,13 +305,13 @@ def _names(names: Sequence[str]) -> str:
 
 
 CHECKS = (
-    Check(rules.ACCESS, _answers),
-    Check(rules.VERIFIED, _is_verified),
-    Check(rules.ISSUER, _names_issuer),
-    Check(rules.FLAGS, _has_flags),
-    Check(rules.API_AUDIENCES, _refuses_aws_audience),
-    Check(rules.BINDING, _is_bound),
-    Check(rules.ANONYMOUS, strangers.are_granted_little),
-    Check(rules.PATHS, _limits_paths),
-    WorkloadCheck(rules.CONFIG_MAP, _has_settings),
+    Check(cluster.ACCESS, _answers),
+    Check(VERIFIED, _is_verified),
+    Check(ISSUER, _names_issuer),
+    Check(FLAGS, _has_flags),
+    Check(API_AUDIENCES, _refuses_aws_audience),
+    Check(BINDING, _is_bound),
+    Check(strangers.ANONYMOUS, strangers.are_granted_little),
+    Check(PATHS, _limits_paths),
+    WorkloadCheck(CONFIG_MAP, _has_settings),
 )

@@ -9,13 +9,26 @@ from typing import Any
 from doctor import rbac
 from doctor.checks import cluster
 from doctor.examination import Examination, Missing
-from doctor.finding import Finding
+from doctor.finding import Finding, Rule
 from doctor.live.cluster import Cluster
 from doctor.rbac import Binding
-from doctor.rules import control_plane as rules
 from federation.model.config import ClusterConfig
 from federation.model.names import DISCOVERY_ROLE
 from formats.escaping import listed
+
+ANONYMOUS = Rule(
+    "control-plane-anonymous",
+    "control-plane",
+    "Strangers are granted no more than they need",
+    "Besides the two documents, Kubernetes grants anonymous requests /healthz, /livez, /readyz "
+    "and /version, and kubeadm the ConfigMap 'cluster-info'. A further binding is a warning. It is "
+    "a failure if strangers may mint tokens, make or enter pods, read secrets, or change roles, "
+    "nodes, admission or the objects of a workload: anyone who reaches the API server then has the "
+    "AWS roles. The group 'system:authenticated' counts here, too: the token of any pod is enough.",
+    "Another binding names the group 'system:unauthenticated' or 'system:authenticated', or the "
+    "user 'system:anonymous'.",
+    "Delete the binding, unless you know what it is for.",
+)
 
 _BUILT_IN = {
     ("system:public-info-viewer", "system:public-info-viewer"),
@@ -78,14 +91,14 @@ async def are_granted_little(examination: Examination) -> AsyncIterator[Finding]
     unread = [each for each in granted if each.unread]
     others = [each for each in granted if each.is_further and each not in (*fatal, *unread)]
     if fatal:
-        yield rules.ANONYMOUS.failed(_texts(fatal), "no such rights for strangers", fix=_UNBIND)
+        yield ANONYMOUS.failed(_texts(fatal), "no such rights for strangers", fix=_UNBIND)
     if unread:
         seen, expected = _texts(unread), "roles that can be read"
-        yield rules.ANONYMOUS.warned(seen, expected, cause=_UNREAD, fix=_READ_ROLES)
+        yield ANONYMOUS.warned(seen, expected, cause=_UNREAD, fix=_READ_ROLES)
     if others:
-        yield rules.ANONYMOUS.warned(_texts(others), "no further binding")
+        yield ANONYMOUS.warned(_texts(others), "no further binding")
     if not (fatal or unread or others):
-        yield rules.ANONYMOUS.passed("RBAC grants what Kubernetes grants by itself")
+        yield ANONYMOUS.passed("RBAC grants what Kubernetes grants by itself")
 
 
 async def bindings(examination: Examination) -> tuple[Binding, ...]:

@@ -26,14 +26,11 @@ TOKEN_DIRECTORY = "/var/run/secrets/oidc-iam/serviceaccount"
 TOKEN_FILE = f"{TOKEN_DIRECTORY}/token"
 """Where a workload's pods find the token (`AWS_WEB_IDENTITY_TOKEN_FILE`)."""
 
-Distribution = Literal[
+DistributionName = Literal[
     "plain", "kubeadm", "k3s", "rke2", "talos", "kops", "k0s", "kubespray", "cluster-api"
 ]
-DISTRIBUTIONS: tuple[str, ...] = get_args(Distribution)
-"""What may run a control plane; `plain` is an API server that someone starts with its flags."""
-
-ANONYMOUS_REQUESTS_OFF = ("k3s", "rke2", "talos", "kops", "k0s")
-"""The distributions that pass `--anonymous-auth=false` unless one says otherwise."""
+DISTRIBUTIONS: tuple[str, ...] = get_args(DistributionName)
+"""What may run a control plane; `apiserver.distributions` has what there is to know of each."""
 
 ANONYMOUS_PATHS_MINOR = 31
 """From 1.31 on an API server can restrict anonymous requests to paths (KEP-4633)."""
@@ -171,7 +168,7 @@ class Kubernetes(_Part):
         description='The version of the API servers, the oldest one\'s, like "1.34", in quotes: '
         "what can be set on them depends on it.",
     )
-    distribution: Distribution | None = Field(
+    distribution: DistributionName | None = Field(
         None,
         description="What runs the control plane, and so where the API server's flags go: "
         f"{', '.join(DISTRIBUTIONS[:-1])} or {DISTRIBUTIONS[-1]}.",

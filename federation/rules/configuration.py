@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from federation.iam.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
-from federation.model.config import ANONYMOUS_REQUESTS_OFF, ClusterConfig
+from federation.model.config import ClusterConfig
 from federation.model.places import Place
 from federation.rules.registry import ENDPOINT_THUMBPRINT
 
@@ -86,15 +86,6 @@ def _long_trust_policy(config: ClusterConfig) -> Iterator[Observation]:
                 f"the trust policy has {characters} characters; the default quota is "
                 f"{DEFAULT_SIZE_QUOTA}.",
             )
-
-
-def _anonymous_requests_off(config: ClusterConfig) -> Iterator[Observation]:
-    distribution = config.kubernetes.distribution
-    if distribution in ANONYMOUS_REQUESTS_OFF and config.discovery.exposure == "binding":
-        yield Observation(
-            ("discovery", "exposure"),
-            f"{distribution} sets --anonymous-auth=false unless it is configured otherwise.",
-        )
 
 
 def _public_documents(config: ClusterConfig) -> Iterator[Observation]:
@@ -180,7 +171,6 @@ LOOKS: Mapping[str, Callable[[ClusterConfig], Iterator[Observation]]] = {
     "private-issuer": _private_issuer,
     "issuer-path": _issuer_with_path,
     "long-trust-policy": _long_trust_policy,
-    "anonymous-requests-off": _anonymous_requests_off,
     "public-documents": _public_documents,
     "needless-exposure": _needless_exposure,
     "needless-thumbprint": _needless_thumbprint,

@@ -1,9 +1,9 @@
 """Every rule about a federation, once, as data: `check`, `lint`, the wizard and the review use it.
 
 What evaluates a rule is next to the facts that it needs: `federation.rules.configuration` (a
-configuration), `review.lint` (trust policies, plans, evidence), `deployment.endpoint` (the network)
-and `deployment.neighbours` (other files). A code is stable: configurations accept findings by it,
-and the reports of pipelines have it.
+configuration), `apiserver.findings` (a distribution), `review.lint` (trust policies, plans,
+evidence), `deployment.endpoint` (the network) and `deployment.neighbours` (other files). A code is
+stable: configurations accept findings by it, and the reports of pipelines have it.
 """
 
 from __future__ import annotations

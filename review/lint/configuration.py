@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from federation.rules.configuration import LOOKS, Observation
+from apiserver import findings
+from federation.rules import configuration
+from federation.rules.configuration import Observation
 from review.facts.configured import place_of, workload_at
 from review.facts.estate import Configuration, Estate
 from review.lint.finding import Look, Seen
+
+LOOKS = {**configuration.LOOKS, **findings.LOOKS}
+"""What looks for violations in a configuration alone, by the rule's code."""
 
 
 def look_for(code: str) -> Look:

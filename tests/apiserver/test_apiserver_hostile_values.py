@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from apiserver.distributions import DISTRIBUTIONS
-from apiserver.plan import FlagPlan, judged
+from apiserver.plan import FlagPlan, judge
 from apiserver.reading import read
 from apiserver.refusals import jwt
-from apiserver.rendering import Existing, Rendering, rendered
+from apiserver.rendering import Existing, Rendering, render_plan
 from apiserver.settings import Settings
 from federation.errors import UserError
 
@@ -55,7 +55,7 @@ def made(distribution: str, schema: str, flag: str, value: str) -> FlagPlan:
     wanted = goal(distribution, schema, version=version, exposure=exposure, new=True)
     before = Settings(issuers=(ISSUER,)) if schema == "systemd" else None
     issuers = (("service-account-issuer", ISSUER), ("service-account-jwks-uri", JWKS))
-    return judged(wanted, before, Settings.of((*issuers, (flag, value))))
+    return judge(wanted, before, Settings.of((*issuers, (flag, value))))
 
 
 @functools.cache
@@ -63,7 +63,7 @@ def rendered_harmlessly(distribution: str, schema: str, flag: str) -> Rendering:
     """The same with a harmless value, which is never refused."""
     plan = made(distribution, schema, flag, HARMLESS)
     assert plan.refusals == ()
-    return rendered(plan)
+    return render_plan(plan)
 
 
 def documents(result: Rendering) -> list[Any]:
@@ -122,7 +122,7 @@ def test_a_value_is_the_same_in_every_form_or_is_refused_by_name(
     if plan.refusals:
         assert [text for text in plan.refusals if f"--{flag}" not in text] == []
         return
-    result = rendered(plan)
+    result = render_plan(plan)
     if settled:
         assert documents(result) == with_value(documents(harmless), settled[0])
         assert len(result.instructions.splitlines()) == len(harmless.instructions.splitlines())
@@ -135,10 +135,10 @@ def test_an_issuer_that_signs_until_the_migration_goes_on_is_one_word_of_a_comma
 ) -> None:
     old = f"https://a/{value}"
     wanted = goal("kubeadm")
-    plan = judged(wanted, Settings(issuers=(old,)), Settings(issuers=(old, ISSUER)))
+    plan = judge(wanted, Settings(issuers=(old,)), Settings(issuers=(old, ISSUER)))
     if not plan.refusals:
         command = "kubectl get --raw /.well-known/openid-configuration".split()
-        assert [*command, "#", "issuer", "is", old] in commands(rendered(plan))
+        assert [*command, "#", "issuer", "is", old] in commands(render_plan(plan))
 
 
 @given(VALUES, VALUES, VALUES)
@@ -154,7 +154,7 @@ def test_an_authentication_configuration_keeps_every_text(key: str, text: str, p
     assume(not any("\ud800" <= each <= "\udfff" for each in key + text + path))
     before = Settings(issuers=(ISSUER,), authentication_config="/etc/auth.yaml")
     plan = planned(before, exposure="authentication-config")
-    files = rendered(plan, Existing(authentication=document)).files
+    files = render_plan(plan, Existing(authentication=document)).files
     found = YAML(typ="safe", pure=True).load(files["authentication-config.yaml"].text)
     conditions = found.pop("anonymous")["conditions"]
     assert conditions[0] == {"path": f"/{path}"}
@@ -182,7 +182,7 @@ def test_a_template_in_an_authentication_configuration_is_refused(
         "jwt": [{"issuer": {"url": text}}],
     }
     with pytest.raises(UserError) as caught:
-        rendered(plan, Existing(authentication=document))
+        render_plan(plan, Existing(authentication=document))
     assert str(caught.value) == (
         f"The file of --authentication-config has {text[:2]!r}, which {reader} would replace: "
         "write it without."
@@ -221,7 +221,7 @@ def test_a_variable_of_kubespray_is_filled_in_where_the_file_says_what_it_is() -
 def test_flags_are_words_of_a_shell_but_for_the_folders_of_microk8s() -> None:
     key = "$SNAP_DATA/certs/serviceaccount.key"
     after = Settings(issuers=(ISSUER, "https://a/$(id)"), jwks_uri=JWKS, key_files=(key, "/a b"))
-    result = rendered(judged(goal(), None, after))
+    result = render_plan(judge(goal(), None, after))
     assert result.files["kube-apiserver.flags"].text == (
         f"--service-account-issuer={ISSUER}\n"
         "'--service-account-issuer=https://a/$(id)'\n"

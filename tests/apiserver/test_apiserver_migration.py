@@ -10,21 +10,21 @@ from apiserver_cases import ISSUER, JWKS, OLD, goal
 
 from apiserver.migration import (
     FLOOR,
-    State,
-    advanced,
-    begun,
-    certain,
+    Migration,
+    advance,
+    as_data,
+    begin,
+    certain_end,
     codes,
-    described,
     duration,
-    earliest,
+    earliest_end,
     obstacles,
     phase_plan,
     stage,
-    turned_back,
+    turn_back,
 )
 from apiserver.plan import Change
-from apiserver.rendering import rendered
+from apiserver.rendering import render_plan
 from apiserver.settings import Settings
 from apiserver.stages import PHASES, Kind, Phase
 from doctor.catalog import RULES
@@ -42,11 +42,11 @@ NEW_KEYS = ("/etc/kubernetes/pki/sa-2.pub", "/etc/kubernetes/pki/sa-2.key")
 EVERYTHING = {rule.code: "pass" for rule in RULES}
 
 
-def at(phase: Phase, kind: Kind = "issuer", before: Settings = RUNNING) -> State:
+def at(phase: Phase, kind: Kind = "issuer", before: Settings = RUNNING) -> Migration:
     """A migration that is in a phase since `START`."""
-    state = begun(KUBEADM, before, START, new_keys=NEW_KEYS if kind == "signing-key" else None)
+    state = begin(KUBEADM, before, START, new_keys=NEW_KEYS if kind == "signing-key" else None)
     while state.phase != phase:
-        state = advanced(state, START)
+        state = advance(state, START)
     return state
 
 
@@ -88,7 +88,7 @@ def test_anonymous_requests_are_limited_when_the_new_issuer_signs_and_not_before
     seen = {}
     for phase in PHASES["issuer"][:-1]:
         made = phase_plan(at(phase), wanted)
-        seen[phase] = (tuple(rendered(made).files), made.after.authentication_config)
+        seen[phase] = (tuple(render_plan(made).files), made.after.authentication_config)
     own = "/etc/kubernetes/oidc-iam/authentication-config.yaml"
     assert seen == {
         "accept": (("cluster-configuration.yaml",), None),
@@ -125,9 +125,9 @@ def test_a_key_that_a_distribution_keeps_or_drops_is_refused(
     distribution: str, schema: str | None, beginning: str
 ) -> None:
     wanted = goal(distribution, schema, version="1.30", exposure="none")
-    state = begun(wanted, RUNNING, START, new_keys=NEW_KEYS)
+    state = begin(wanted, RUNNING, START, new_keys=NEW_KEYS)
     while state.phase != "sign":
-        state = advanced(state, START)
+        state = advance(state, START)
     assert [text for text in phase_plan(state, wanted).refusals if text.startswith(beginning)]
 
 
@@ -143,7 +143,7 @@ def test_a_key_that_a_distribution_keeps_or_drops_is_refused(
     ],
 )
 def test_each_phase_has_its_earliest_end(phase: Phase, kind: Kind, hours: int) -> None:
-    assert earliest(at(phase, kind)) == START + timedelta(hours=hours)
+    assert earliest_end(at(phase, kind)) == START + timedelta(hours=hours)
 
 
 @pytest.mark.parametrize(
@@ -159,13 +159,13 @@ def test_the_wait_is_the_longest_life_of_a_token_and_24_hours_at_least(
     asked: timedelta, limit: str, life: timedelta
 ) -> None:
     before = Settings(issuers=(OLD,), others=(("service-account-max-token-expiration", limit),))
-    state = begun(KUBEADM, before, START, lifetime=asked)
+    state = begin(KUBEADM, before, START, lifetime=asked)
     assert state.token_lifetime_seconds == life.total_seconds()
 
 
 def test_injected_tokens_run_out_after_a_year() -> None:
-    assert certain(at("wait")) == START + timedelta(days=365)
-    assert certain(at("sign")) is None
+    assert certain_end(at("wait")) == START + timedelta(days=365)
+    assert certain_end(at("sign")) is None
 
 
 @pytest.mark.parametrize(
@@ -218,8 +218,8 @@ def test_the_state_of_a_migration_beside_a_configuration_is_no_configuration(
 
 
 def test_what_is_set_aside_stands_in_the_state_with_its_reason() -> None:
-    state = advanced(at("accept"), START + FLOOR, "the doctor cannot reach the cluster")
-    assert described(state)["steps"] == [
+    state = advance(at("accept"), START + FLOOR, "the doctor cannot reach the cluster")
+    assert as_data(state)["steps"] == [
         {"phase": "accept", "entered": "2026-03-01T12:00:00Z"},
         {
             "phase": "sign",
@@ -227,12 +227,12 @@ def test_what_is_set_aside_stands_in_the_state_with_its_reason() -> None:
             "set_aside": "the doctor cannot reach the cluster",
         },
     ]
-    assert State.model_validate(described(state)) == state
+    assert Migration.model_validate(as_data(state)) == state
 
 
 def test_the_way_back_from_the_end_accepts_the_old_issuer_again() -> None:
     """It shows the flags to set: those of the phase that it leads to, compared with what runs."""
-    state = turned_back(at("done"), START)
+    state = turn_back(at("done"), START)
 
     assert state.phase == "wait"
     assert phase_plan(state, KUBEADM).changes == (
@@ -252,10 +252,10 @@ def test_the_way_back_from_the_end_accepts_the_old_issuer_again() -> None:
 
 
 def test_the_way_back_leads_through_the_phases_and_ends_with_the_flags_of_the_beginning() -> None:
-    state = turned_back(at("sign"), START)
+    state = turn_back(at("sign"), START)
     assert state.phase == "accept"
     with pytest.raises(UserError) as caught:
-        turned_back(state, START)
+        turn_back(state, START)
     assert str(caught.value) == (
         "This is the first phase. To give the migration up, set the flags that ran before, and "
         "delete the file of its state:\n"
@@ -292,7 +292,7 @@ def test_a_migration_without_a_beginning_is_refused(
     before: Settings, keys: tuple[str, str] | None, message: str
 ) -> None:
     with pytest.raises(UserError) as caught:
-        begun(KUBEADM, before, START, new_keys=keys)
+        begin(KUBEADM, before, START, new_keys=keys)
     assert str(caught.value) == message
 
 
@@ -312,5 +312,5 @@ def test_a_key_that_signs_already_or_lies_nowhere_is_not_rotated_to(
 ) -> None:
     """With the key in use as the new one, the last phase would drop what verifies its tokens."""
     with pytest.raises(UserError) as caught:
-        begun(KUBEADM, RUNNING, START, new_keys=keys)
+        begin(KUBEADM, RUNNING, START, new_keys=keys)
     assert str(caught.value) == message

@@ -14,7 +14,7 @@ import pytest
 from apiserver_cases import ISSUER, OLD
 from ruamel.yaml import YAML
 
-from apiserver.reading import Reading, agreed, read
+from apiserver.reading import Reading, agreed_settings, read
 from apiserver.settings import Settings
 from federation.errors import UserError
 
@@ -105,7 +105,7 @@ def test_the_pods_of_several_api_servers() -> None:
         "pods (kube-apiserver-one)",
         "pods (kube-apiserver-two)",
     ]
-    assert agreed(found) == SETTINGS
+    assert agreed_settings(found) == SETTINGS
 
 
 def test_the_pod_of_kops_starts_the_api_server_through_a_wrapper() -> None:
@@ -585,7 +585,7 @@ def test_an_odd_value_anywhere_is_passed_over_or_refused(text: str) -> None:
 def test_api_servers_with_different_issuers_are_refused() -> None:
     one, two = only(POD), only(POD.replace(OLD, ISSUER).replace("one", "two"))
     with pytest.raises(UserError) as caught:
-        agreed((one, two))
+        agreed_settings((one, two))
     assert str(caught.value) == (
         "file (kube-apiserver-one) and file (kube-apiserver-two) differ in "
         f"--service-account-issuer: {OLD} and {ISSUER}. A token that one API server issues must be "
@@ -596,7 +596,7 @@ def test_api_servers_with_different_issuers_are_refused() -> None:
 def test_api_servers_that_take_different_audiences_are_refused() -> None:
     running = f"kube-apiserver {' '.join(FLAGS)}"
     with pytest.raises(UserError) as caught:
-        agreed(read(f"{running}\n{running} --api-audiences=a,b\n".encode(), "ps"))
+        agreed_settings(read(f"{running}\n{running} --api-audiences=a,b\n".encode(), "ps"))
     assert str(caught.value) == (
         "ps:1 and ps:2 differ in --api-audiences: none and a,b. A token that one API server issues "
         "must be taken by all: make them alike first."

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from apiserver.distributions import DISTRIBUTIONS
 from apiserver.plan import FlagPlan
 from apiserver.reading import read
-from apiserver.rendering import Existing, rendered
+from apiserver.rendering import Existing, render_plan
 from apiserver.settings import Settings
 from federation.errors import UserError
 
@@ -65,7 +65,7 @@ def made(distribution: str, schema: str, version: str, exposure: str) -> FlagPla
 
 def files(distribution: str, schema: str, version: str, exposure: str) -> dict[str, str]:
     """What is rendered for a case."""
-    result = rendered(made(distribution, schema, version, exposure))
+    result = render_plan(made(distribution, schema, version, exposure))
     return {name: file.text for name, file in result.files.items()}
 
 
@@ -118,7 +118,7 @@ def test_what_was_rendered_is_what_is_wanted_when_it_is_read_again(
     again = planned(before, distribution, schema, version=version, exposure=exposure)
     existing = Existing(authentication=authentication or found.authentication)
     assert (again.refusals, again.changes) == ((), ())
-    assert list(rendered(again, existing).files) == [
+    assert list(render_plan(again, existing).files) == [
         name
         for name in files(distribution, schema, version, exposure)
         if name != "kube-apiserver0+json.yaml" or appended
@@ -144,7 +144,7 @@ def test_a_drop_in_of_systemd_has_all_flags_of_the_unit() -> None:
     )
     plan = planned(before, "plain", "systemd")
     existing = Existing(others=before.others, program="/usr/local/bin/kube-apiserver")
-    text = rendered(plan, existing).files["oidc-iam.conf"].text
+    text = render_plan(plan, existing).files["oidc-iam.conf"].text
     assert text.splitlines()[3:] == [
         "[Service]",
         "ExecStart=",
@@ -169,7 +169,7 @@ def test_an_authentication_configuration_in_use_keeps_its_authenticators() -> No
         "kind": "AuthenticationConfiguration",
         "jwt": jwt,
     }
-    result = rendered(plan, Existing(authentication=document))
+    result = render_plan(plan, Existing(authentication=document))
     file = result.files["authentication-config.yaml"]
     assert file.place == (
         "/etc/auth.yaml, on every control plane node, before the API server needs it"
@@ -186,7 +186,7 @@ def test_where_a_bucket_serves_the_documents_aws_is_not_led_to_the_api_server(
     exposure: str,
 ) -> None:
     plan = planned(None, version="1.34", exposure=exposure, bucket="oidc-documents")
-    instructions = rendered(plan).instructions
+    instructions = render_plan(plan).instructions
     assert "to what serves the documents, and never to the API server." in instructions
     assert "curl" not in instructions
     assert plan.warnings[-1] == (
@@ -201,10 +201,10 @@ def test_a_change_of_the_allowlist_alone_is_a_change() -> None:
     plan = planned(before, exposure="authentication-config")
     narrow = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration"}
     whole = YAML(typ="safe").load(
-        rendered(plan, Existing(authentication=narrow)).files["authentication-config.yaml"].text
+        render_plan(plan, Existing(authentication=narrow)).files["authentication-config.yaml"].text
     )
     assert [
-        "Nothing: what runs is what is wanted." in rendered(plan, existing).instructions
+        "Nothing: what runs is what is wanted." in render_plan(plan, existing).instructions
         for existing in (Existing(authentication=narrow), Existing(authentication=whole))
     ] == [False, True]
 
@@ -212,7 +212,7 @@ def test_a_change_of_the_allowlist_alone_is_a_change() -> None:
 def test_an_authentication_configuration_in_use_that_is_not_at_hand_is_never_replaced() -> None:
     before = Settings(issuers=(ISSUER,), authentication_config="/etc/auth.yaml")
     with pytest.raises(UserError) as caught:
-        rendered(planned(before, exposure="authentication-config"))
+        render_plan(planned(before, exposure="authentication-config"))
     assert str(caught.value) == (
         "/etc/auth.yaml is in use: give its content with --authentication-config FILE, so that "
         "what is in it stays."
@@ -222,7 +222,7 @@ def test_an_authentication_configuration_in_use_that_is_not_at_hand_is_never_rep
 def test_a_file_that_is_no_authentication_configuration_is_refused() -> None:
     plan = planned(Settings(issuers=(ISSUER,)), exposure="authentication-config")
     with pytest.raises(UserError) as caught:
-        rendered(plan, Existing(authentication={"apiVersion": "v1", "kind": "Pod"}))
+        render_plan(plan, Existing(authentication={"apiVersion": "v1", "kind": "Pod"}))
     assert str(caught.value) == (
         "The file of --authentication-config is no AuthenticationConfiguration of "
         "apiserver.config.k8s.io: it says apiVersion 'v1' and kind 'Pod'."
@@ -233,7 +233,7 @@ def test_a_file_that_is_no_authentication_configuration_is_refused() -> None:
 def test_the_instructions_say_where_in_which_order_how_to_verify_and_how_to_go_back(
     exposure: str,
 ) -> None:
-    text = rendered(planned(None, "kubeadm", exposure=exposure)).instructions
+    text = render_plan(planned(None, "kubeadm", exposure=exposure)).instructions
     assert text == (EXPECTED / f"instructions_{exposure}.txt").read_text()
 
 
@@ -270,5 +270,5 @@ def test_whatever_is_rendered_keeps_what_is_in_use_and_starts(
         assert (after.key_files, after.api_audiences) == (before.key_files, before.api_audiences)
         if not plan.refusals:
             assert not (after.authentication_config and (after.oidc or after.anonymous_auth))
-            texts = rendered(plan, Existing(authentication=kept)).files.values()
+            texts = render_plan(plan, Existing(authentication=kept)).files.values()
             assert [file.text for file in texts if "None" in file.text] == []

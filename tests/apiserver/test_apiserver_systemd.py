@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apiserver.reading import read
-from apiserver.rendering import Existing, rendered
+from apiserver.rendering import Existing, render_plan
 from apiserver.settings import Settings
 from federation.errors import UserError
 
@@ -39,7 +39,7 @@ def drop_in(*others: tuple[str, str], program: str = PROGRAM) -> str:
     before = Settings(issuers=(OLD,), others=others)
     plan = planned(before, "plain", "systemd")
     assert plan.refusals == ()
-    return rendered(plan, Existing(before.others, program)).files["oidc-iam.conf"].text
+    return render_plan(plan, Existing(before.others, program)).files["oidc-iam.conf"].text
 
 
 @pytest.mark.parametrize(

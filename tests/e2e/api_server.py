@@ -15,7 +15,7 @@ import urllib3
 
 from apiserver.plan import FlagPlan
 from apiserver.reading import Reading, read
-from apiserver.rendering import Existing, rendered
+from apiserver.rendering import Existing, render_plan
 from sandbox import ports, processes
 from sandbox.binaries import API_SERVER, ETCD, find
 from sandbox.certificates import certificates, issue
@@ -82,7 +82,7 @@ class ApiServer:
     def change(self, plan: FlagPlan, authentication: dict[str, Any] | None = None) -> None:
         """Write what a plan renders into the flags, and start anew where they changed."""
         assert plan.refusals == ()
-        result = rendered(plan, Existing(authentication=authentication))
+        result = render_plan(plan, Existing(authentication=authentication))
         lines = result.files["kube-apiserver.flags"].text.splitlines()
         names = {_name(line) for line in lines} | {f"--{each.flag}" for each in plan.changes}
         before, others = self.flags, [flag for flag in self.flags if _name(flag) not in names]

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from apiserver.distribution import Goal
 from apiserver.distributions.plain import PLAIN
-from apiserver.migration import State, advanced, begun, phase_plan
+from apiserver.migration import Migration, advance, begin, phase_plan
 from apiserver.plan import plan
-from apiserver.rendering import Existing, rendered
+from apiserver.rendering import Existing, render_plan
 from apiserver.stages import PHASES
 from federation.keys.token import Token
 from federation.model.config import ClusterConfig
@@ -118,7 +118,7 @@ def test_with_the_allowlist_strangers_read_the_documents_and_nothing_else(
     )
     made = plan(goal("authentication-config"), before)
     in_use = {"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration"}
-    result = rendered(made, Existing(authentication=in_use))
+    result = render_plan(made, Existing(authentication=in_use))
     file.write_text(result.files["authentication-config.yaml"].text)
     server.flags += ["--anonymous-auth=true", f"--authentication-config={file}"]
     server.change(made, in_use)
@@ -145,7 +145,7 @@ def test_a_token_from_before_a_migration_counts_in_each_phase_but_the_last(
     running: ApiServer,
 ) -> None:
     wanted, before = goal("binding"), running.token()
-    state = begun(wanted, running.reading().settings, START)
+    state = begin(wanted, running.reading().settings, START)
     seen = {}
     while state.phase != "done":
         running.change(phase_plan(state, wanted))
@@ -154,7 +154,7 @@ def test_a_token_from_before_a_migration_counts_in_each_phase_but_the_last(
             Token.parse(issued).issuer,
             [running.status("/version", token) for token in (before, issued, asked)],
         )
-        state = advanced(state, START)
+        state = advance(state, START)
     assert seen == {
         "accept": (OLD, [200, 200, 200]),
         "sign": (ISSUER, [200, 200, 200]),
@@ -197,7 +197,7 @@ def test_a_new_signing_key_is_published_before_it_signs_and_the_old_one_goes_las
     wanted, before = goal("binding"), running.token()
     (old,) = key_ids(running)
     settings = running.reading().settings
-    state: State = begun(wanted, settings, START, new_keys=new_keys(tmp_path))
+    state: Migration = begin(wanted, settings, START, new_keys=new_keys(tmp_path))
     seen = {}
     while state.phase != "done":
         running.change(phase_plan(state, wanted))
@@ -207,7 +207,7 @@ def test_a_new_signing_key_is_published_before_it_signs_and_the_old_one_goes_las
             Token.parse(issued).key_id == old,
             [running.status("/version", token) for token in (before, issued)],
         )
-        state = advanced(state, START)
+        state = advance(state, START)
     assert tuple(seen) == PHASES["signing-key"][:-1]
     assert seen == {
         "publish": (2, True, [200, 200]),

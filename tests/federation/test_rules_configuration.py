@@ -209,22 +209,6 @@ def test_a_role_without_policies_may_do_nothing() -> None:
     ]
 
 
-@pytest.mark.parametrize("distribution", ["k3s", "rke2", "talos", "kops", "k0s"])
-def test_a_binding_alone_shows_nothing_where_anonymous_requests_are_off(distribution: str) -> None:
-    kubernetes = MINIMAL["kubernetes"] | {"distribution": distribution}
-    assert found(configured(kubernetes=kubernetes)) == [
-        (
-            "anonymous-requests-off",
-            Observation(
-                ("discovery", "exposure"),
-                f"{distribution} sets --anonymous-auth=false unless it is configured otherwise.",
-            ),
-        ),
-    ]
-    allowlist = {"exposure": "authentication-config"}
-    assert found(configured(kubernetes=kubernetes, discovery=allowlist)) == []
-
-
 def in_a_bucket(certificate: str | None = None, **discovery: Any) -> ClusterConfig:
     """Documents in a bucket, publicly or behind a name of the user's own."""
     bucket = {"bucket": "oidc-prod", "keys": ["sa.pub"], "acm_certificate_arn": certificate}

@@ -8,8 +8,8 @@ from pathlib import Path
 from federation_examples import configured
 
 from deployment.neighbours import neighbours
-from federation.rules import configuration
 from federation.rules.registry import BY_CODE, NOT_JUDGED, RENAMED, RULES
+from review.lint import configuration
 from review.lint.linter import OF_ESTATES
 
 

@@ -67,7 +67,7 @@ def planned_policy(name: str) -> Estate:
 
 def manifest(*flags: str) -> Estate:
     words = ", ".join(f'"{word}"' for word in ("kube-apiserver", *flags))
-    text = f"spec: {{containers: [{{command: [{words}]}}]}}"
+    text = f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{command: [{words}]}}]}}"
     return joined([api_server(text, "kube-apiserver.yaml"), ours()])
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from apiserver.page import unseen
+from apiserver.page import page_of_configuration
 from doctor.catalog import RULES
 from federation.errors import UserError
 from federation.model.config import ClusterConfig
@@ -65,7 +65,7 @@ def refusal(*arguments: str, stdin: str | bytes | None = None) -> str:
 
 @pytest.mark.usefixtures("folder")
 def test_prints_without_from_what_the_terminal_app_shows() -> None:
-    assert run().output == unseen(load(Path("prod.yaml")))
+    assert run().output == page_of_configuration(load(Path("prod.yaml")))
 
 
 @pytest.mark.usefixtures("folder")

@@ -15,10 +15,10 @@ import click
 
 from apiserver.distribution import Distribution, Goal, Schema
 from apiserver.distributions import DISTRIBUTIONS, distribution_of
-from apiserver.page import newest_form, page, refused
+from apiserver.page import newest_form, page, refusal_text
 from apiserver.plan import FlagPlan, plan
-from apiserver.reading import Reading, agreed, read
-from apiserver.rendering import Existing, Rendering, rendered
+from apiserver.reading import Reading, agreed_settings, read
+from apiserver.rendering import Existing, Rendering, render_plan
 from apiserver.settings import Settings
 from federation import named_files
 from federation.errors import UserError
@@ -87,18 +87,18 @@ SIZE_LIMIT = 5_000_000
 def apiserver(path: Path, as_json: bool, **options: Any) -> int:
     """Say what to set on the API servers, and refuse what would lock you out.
 
-    Exit codes: 0, 1 where it is refused, 2 bad input.
+    Exit codes: 0, 1 if it is refused, 2 bad input.
     """
     request = Request(**options)
     request.check()
     if request.migrate:
         require_file(path)
-        begun_with = migrating.remembered(path)
+        begun_with = migrating.options_begun_with(path)
         _say_if_changed(files.load(path), request.exposure, begun_with.get("exposure"))
         request = request.with_defaults(begun_with)
     readings = tuple(reading for source in request.sources for reading in _readings(source))
     goal = _goal(files.load(path), request, readings)
-    running = agreed(readings) if readings else None
+    running = agreed_settings(readings) if readings else None
     existing = _existing(request, running, readings)
     if request.migrate:
         return _migrate(path, goal, running, existing, request, as_json)
@@ -173,7 +173,7 @@ def _report(made: FlagPlan, existing: Existing, output: str | None, as_json: boo
     if made.refusals:
         _refuse(made, as_json)
         return 1
-    result = rendered(made, existing)
+    result = render_plan(made, existing)
     if output:
         _write(result, Path(output))
     if as_json:
@@ -199,7 +199,7 @@ def _migrate(
         request.token_lifetime,
         request.new_keys,
     )
-    state = migrating.moved(path, goal, running, move)
+    state = migrating.make_move(path, goal, running, move)
     made = migrating.phase_plan(state, goal)
     if made is not None and made.refusals:
         return _report(made, existing, None, as_json)
@@ -300,7 +300,7 @@ def _refuse(made: FlagPlan, as_json: bool) -> None:
     if as_json:
         printer.show_json({"refusals": made.refusals, "warnings": made.warnings})
         return
-    printer.show_error(refused(made))
+    printer.show_error(refusal_text(made))
 
 
 def _write(result: Rendering, folder: Path) -> None:

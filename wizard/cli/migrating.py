@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from apiserver import migration
 from apiserver.distribution import Goal
-from apiserver.migration import State
+from apiserver.migration import Migration
 from apiserver.plan import FlagPlan
 from apiserver.settings import Settings
 from apiserver.stages import PHASES
@@ -60,7 +60,7 @@ def state_file(configuration: Path) -> Path:
     return configuration.with_name(configuration.stem + files.MIGRATION)
 
 
-def remembered(configuration: Path) -> Mapping[str, str | None]:
+def options_begun_with(configuration: Path) -> Mapping[str, str | None]:
     """What a migration that is under way was begun with, by the names of the options."""
     place = state_file(configuration)
     if not place.exists():
@@ -88,7 +88,7 @@ def check_none(configuration: Path) -> None:
         )
 
 
-def moved(path: Path, goal: Goal, running: Settings | None, move: Move) -> State:
+def make_move(path: Path, goal: Goal, running: Settings | None, move: Move) -> Migration:
     """Begin a migration, look at it, or take it to its next phase or back; the state is kept.
 
     Raises:
@@ -97,29 +97,29 @@ def moved(path: Path, goal: Goal, running: Settings | None, move: Move) -> State
     place = state_file(path)
     now = datetime.now(UTC).replace(microsecond=0)
     if not place.exists():
-        state = _begun(goal, running, move, now)
+        state = _begin(goal, running, move, now)
     else:
-        state = migration.lengthened(_load(place, goal), goal.config)
+        state = migration.lengthen(_load(place, goal), goal.config)
         if move.new_keys or move.lifetime:
             raise UserError(
                 f"{relative(place)}: a migration is under way already. Finish it, or delete the "
                 "file when its flags are taken back, and begin anew."
             )
     if move.forward and place.exists():
-        state = _forward(state, goal, running, move, now)
+        state = _go_forward(state, goal, running, move, now)
     elif move.back:
-        state = migration.turned_back(state, now)
+        state = migration.turn_back(state, now)
     made = None if state.phase == "done" else migration.phase_plan(state, goal)
     if made is None or not made.refusals:
         _save(place, state)
     return state
 
 
-def text(state: State, path: Path) -> str:
+def text(state: Migration, path: Path) -> str:
     """Where a migration stands, for a person."""
     phases = PHASES[state.kind]
     is_done = state.phase == "done"
-    certain = None if is_done else migration.certain(state)
+    certain = None if is_done else migration.certain_end(state)
     return render(
         "apiserver/migration.txt.j2",
         state=state,
@@ -127,25 +127,25 @@ def text(state: State, path: Path) -> str:
         titles={phase: migration.stage(state, phase).title for phase in phases[:-1]},
         stage=None if is_done else migration.stage(state),
         codes=() if is_done else migration.codes(state),
-        entered=_shown(state.steps[-1].entered),
-        earliest="" if is_done else _shown(migration.earliest(state)),
-        certain=_shown(certain) if certain else None,
+        entered=_time_text(state.steps[-1].entered),
+        earliest="" if is_done else _time_text(migration.earliest_end(state)),
+        certain=_time_text(certain) if certain else None,
         place=relative(state_file(path)),
     )
 
 
-def document(state: State, goal: Goal) -> dict[str, Any]:
+def document(state: Migration, goal: Goal) -> dict[str, Any]:
     """Where a migration stands, for a program."""
     if state.phase == "done":
-        return migration.described(state)
+        return migration.as_data(state)
     stage = migration.stage(state)
     return {
-        **migration.described(state),
+        **migration.as_data(state),
         "phase": state.phase,
         "title": stage.title,
         "entry_checks": list(stage.entry),
         "exit_checks": list(migration.codes(state)),
-        "earliest": migration.earliest(state).isoformat(),
+        "earliest": migration.earliest_end(state).isoformat(),
         "back": stage.back,
         "flags": [
             f"--{name}={value}" for name, value in migration.phase_plan(state, goal).after.flags()
@@ -153,14 +153,14 @@ def document(state: State, goal: Goal) -> dict[str, Any]:
     }
 
 
-def phase_plan(state: State, goal: Goal) -> FlagPlan | None:
+def phase_plan(state: Migration, goal: Goal) -> FlagPlan | None:
     """What is set in the current phase; None where nothing is."""
     if state.phase == "done" or (state.phase == "wait" and not state.is_turned_back):
         return None
     return migration.phase_plan(state, goal)
 
 
-def _begun(goal: Goal, running: Settings | None, move: Move, now: datetime) -> State:
+def _begin(goal: Goal, running: Settings | None, move: Move, now: datetime) -> Migration:
     if move.forward or move.back:
         raise UserError("No migration is under way: '--migrate --from FILE' begins one.")
     if running is None:
@@ -172,12 +172,12 @@ def _begun(goal: Goal, running: Settings | None, move: Move, now: datetime) -> S
         # The file is on the nodes; where a copy is at hand, it shows what is in it.
         key_files.read(move.new_keys[:1], Path())
     lifetime = migration.duration(move.lifetime) if move.lifetime else migration.FLOOR
-    return migration.begun(goal, running, now, lifetime=lifetime, new_keys=move.new_keys)
+    return migration.begin(goal, running, now, lifetime=lifetime, new_keys=move.new_keys)
 
 
-def _forward(
-    state: State, goal: Goal, running: Settings | None, move: Move, now: datetime
-) -> State:
+def _go_forward(
+    state: Migration, goal: Goal, running: Settings | None, move: Move, now: datetime
+) -> Migration:
     if state.phase == "done":
         raise UserError("The migration is done: there is no next phase.")
     verdicts = _verdicts(move.findings, state) if move.findings else None
@@ -190,10 +190,10 @@ def _forward(
         )
     if found:
         printer.warn("Set aside:", *(f"  - {each}" for each in found))
-    return migration.advanced(state, now, move.set_aside if found else None)
+    return migration.advance(state, now, move.set_aside if found else None)
 
 
-def _verdicts(name: str, state: State) -> Mapping[str, str]:
+def _verdicts(name: str, state: Migration) -> Mapping[str, str]:
     """The worst verdict of each code in the output of `doctor --json`, run in this phase."""
     document = json_object(f"--findings {name}", read_text("--findings", name))
     found = document.get("findings")
@@ -204,7 +204,7 @@ def _verdicts(name: str, state: State) -> Mapping[str, str]:
             f"--findings {name}: is about the issuer {document.get('issuer')!r}, not "
             f"{state.issuer!r}: run the doctor with this configuration."
         )
-    if _written(name) < state.steps[-1].entered:
+    if _time_written(name) < state.steps[-1].entered:
         raise UserError(
             f"--findings {name}: is older than the phase {state.phase!r}: run the doctor again."
         )
@@ -217,14 +217,14 @@ def _verdicts(name: str, state: State) -> Mapping[str, str]:
     return worst
 
 
-def _written(name: str) -> datetime:
+def _time_written(name: str) -> datetime:
     """When a file was written; what a pipe brings was written now."""
     if is_stream(name):
         return datetime.now(UTC)
     return datetime.fromtimestamp(Path(name).stat().st_mtime, UTC)
 
 
-def _load(place: Path, goal: Goal) -> State:
+def _load(place: Path, goal: Goal) -> Migration:
     state = _read(place)
     config = goal.config
     if (state.cluster, state.issuer) != (config.cluster, config.issuer):
@@ -235,9 +235,9 @@ def _load(place: Path, goal: Goal) -> State:
     return state
 
 
-def _read(place: Path) -> State:
+def _read(place: Path) -> Migration:
     try:
-        return State.model_validate(documents.read(files.read(place)).data)
+        return Migration.model_validate(documents.read(files.read(place)).data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
@@ -250,15 +250,15 @@ def _read(place: Path) -> State:
         raise UserError(f"{relative(place)}:{error.line}: {error}") from None
 
 
-def _save(place: Path, state: State) -> None:
+def _save(place: Path, state: Migration) -> None:
     stream = io.StringIO()
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.dump(migration.described(state), stream)
+    yaml.dump(migration.as_data(state), stream)
     head = "# The state of a migration, written by 'python -m wizard apiserver --migrate'.\n"
     files.write(place, head + stream.getvalue())
 
 
-def _shown(moment: datetime) -> str:
+def _time_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apiserver.page import unseen
+from apiserver.page import page_of_configuration
 from deployment.configuration_facts import configuration_facts
 from deployment.logs import shown
 from federation.errors import UserError
@@ -163,7 +163,7 @@ def _control_plane(config: ClusterConfig, path: Path) -> str:
     )
     try:
         check_none(path)
-        return head + unseen(config)
+        return head + page_of_configuration(config)
     except UserError as error:
         return str(error)
 

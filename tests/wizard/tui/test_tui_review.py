@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from project_files import BROKEN, PROD
 
-from apiserver.page import unseen
+from apiserver.page import page_of_configuration
 from federation.yaml.files import ConfigError, load
 from wizard.tui.draft import Draft, opened
 from wizard.tui.review import ChangedMeanwhileError, Trust, review, save
@@ -135,7 +135,7 @@ def test_what_to_set_on_the_api_servers_comes_with_the_command_for_what_runs_now
     assert reviewed.control_plane == (
         "Read what runs now with --from, so that it is kept, and what would lock clients out is "
         "refused:\n  python -m wizard apiserver --config clusters/prod.yaml --from FILE\n\n"
-        f"{unseen(reviewed.config)}"
+        f"{page_of_configuration(reviewed.config)}"
     )
 
 
