@@ -37,7 +37,7 @@ async def deployment(walk: Walk) -> None:
     """A deployment that is at work."""
     await to_deployment(walk)
     await until(walk, lambda: _made(walk) == _MADE_SO_FAR)
-    ports = wizard(walk).ports
+    ports = wizard(walk).session.outside
     assert isinstance(ports, World)  # noqa: S101
     ports.time = 7.0
     await until(walk, lambda: "7 s" in str(walk.app.screen.query_one("#counts").render()))
@@ -77,7 +77,7 @@ def half_done() -> World:
 
 
 def _made(walk: Walk) -> int:
-    activity = wizard(walk).activity
+    activity = wizard(walk).session.activity
     return activity.progress.done if activity else 0
 
 

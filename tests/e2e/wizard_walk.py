@@ -89,8 +89,8 @@ class Walk:
 
     def outcome(self) -> Outcome | None:
         """How what ran last ended."""
-        assert self.app.activity is not None
-        return self.app.activity.progress.outcome
+        assert self.app.session.activity is not None
+        return self.app.session.activity.progress.outcome
 
 
 async def walk(pilot: Pilot[None]) -> Said:

@@ -22,7 +22,7 @@ from deployment.sequence import Deployment
 from federation.errors import OidcIamError
 from review.plan.changes import Plan
 from wizard.tui.log_lines import LogLines
-from wizard.tui.ports import Result
+from wizard.tui.outside import Result
 
 Kind = Literal["plan", "deploy", "destroy"]
 

@@ -1,4 +1,4 @@
-"""The real world behind `wizard.tui.ports`: cdktf, the doctor, this machine.
+"""The real world behind `wizard.tui.outside`: cdktf, the doctor, this machine.
 
 What is slow to import is imported in a thread, when it is first needed.
 """
@@ -21,7 +21,7 @@ from deployment.surroundings import Surroundings
 from federation.errors import WorldError
 from federation.model.config import ClusterConfig
 from federation.yaml import files
-from wizard.tui.ports import Result, Verdict
+from wizard.tui.outside import Result, Verdict
 
 if TYPE_CHECKING:
     from deployment.preflight import Requirement

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,7 @@ from pathlib import Path
 from deployment.surroundings import Surroundings
 from federation.model.regions import partitions
 from wizard.tui.drafts import Drafts
-from wizard.tui.ports import Ports
-
-_NEEDED_SOON = ("questions", "more", "review")
+from wizard.tui.outside import Outside
 
 
 @dataclass(frozen=True)
@@ -20,30 +17,28 @@ class Loaded:
     """What was loaded.
 
     Attributes:
-        ports: What the app reaches beyond itself.
+        outside: What the app reaches beyond itself.
         drafts: The drafts on disk.
         surroundings: What is known on this machine.
-        suggestions: What may be meant by an answer, by the key of its question.
+        suggestions: Answers to suggest, by the key of their question.
     """
 
-    ports: Ports
+    outside: Outside
     drafts: Drafts
     surroundings: Surroundings
     suggestions: Mapping[str, Sequence[str]]
 
 
-def load(project: Path, ports: Ports | None) -> Loaded:
+def load(project: Path, outside: Outside | None) -> Loaded:
     """Load it; takes as long as reading some files does."""
-    if ports is None:
+    if outside is None:
         from wizard.tui.live import Live
 
-        ports = Live(project)
-    surroundings = ports.surroundings()
+        outside = Live(project)
+    surroundings = outside.surroundings()
     suggestions = {
         "aws.region": sorted(partitions()),
         "backend.region": sorted(partitions()),
         "kubernetes.context": surroundings.contexts,
     }
-    for screen in _NEEDED_SOON:
-        importlib.import_module(f"wizard.tui.screens.{screen}")
-    return Loaded(ports, Drafts(project / ".drafts"), surroundings, suggestions)
+    return Loaded(outside, Drafts(project / ".drafts"), surroundings, suggestions)

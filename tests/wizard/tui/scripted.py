@@ -28,7 +28,7 @@ from deployment.surroundings import Surroundings
 from federation.errors import WorldError
 from federation.model.config import ClusterConfig
 from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
-from wizard.tui.ports import Result
+from wizard.tui.outside import Result
 
 LOG = Path("logs/run.log")
 

@@ -27,12 +27,11 @@ from walking import (
 
 from federation.yaml import files
 from wizard.tui import terminal
-from wizard.tui.ports import Result
+from wizard.tui.outside import Result
 from wizard.tui.screens.dialogs import Ask
 from wizard.tui.screens.questions import Questions
 from wizard.tui.screens.review import ShowReview
 from wizard.tui.screens.start import Start
-from wizard.tui.tasks import checking
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ async def test_a_lost_terminal_leaves_a_draft_that_is_offered_again(
     async with walking(project, world) as walk:
         await walk.press("down", "enter")
         await on(walk, Questions)
-        draft = wizard(walk).draft
+        draft = wizard(walk).session.draft
         assert (draft.answer("issuer"), draft.answer("workloads.0.namespace")) == (
             "prod.example.com",
             "shop",
@@ -77,7 +76,7 @@ async def test_a_lost_terminal_lets_terraform_finish_what_is_in_flight(
         await to_deployment(walk)
         await world.deployed.waiting.wait()
         wizard(walk).lose_terminal()
-        activity = wizard(walk).activity
+        activity = wizard(walk).session.activity
         assert activity is not None
         await until(walk, lambda: not activity.running)
     assert world.deployed.interrupts == 1
@@ -147,7 +146,7 @@ async def test_a_file_with_a_draft_asks_which_of_them_is_wanted(
             await on(walk, Ask)
             await walk.press(*keys)
             await on(walk, Questions)
-            assert wizard(walk).draft.answer("workloads.0.namespace") == namespace
+            assert wizard(walk).session.draft.answer("workloads.0.namespace") == namespace
     assert prod.read_text() == PROD
 
 
@@ -171,7 +170,7 @@ async def test_a_full_disk_keeps_answers_and_file_and_says_so(
         assert prod.read_text() == PROD
         assert _drafts(project) == ["prod.json"]
         await walk.press("ctrl+s")
-        await until(walk, lambda: not wizard(walk).draft.changed)
+        await until(walk, lambda: not wizard(walk).session.draft.changed)
     assert files.load(prod).workloads[0].namespace == "shop"
     assert _drafts(project) == []
 
@@ -193,8 +192,8 @@ async def test_a_draft_that_cannot_be_written_is_told_once_and_not_left_unasked(
             await on(walk, Start)
         assert len(toasts(walk)) == 1
         assert toasts(walk)[0].endswith(
-            "cannot be written: No space left on device. Nothing was changed. What you answer is "
-            "not safe until you save it."
+            "cannot be written: No space left on device. Nothing was changed. Your answers are not "
+            "safe until you save them."
         )
         await walk.press("ctrl+q")
         await until(walk, lambda: walk.app._exit)
@@ -232,7 +231,7 @@ async def test_a_file_that_changed_meanwhile_is_not_written_over_unasked(
         await walk.press(*answered)
         await done(walk, "save")
         await walk.press(*then)
-        await until(walk, lambda: not wizard(walk).draft.changed)
+        await until(walk, lambda: not wizard(walk).session.draft.changed)
         await done(walk, "save")
     config = files.load(prod)
     assert (config.workloads[0].namespace, config.aws.region) == (namespace, region)
@@ -297,14 +296,14 @@ async def test_a_probe_says_what_is_wrong_with_the_name_that_it_would_ask(
 async def test_a_probe_that_hangs_is_given_up(
     project: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def results() -> Iterator[Result]:
+    def probed() -> Iterator[Result]:
         yield from PROBED[:-1]
-        monkeypatch.setattr(checking, "LONGEST", 0.05)
+        monkeypatch.setattr(results, "LONGEST", 0.05)
         yield PROBED[-1]
 
     async with walking(project, world) as walk:
         await to_questions(walk)
-        world.probed, world.hangs = results(), True
+        world.probed, world.hangs = probed(), True
         await walk.press("f5")
         await done(walk, "probe")
         assert shown(walk, "#probe .state") == (

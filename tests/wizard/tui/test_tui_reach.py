@@ -30,7 +30,6 @@ from walking import (
 
 from federation.model.config import ClusterConfig
 from wizard.questions import BASICS, questions
-from wizard.tui import navigation
 from wizard.tui.screens import more
 from wizard.tui.screens.deploy import ShowDeployment
 from wizard.tui.screens.dialogs import Asked, Typed
@@ -42,6 +41,7 @@ from wizard.tui.screens.questions import Questions
 from wizard.tui.screens.review import ShowReview
 from wizard.tui.screens.start import Start
 from wizard.tui.screens.workload import EditWorkload
+from wizard.tui.wants import OpenSettings, Wanted
 
 
 def test_each_field_of_a_configuration_has_a_question_and_each_question_a_place() -> None:
@@ -62,7 +62,7 @@ async def test_each_question_is_shown_in_a_form(project: Path, world: World) -> 
         for _ in more.GROUPS:
             await walk.press("f3")
             found.update(_asked(walk))
-        navigation.show_more(wizard(walk), "workloads.0.trust")
+        walk.app.post_message(Wanted(OpenSettings("workloads.0.trust")))
         await on(walk, EditWorkload)
         assert field(walk, "workloads.0.trust").editor.has_focus
         found.update(_asked(walk))

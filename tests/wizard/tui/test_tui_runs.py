@@ -38,7 +38,7 @@ from deployment.sequence import Deployment
 from federation.errors import WorldError
 from federation.model.config import ClusterConfig
 from review.plan.changes import Plan, ResourceChange, StackPlan
-from wizard.tui.ports import Result
+from wizard.tui.outside import Result
 from wizard.tui.screens.deploy import ShowDeployment
 from wizard.tui.screens.dialogs import Ask, Asked, Typed
 from wizard.tui.screens.done import Done
@@ -339,7 +339,7 @@ async def test_a_deployment_that_ends_elsewhere_says_so(
         gate.set()
         await until(walk, lambda: toasts(walk))
         assert toasts(walk) == ["staging is deployed."]
-        assert wizard(walk).draft.answer("issuer") == "other.example.com"
+        assert wizard(walk).session.draft.answer("issuer") == "other.example.com"
 
 
 async def test_destroying_wants_the_name_of_the_cluster(project: Path, world: World) -> None:
@@ -463,6 +463,6 @@ async def test_the_log_is_searched_and_copied(project: Path, world: World) -> No
 
 
 def _lines(walk: Walk) -> list[str]:
-    activity = wizard(walk).activity
+    activity = wizard(walk).session.activity
     assert activity is not None
     return list(activity.lines)

@@ -77,7 +77,7 @@ async def test_a_configuration_can_be_saved_without_going_on(project: Path, worl
         await to_review(walk)
         assert shown(walk, "#summary") == "clusters/prod.yaml is new."
         await walk.press("ctrl+s")
-        await until(walk, lambda: not wizard(walk).draft.changed)
+        await until(walk, lambda: not wizard(walk).session.draft.changed)
         await done(walk, "save")
         assert shown(walk, "#summary") == "clusters/prod.yaml says all of this already."
         assert isinstance(walk.app.screen, ShowReview)
@@ -233,7 +233,7 @@ async def test_workloads_are_added_copied_edited_and_deleted(project: Path, worl
         await on(walk, Ask)
         await walk.press("enter")
         await on(walk, More)
-        left = wizard(walk).draft
+        left = wizard(walk).session.draft
         await walk.press("up", "delete")
         await on(walk, Ask)
         await walk.press("enter")
@@ -265,7 +265,7 @@ async def test_a_file_written_by_hand_keeps_its_comments_and_all_that_no_one_cha
         await walk.press("ctrl+n")
         await on(walk, ShowReview)
         await walk.press("ctrl+s")
-        await until(walk, lambda: not wizard(walk).draft.changed)
+        await until(walk, lambda: not wizard(walk).session.draft.changed)
     assert path.read_text() == (PROD + accepted).replace("namespace: default", "namespace: shop")
 
 
@@ -299,9 +299,9 @@ async def test_the_review_goes_round_its_tabs_and_says_why_one_is_empty(
             seen.append(tabs.active)
             await walk.press(key)
         assert [*seen, tabs.active] == [
-            *("file", "terraform", "trust", "warnings", "api-server", "file", "api-server")
+            *("warnings", "api-server", "file", "terraform", "trust", "warnings", "trust")
         ]
-        await walk.press("shift+f3", "shift+f3", "shift+f3")
+        await walk.press("shift+f3")
         assert shown(walk, "#terraform-text") == world.hcl
 
 

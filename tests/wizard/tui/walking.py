@@ -88,8 +88,8 @@ def wizard(walk: Walk) -> WizardApp:
 
 async def ready(walk: Walk) -> None:
     """Wait until all that the first screen begins has ended."""
-    await until(walk, lambda: wizard(walk)._loading is not None)
-    await wizard(walk).loaded()
+    await until(walk, lambda: wizard(walk).session._loading is not None)
+    await wizard(walk).session.load()
     await done(walk, "machine", "clusters")
 
 

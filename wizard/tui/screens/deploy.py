@@ -14,7 +14,7 @@ from textual.widgets._progress_bar import Bar
 
 from deployment.cdktf.events import Succeeded
 from deployment.progress import duration
-from wizard.tui import navigation
+from wizard.tui import wants
 from wizard.tui.screens.dialogs import Ask
 from wizard.tui.screens.following import Following
 from wizard.tui.widgets.failure import Failure
@@ -82,16 +82,16 @@ and the next deployment goes on from there. Quitting has to wait for the end.
 
     def action_back(self) -> None:
         """Leave the screen alone."""
-        navigation.back_to(self.wizard, "Start")
+        self.want(wants.GoBack("Start"))
 
     def action_done(self, destroyed: bool) -> None:
         """Show what came of it."""
-        navigation.show_done(self.wizard, self.activity)
+        self.want(wants.OpenDone(self.activity))
 
     def action_again(self) -> None:
         """Plan what is left to do."""
-        navigation.back_to(self.wizard, "Start")
-        navigation.show_plan(self.wizard, self.activity.deployment)
+        self.want(wants.GoBack("Start"))
+        self.want(wants.PlanDeployment(self.activity.deployment))
 
     def action_cancel(self) -> None:
         """Ask, and let Terraform finish what is in flight."""

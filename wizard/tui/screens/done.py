@@ -16,10 +16,10 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from deployment.next_steps import Copyable, copyable_outputs, next_commands
-from wizard.tui import navigation
+from wizard.tui import wants
 from wizard.tui.activity import Activity
 from wizard.tui.screens.step import Step
-from wizard.tui.tasks import checking
+from wizard.tui.session import Session
 from wizard.tui.widgets.results import Results
 
 
@@ -41,8 +41,8 @@ Enter, Y or a click copies the output or the command under the cursor, through t
         Binding("escape", "back", "To the start"),
     ]
 
-    def __init__(self, activity: Activity) -> None:
-        super().__init__()
+    def __init__(self, session: Session, activity: Activity) -> None:
+        super().__init__(session)
         self.activity = activity
         destroyed = activity.kind == "destroy"
         self._copyables: tuple[Copyable, ...] = (
@@ -70,15 +70,17 @@ Enter, Y or a click copies the output or the command under the cursor, through t
         self.query_one(OptionList).focus()
         self.action_prove()
 
+    @property
+    def results(self) -> Results:
+        """The proof."""
+        return self.query_one(Results)
+
     def action_prove(self) -> None:
         """Run the checks, or run them again."""
-        proof = self.query_one(Results)
-        if self.activity.kind == "destroy":
-            proof.say("Everything that was made is gone; there is nothing to prove.")
+        if self.activity.deployment.destroys:
+            self.results.say("Everything that was made is gone; there is nothing to prove.")
         else:
-            self.wizard.work(
-                checking.prove(self.wizard, self.activity.deployment.config, proof), "proof"
-            )
+            self.want(wants.ProveFederation(self.activity.deployment.config))
 
     def action_copy(self) -> None:
         """Copy what is under the cursor."""
@@ -88,7 +90,7 @@ Enter, Y or a click copies the output or the command under the cursor, through t
 
     def action_back(self) -> None:
         """Go to the start."""
-        navigation.back_to(self.wizard, "Start")
+        self.want(wants.GoBack("Start"))
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

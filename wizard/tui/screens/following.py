@@ -8,10 +8,11 @@ from typing import ClassVar
 from textual.binding import Binding
 
 from deployment.logs import shown
+from wizard.tui import wants
 from wizard.tui.activity import Activity
 from wizard.tui.screens.dialogs import Asked
 from wizard.tui.screens.step import Step
-from wizard.tui.tasks import running
+from wizard.tui.session import Session
 from wizard.tui.widgets.log_view import LogView
 
 _LOOKS_PER_SECOND = 10
@@ -25,8 +26,8 @@ class Following(Step):
         Binding("w", "write_log", "Write log to a file", show=False),
     ]
 
-    def __init__(self, activity: Activity) -> None:
-        super().__init__()
+    def __init__(self, session: Session, activity: Activity) -> None:
+        super().__init__(session)
         self.activity = activity
         self._ended = False
 
@@ -82,7 +83,7 @@ class Following(Step):
 
     def _write_log(self, name: str | None) -> None:
         if name:
-            self.wizard.work(running.copy_log(self.wizard, self.activity.log, Path(name)), "copy")
+            self.want(wants.CopyLog(self.activity.log, Path(name)))
 
     @property
     def log_note(self) -> str:

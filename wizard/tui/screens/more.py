@@ -22,11 +22,11 @@ from wizard.questions import (
     questions,
     workload_questions,
 )
-from wizard.tui import preview
+from wizard.tui import preview, wants
 from wizard.tui.draft import Draft
 from wizard.tui.screens.dialogs import Ask
 from wizard.tui.screens.step import Asking
-from wizard.tui.screens.workload import EditWorkload
+from wizard.tui.session import Session
 from wizard.tui.widgets.explanation import Explanation
 from wizard.tui.widgets.form import Form
 
@@ -55,13 +55,14 @@ each on a line of its own."""
         Binding("ctrl+n", "review", "Review"),
     ]
 
-    def __init__(self, key: str | None = None) -> None:
+    def __init__(self, session: Session, key: str | None = None) -> None:
         """Make the screen.
 
         Args:
+            session: What the app is about.
             key: The question to begin with.
         """
-        super().__init__()
+        super().__init__(session)
         self._key = key
         self._group = ""
         """Which one the keys have gone to."""
@@ -69,7 +70,7 @@ each on a line of its own."""
     @property
     def about(self) -> str:
         """The configuration's name."""
-        return self.wizard.draft.name if self.wizard.draft.path else "new"
+        return self.session.draft.name if self.session.draft.path else "new"
 
     def parts(self) -> Iterable[Widget]:
         """The groups, and the explanation beside or below them."""
@@ -89,7 +90,7 @@ each on a line of its own."""
 
     def on_screen_resume(self) -> None:
         """Show what was answered elsewhere."""
-        draft = self.wizard.draft
+        draft = self.session.draft
         for form in self.query(Form):
             form.show(draft)
         self._show_workloads(draft)
@@ -115,17 +116,17 @@ each on a line of its own."""
 
     def action_add(self) -> None:
         """Add a workload and ask about it."""
-        draft = self.wizard.draft.with_workload()
+        draft = self.session.draft.with_workload()
         self._open(draft, draft.workloads - 1)
 
     def action_copy(self) -> None:
         """Copy the workload under the cursor and ask about the copy."""
-        draft = self.wizard.draft.with_copy(self._cursor)
+        draft = self.session.draft.with_copy(self._cursor)
         self._open(draft, draft.workloads - 1)
 
     def action_delete(self) -> None:
         """Remove the workload under the cursor, when the person agrees."""
-        draft, at = self.wizard.draft, self._cursor
+        draft, at = self.session.draft, self._cursor
         if draft.workloads == 1:
             self.notify("A federation has at least one workload.", severity="warning")
             return
@@ -150,7 +151,7 @@ each on a line of its own."""
     async def _enter(self, key: str) -> None:
         if key.startswith("workloads."):
             await self._show_group(WORKLOADS)
-            self.app.push_screen(EditWorkload(int(key.split(".")[1]), key))
+            self.want(wants.OpenWorkload(int(key.split(".")[1]), key))
         elif group := _group_of(key):
             await self._show_group(group)
             self.query_one(f"#{_pane(group)}").query_one(Form).enter(key)
@@ -175,7 +176,7 @@ each on a line of its own."""
         pane = self.query_one(f"#{_pane(group)}", TabPane)
         if pane.children:
             return
-        draft = self.wizard.draft
+        draft = self.session.draft
         if group == WORKLOADS:
             table: DataTable[Text] = DataTable(cursor_type="row", id="workloads")
             table.add_columns("Service account", "Policies", "Trust", "Pod", "Role")
@@ -183,7 +184,7 @@ each on a line of its own."""
             self._show_workloads(draft)
         else:
             asked = [question for question in draft.questions if question.group == group]
-            await pane.mount(Form(asked, draft, self.wizard.suggestions))
+            await pane.mount(Form(asked, draft, self.session.suggestions))
 
     def _show_workloads(self, draft: Draft) -> None:
         if not self.query(DataTable):
@@ -204,16 +205,16 @@ each on a line of its own."""
         )
 
     def _open(self, draft: Draft, at: int) -> None:
-        self.wizard.change(draft)
-        self.app.push_screen(EditWorkload(at))
+        self.session.change(draft)
+        self.want(wants.OpenWorkload(at))
 
     def _delete(self, at: int) -> None:
-        self.wizard.change(self.wizard.draft.without_workload(at))
-        self._show_workloads(self.wizard.draft)
+        self.session.change(self.session.draft.without_workload(at))
+        self._show_workloads(self.session.draft)
 
     @on(DataTable.RowSelected)
     def _selected(self, event: DataTable.RowSelected) -> None:
-        self.app.push_screen(EditWorkload(event.cursor_row))
+        self.want(wants.OpenWorkload(event.cursor_row))
 
     @on(TabbedContent.TabActivated)
     async def _activated(self, event: TabbedContent.TabActivated) -> None:
@@ -224,7 +225,7 @@ each on a line of its own."""
 
     @on(Form.Changed)
     def _changed(self, event: Form.Changed) -> None:
-        self.wizard.change(event.draft)
+        self.session.change(event.draft)
         for form in self.query(Form):
             if form is not event.form:
                 form.show(event.draft)

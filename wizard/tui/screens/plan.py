@@ -13,8 +13,7 @@ from textual.widgets import Static
 from deployment.cdktf.events import Succeeded
 from deployment.progress import duration
 from review.plan.changes import Plan
-from wizard.tui import navigation
-from wizard.tui.activity import Activity
+from wizard.tui import wants
 from wizard.tui.screens.dialogs import Typed
 from wizard.tui.screens.following import Following
 from wizard.tui.widgets.failure import Failure
@@ -47,10 +46,6 @@ Escape while it is being made stops it."""
         Binding("r", "again", "Plan again"),
     ]
 
-    def __init__(self, activity: Activity, *, destroy: bool) -> None:
-        super().__init__(activity)
-        self._destroy = destroy
-
     def parts(self) -> Iterable[Widget]:
         """The counts, the plan, and the log."""
         yield Static(id="summary")
@@ -64,7 +59,7 @@ Escape while it is being made stops it."""
         """Offer to carry out what can be."""
         plan = self._plan
         if action == "carry_out":
-            if parameters != (self._destroy,):
+            if parameters != (self.activity.deployment.destroys,):
                 return False
             return plan is not None and (not plan.empty or self._has_manifests)
         if action == "again":
@@ -100,7 +95,7 @@ Escape while it is being made stops it."""
     def action_again(self) -> None:
         """Plan once more."""
         self.dismiss()
-        navigation.show_plan(self.wizard, self.activity.deployment)
+        self.want(wants.PlanDeployment(self.activity.deployment))
 
     def action_carry_out(self, destroy: bool) -> None:
         """Deploy or destroy; where something is destroyed, ask for the cluster's name first."""
@@ -129,7 +124,7 @@ Escape while it is being made stops it."""
     def _carry_out(self, *, agreed: bool) -> None:
         plan = self._plan
         if agreed and plan is not None:
-            navigation.carry_out(self.wizard, self.activity, plan, destroy=self._destroy)
+            self.want(wants.CarryOut(self.activity.deployment, plan))
 
     def _summary(self) -> Content:
         activity, plan = self.activity, self._plan

@@ -11,9 +11,8 @@ from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 from wizard.questions import BASICS
-from wizard.tui import navigation, preview
+from wizard.tui import preview, wants
 from wizard.tui.screens.step import Asking
-from wizard.tui.tasks import checking
 from wizard.tui.widgets.explanation import Explanation
 from wizard.tui.widgets.facts import Facts
 from wizard.tui.widgets.form import Form
@@ -44,18 +43,18 @@ Every answer is kept as a draft at once: you can leave at any time and go on lat
     @property
     def about(self) -> str:
         """The configuration's name."""
-        return self.wizard.draft.name if self.wizard.draft.path else "new"
+        return self.session.draft.name if self.session.draft.path else "new"
 
     def parts(self) -> Iterable[Widget]:
         """The form with its explanation, and what follows from it."""
-        draft = self.wizard.draft
+        draft = self.session.draft
         asked = [question for question in draft.questions if question.group == BASICS]
         explanation = Explanation()
         facts = Facts(preview.facts(draft), id="facts")
         facts.border_title = "What follows"
         probe = Results(id="probe")
         probe.border_title = "Probe"
-        form = Form(asked, draft, self.wizard.suggestions)
+        form = Form(asked, draft, self.session.suggestions)
         yield Container(
             Vertical(form, explanation, classes="asked"),
             Vertical(facts, probe, classes="following"),
@@ -68,7 +67,7 @@ Every answer is kept as a draft at once: you can leave at any time and go on lat
 
     def on_screen_resume(self) -> None:
         """Show what was answered elsewhere."""
-        draft = self.wizard.draft
+        draft = self.session.draft
         self.query_one(Form).show(draft)
         self.query_one(Facts).show(preview.facts(draft))
 
@@ -82,17 +81,21 @@ Every answer is kept as a draft at once: you can leave at any time and go on lat
 
     def action_more(self) -> None:
         """Show all other settings."""
-        navigation.show_more(self.wizard)
+        self.want(wants.OpenSettings())
 
     def action_probe(self) -> None:
         """Look at the cluster; what is being looked at already is given up."""
-        results = self.query_one("#probe", Results)
         self.add_class("-probing")
-        self.wizard.work(checking.probe(self.wizard, results), "probe")
+        self.want(wants.ProbeCluster())
+
+    @property
+    def results(self) -> Results:
+        """The checks of the cluster."""
+        return self.query_one("#probe", Results)
 
     @on(Form.Changed)
     def _changed(self, event: Form.Changed) -> None:
-        self.wizard.change(event.draft)
+        self.session.change(event.draft)
         self.query_one(Facts).show(preview.facts(event.draft))
         self.remove_class("-probing")
 

@@ -13,13 +13,14 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import DataTable, Static, TabbedContent, TabPane, Tabs
 
+from wizard.tui import wants
 from wizard.tui.screens.step import Step
-from wizard.tui.tasks import running, saving
 from wizard.tui.widgets.signed import Signed
 
 if TYPE_CHECKING:
     from review.lint.finding import Accepted, LintFinding
     from wizard.tui.review import Review, Trust
+    from wizard.tui.session import Session
 
 _TABS = {
     "file": "File",
@@ -55,10 +56,11 @@ API server  what to set on the control plane, in the form of its distribution, i
         Binding("d", "whole", "Diff"),
     ]
 
-    def __init__(self, review: Review) -> None:
-        super().__init__()
+    def __init__(self, session: Session, review: Review) -> None:
+        super().__init__(session)
         self.review = review
-        self._given_up = False
+        self.has_given_up = False
+        """Whether the Terraform was not written, since a plan makes the same."""
         self._whole = not review.on_disk or review.saved
 
     @property
@@ -87,12 +89,8 @@ API server  what to set on the control plane, in the form of its distribution, i
 
     def on_screen_resume(self) -> None:
         """Go on with the Terraform where the plan took its place."""
-        if self._given_up:
+        if self.has_given_up:
             self._write_terraform()
-
-    def give_up_terraform(self) -> None:
-        """Leave the machine to the plan, which makes the same Terraform."""
-        self._given_up = self.wizard.give_up("terraform")
 
     def show(self, review: Review) -> None:
         """Show how the file stands now, and what follows from it."""
@@ -137,7 +135,7 @@ API server  what to set on the control plane, in the form of its distribution, i
         self._save(then_plan=True)
 
     def _save(self, *, then_plan: bool) -> None:
-        self.wizard.work(saving.save(self.wizard, self, then_plan=then_plan), "save")
+        self.want(wants.SaveReview(self.review, then_plan))
 
     def _show_file(self) -> None:
         self.query_one("#summary", Static).update(self.review.summary)
@@ -161,9 +159,9 @@ API server  what to set on the control plane, in the form of its distribution, i
         )
 
     def _write_terraform(self) -> None:
-        self._given_up = False
+        self.has_given_up = False
         self.say_terraform("Synthesizing …")
-        self.wizard.work(running.write_terraform(self.wizard, self), "terraform")
+        self.want(wants.WriteTerraform(self.review.config))
 
     @on(TabbedContent.TabActivated)
     def _activated(self) -> None:

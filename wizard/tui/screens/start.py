@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding
@@ -13,12 +13,13 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from wizard.tui import wants
 from wizard.tui.screens.step import Step
-from wizard.tui.tasks import checking, opening
 from wizard.tui.widgets.results import Results
 
 if TYPE_CHECKING:
     from wizard.tui.clusters import Entry, Status
+    from wizard.tui.session import Session
 
 _SIGNS: dict[Status, str] = {
     "deployed": "●",
@@ -60,8 +61,8 @@ configuration can be written without any of it."""
         Binding("escape", "app.interrupt", "Leave", show=False),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._entries: tuple[Entry, ...] = ()
 
     def parts(self) -> Iterable[Widget]:
@@ -80,7 +81,12 @@ configuration can be written without any of it."""
 
     def on_screen_resume(self) -> None:
         """Read the folder again: a later step may have saved."""
-        self.wizard.work(opening.list_clusters(self.wizard), "clusters")
+        self.want(wants.ListClusters())
+
+    @property
+    def results(self) -> Results:
+        """The checks of this machine."""
+        return self.query_one(Results)
 
     def show(self, entries: Sequence[Entry]) -> None:
         """Show these configurations, with the same one chosen as before."""
@@ -112,36 +118,33 @@ configuration can be written without any of it."""
     def action_open(self) -> None:
         """Open the chosen configuration."""
         if entry := self.chosen:
-            self._open(opening.open_entry(self.wizard, entry))
+            self.want(wants.OpenEntry(entry))
         else:
             self.action_new()
 
     def action_new(self) -> None:
         """Begin a new configuration."""
-        self._open(opening.begin(self.wizard))
+        self.want(wants.NewConfiguration())
 
     def action_plan(self) -> None:
         """Plan a deployment of the chosen configuration."""
         if (entry := self.chosen) and entry.path:
-            self._open(opening.plan_file(self.wizard, entry.path, destroy=False))
+            self.want(wants.PlanFile(entry.path, destroys=False))
 
     def action_take_down(self) -> None:
         """Plan to destroy what was deployed."""
         if (entry := self.chosen) and entry.path:
-            self._open(opening.plan_file(self.wizard, entry.path, destroy=True))
+            self.want(wants.PlanFile(entry.path, destroys=True))
 
     def action_drop(self) -> None:
         """Drop the draft of the chosen configuration."""
         if (entry := self.chosen) and entry.kept:
-            self._open(opening.drop(self.wizard, entry.kept))
+            self.want(wants.DropDraft(entry.kept))
 
     def action_look_again(self) -> None:
         """Look at this machine and at the folder again."""
-        self.wizard.work(checking.machine(self.wizard), "machine")
-        self.wizard.work(opening.list_clusters(self.wizard), "clusters")
-
-    def _open(self, task: Coroutine[Any, Any, None]) -> None:
-        self.wizard.work(task, "open")
+        self.want(wants.CheckMachine())
+        self.want(wants.ListClusters())
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,12 +11,12 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
-from wizard.tui import navigation
+from wizard.tui import wants
 from wizard.tui.widgets.keys import Keys
 from wizard.tui.widgets.trail import Trail
 
 if TYPE_CHECKING:
-    from wizard.tui.app import WizardApp
+    from wizard.tui.session import Session
 
 
 class Step(Screen[None]):
@@ -31,10 +31,13 @@ class Step(Screen[None]):
 
     BINDINGS: ClassVar = [Binding("escape", "back", "Back")]
 
-    @property
-    def wizard(self) -> WizardApp:
-        """The app."""
-        return cast("WizardApp", self.app)
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    def want(self, want: wants.Want) -> None:
+        """Have the app do something."""
+        self.app.post_message(wants.Wanted(want))
 
     @property
     def about(self) -> str:
@@ -73,7 +76,7 @@ class Step(Screen[None]):
 
     @on(Trail.Chosen)
     def _go_back(self, event: Trail.Chosen) -> None:
-        navigation.back_to(self.wizard, event.step)
+        self.want(wants.GoBack(event.step))
 
 
 class Asking(Step):
@@ -89,10 +92,4 @@ class Asking(Step):
 
     def action_review(self) -> None:
         """Go to the review, or to the first answer that is not right."""
-        from wizard.tui.tasks import saving
-
-        problems = self.wizard.draft.problems()
-        if problems:
-            navigation.show_problem(self.wizard, next(iter(problems)))
-        else:
-            self.wizard.work(saving.review(self.wizard), "review")
+        self.want(wants.ReviewAnswers())

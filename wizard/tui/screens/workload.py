@@ -13,6 +13,7 @@ from textual.widget import Widget
 from wizard.questions import workload_questions
 from wizard.tui import preview
 from wizard.tui.screens.step import Asking
+from wizard.tui.session import Session
 from wizard.tui.widgets.explanation import Explanation
 from wizard.tui.widgets.facts import Facts
 from wizard.tui.widgets.form import Form
@@ -31,30 +32,31 @@ job-function/ViewOnlyAccess. The word none stands for a role without policies.""
 
     BINDINGS: ClassVar = [Binding("ctrl+n", "review", "Review")]
 
-    def __init__(self, at: int, key: str | None = None) -> None:
+    def __init__(self, session: Session, at: int, key: str | None = None) -> None:
         """Make the screen for one of the workloads.
 
         Args:
+            session: What the app is about.
             at: Its position.
             key: The question to begin with.
         """
-        super().__init__()
+        super().__init__(session)
         self._at = at
         self._key = key
 
     @property
     def about(self) -> str:
         """Which workload it is."""
-        return f"workload {self._at + 1} of {self.wizard.draft.workloads}"
+        return f"workload {self._at + 1} of {self.session.draft.workloads}"
 
     def parts(self) -> Iterable[Widget]:
         """The form with its explanation, and what follows from it."""
-        draft = self.wizard.draft
+        draft = self.session.draft
         facts = Facts(preview.facts(draft, self._at), id="facts")
         facts.border_title = "What follows"
         yield Container(
             Vertical(
-                Form(workload_questions(self._at), draft, self.wizard.suggestions),
+                Form(workload_questions(self._at), draft, self.session.suggestions),
                 Explanation(),
                 classes="asked",
             ),
@@ -80,7 +82,7 @@ job-function/ViewOnlyAccess. The word none stands for a role without policies.""
 
     @on(Form.Changed)
     def _changed(self, event: Form.Changed) -> None:
-        self.wizard.change(event.draft)
+        self.session.change(event.draft)
         self.query_one(Facts).show(preview.facts(event.draft, self._at))
 
     @on(Form.Explained)

@@ -1,4 +1,4 @@
-"""What takes time: coroutines that the app runs as its workers, so that no key press waits.
+"""What takes time: coroutines that take the session and return values. They know no screen.
 
-They may ask the person something in between. Whatever they raise, the app shows.
+The app runs them in its workers, so that no key press waits, and shows whatever they raise.
 """

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from wizard.tui.ports import Result, Verdict
+from wizard.tui.outside import Result, Verdict
 from wizard.tui.widgets.signed import Signed
 
 SIGNS: dict[Verdict, str] = {"pass": "✓", "warn": "!", "fail": "✗", "skip": "-"}
 
+
+LONGEST = 120.0
+"""Seconds without a result after which checks are given up."""
 
 _ORDER: tuple[Verdict, ...] = ("fail", "warn", "pass", "skip")
 
@@ -31,6 +38,24 @@ class Results(VerticalScroll):
         self._state.update(text)
         self._state.display = bool(text)
 
+    async def follow(self, checks: AsyncIterator[Result], doing: str) -> None:
+        """Show each result as it comes, and how many there are of each kind in the end."""
+        await self.clear()
+        self.say(doing)
+        count: Counter[str] = Counter()
+        try:
+            async with asyncio.timeout(LONGEST) as patience:
+                async for result in checks:
+                    patience.reschedule(asyncio.get_running_loop().time() + LONGEST)
+                    if not self.is_attached:
+                        return
+                    count[result.verdict] += 1
+                    await self.add(result)
+        except TimeoutError:
+            self.say(f"Given up after {LONGEST:g} s without a word. {_counts(count)}")
+            return
+        self.say(_counts(count))
+
     async def clear(self) -> None:
         """Remove the results."""
         await self.query(".result").remove()
@@ -42,6 +67,15 @@ class Results(VerticalScroll):
         sign = SIGNS[result.verdict]
         shown = Signed(sign, _content(result), classes=f"result -{result.verdict}")
         await self.mount(shown, before=following)
+
+
+def _counts(count: Counter[str]) -> str:
+    words = {"pass": "right", "warn": "to look at", "fail": "wrong", "skip": "not looked at"}
+    return "   ".join(
+        f"{sign} {count[verdict]} {words[verdict]}"
+        for verdict, sign in SIGNS.items()
+        if count[verdict]
+    )
 
 
 def _content(result: Result) -> Content:

@@ -38,7 +38,7 @@ class Result:
     about: str = ""
 
 
-class Ports(Protocol):
+class Outside(Protocol):
     """Everything outside that the app uses."""
 
     def surroundings(self) -> Surroundings:
