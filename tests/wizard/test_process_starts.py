@@ -66,6 +66,7 @@ KNOWN = {
         "pull_state",
         "deployment.process.capture",
     ): "terraform state pull",
+    ("tools/words.py", "_tracked", "subprocess.run"): "git ls-files",
     ("wizard/cli/__init__.py", "_LazyGroup.get_command", "importlib.import_module"): (
         "one of the commands that are listed there"
     ),
@@ -81,7 +82,12 @@ KNOWN = {
     ("wizard/revisions.py", "_blob", "deployment.process.capture"): "git cat-file",
     ("wizard/tui/live.py", "Live.terraform", "deployment.process.started"): "cdktf synth",
     ("wizard/tui/live.py", "_imported", "importlib.import_module"): "modules of this project",
-    ("wizard/tui/loading.py", "load", "importlib.import_module"): "screens of this project",
+    ("wizard/tui/flow.py", "FlowApp.make_screen", "importlib.import_module"): (
+        "screens of this project"
+    ),
+    ("wizard/tui/flow.py", "_import_needed_soon", "importlib.import_module"): (
+        "screens of this project"
+    ),
 }
 """File, function and what it calls, with what that starts or loads."""
 

@@ -35,6 +35,7 @@ from wizard.cli.options import (
     relative,
     require_file,
 )
+from wizard.migration_file import refuse_migration
 
 SIZE_LIMIT = 5_000_000
 """Bytes read of a file: many times what a control plane's configuration can have."""
@@ -102,7 +103,7 @@ def apiserver(path: Path, as_json: bool, **options: Any) -> int:
     existing = _existing(request, running, readings)
     if request.migrate:
         return _migrate(path, goal, running, existing, request, as_json)
-    migrating.check_none(path)
+    refuse_migration(path)
     return _report(plan(goal, running), existing, request.output, as_json)
 
 

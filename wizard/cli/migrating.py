@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from apiserver import migration
@@ -27,9 +26,10 @@ from federation.keys import key_files
 from federation.named_files import is_stream
 from federation.strict_json import json_object
 from federation.templates import render
-from federation.yaml import documents, files
+from federation.yaml import files
 from wizard import printer
 from wizard.cli.options import read_text, relative
+from wizard.migration_file import read_migration, state_file
 
 _WORST = ("pass", "warn", "skip", "fail")
 
@@ -55,37 +55,18 @@ class Move:
     new_keys: tuple[str, str] | None = None
 
 
-def state_file(configuration: Path) -> Path:
-    """Where the state of a configuration's migration lies."""
-    return configuration.with_name(configuration.stem + files.MIGRATION)
-
-
 def options_begun_with(configuration: Path) -> Mapping[str, str | None]:
     """What a migration that is under way was begun with, by the names of the options."""
     place = state_file(configuration)
     if not place.exists():
         return {}
-    state = _read(place)
+    state = read_migration(place)
     return {
         "distribution": state.distribution,
         "schema": state.form,
         "exposure": state.exposure,
         "version": state.version,
     }
-
-
-def check_none(configuration: Path) -> None:
-    """That no migration is under way, whose phases a plan of one step would skip.
-
-    Raises:
-        UserError: one is.
-    """
-    place = state_file(configuration)
-    if place.exists() and (phase := _read(place).phase) != "done":
-        raise UserError(
-            f"{relative(place)}: a migration is under way, in the phase {phase!r}: go on with "
-            "'--migrate', or delete the file when its flags are taken back."
-        )
 
 
 def make_move(path: Path, goal: Goal, running: Settings | None, move: Move) -> Migration:
@@ -225,7 +206,7 @@ def _time_written(name: str) -> datetime:
 
 
 def _load(place: Path, goal: Goal) -> Migration:
-    state = _read(place)
+    state = read_migration(place)
     config = goal.config
     if (state.cluster, state.issuer) != (config.cluster, config.issuer):
         raise UserError(
@@ -233,21 +214,6 @@ def _load(place: Path, goal: Goal) -> Migration:
             f"{state.issuer}, and the configuration of {config.cluster!r} and {config.issuer}."
         )
     return state
-
-
-def _read(place: Path) -> Migration:
-    try:
-        return Migration.model_validate(documents.read(files.read(place)).data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        what = first["msg"].removeprefix("Value error, ")
-        raise UserError(
-            f"{relative(place)}: {where}{': ' if where else ''}{what}. Only this program writes "
-            "the file: take it from the history of your repository."
-        ) from None
-    except documents.DocumentError as error:
-        raise UserError(f"{relative(place)}:{error.line}: {error}") from None
 
 
 def _save(place: Path, state: Migration) -> None:

@@ -19,7 +19,7 @@ from federation.yaml import files
 from federation.yaml.editing import edited
 from federation.yaml.files import ConfigError
 from review.lint.linter import LintReport, lint
-from wizard.cli.migrating import check_none
+from wizard.migration_file import refuse_migration
 from wizard.tui.draft import Draft
 
 
@@ -162,7 +162,7 @@ def _control_plane(config: ClusterConfig, path: Path) -> str:
         f"refused:\n  {command}\n\n"
     )
     try:
-        check_none(path)
+        refuse_migration(path)
         return head + page_of_configuration(config)
     except UserError as error:
         return str(error)

@@ -32,6 +32,7 @@ from wizard.tui.screens.dialogs import Ask
 from wizard.tui.screens.questions import Questions
 from wizard.tui.screens.review import ShowReview
 from wizard.tui.screens.start import Start
+from wizard.tui.widgets import results
 
 
 @pytest.fixture

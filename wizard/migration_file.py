@@ -1,0 +1,51 @@
+"""The file that a migration of the API servers keeps its state in, beside the configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from apiserver.migration import Migration
+from deployment.logs import shown
+from federation.errors import UserError
+from federation.yaml import documents, files
+
+
+def state_file(configuration: Path) -> Path:
+    """Where the state of a configuration's migration lies."""
+    return configuration.with_name(configuration.stem + files.MIGRATION)
+
+
+def refuse_migration(configuration: Path) -> None:
+    """Make sure that no migration is under way, whose phases a plan of one step would skip.
+
+    Raises:
+        UserError: one is.
+    """
+    place = state_file(configuration)
+    if place.exists() and (phase := read_migration(place).phase) != "done":
+        raise UserError(
+            f"{shown(place)}: a migration is under way, in the phase {phase!r}: go on with "
+            "'--migrate', or delete the file when its flags are taken back."
+        )
+
+
+def read_migration(place: Path) -> Migration:
+    """The state of a migration.
+
+    Raises:
+        UserError: the file is not one that this program wrote.
+    """
+    try:
+        return Migration.model_validate(documents.read(files.read(place)).data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        what = first["msg"].removeprefix("Value error, ")
+        raise UserError(
+            f"{shown(place)}: {where}{': ' if where else ''}{what}. Only this program writes "
+            "the file: take it from the history of your repository."
+        ) from None
+    except documents.DocumentError as error:
+        raise UserError(f"{shown(place)}:{error.line}: {error}") from None
