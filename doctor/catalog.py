@@ -47,11 +47,11 @@ ERROR = Rule(
     "doctor-error",
     "doctor",
     "Every check runs to its end",
-    "A check, or the code that reads what it looks at, stopped with an error that it does not "
-    "expect. Nothing is known about what it would have said, so this counts as a failure. The "
-    "other checks are not affected. The finding names the check and is listed in its layer.",
+    "A check, or the code that reads its evidence, stopped with an unexpected error. Its result "
+    "is unknown, so this counts as a failure. The other checks are not affected. The finding "
+    "names the check and is listed in its layer.",
     "A bug in oidc-iam, or an answer in a form that it does not know.",
-    "Report the bug with the log that the finding names; --skip CHECK leaves the check out.",
+    "Report the bug with the log that the finding names; --skip CHECK skips the check.",
 )
 """What a check that raises becomes, in the layer of the check."""
 

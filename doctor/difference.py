@@ -21,8 +21,8 @@ def compared(rule: Rule, seen: object, expected: str, about: str = "") -> Findin
 def difference(seen: object, expected: str) -> str:
     """How an issuer differs from the expected one, pointed out where it is a detail."""
     if not isinstance(seen, str):
-        return "it is no text"
-    return detail_apart(seen, expected) or "it is another one"
+        return "not text"
+    return detail_apart(seen, expected) or "another issuer"
 
 
 def detail_apart(seen: str, expected: str) -> str:
@@ -32,7 +32,7 @@ def detail_apart(seen: str, expected: str) -> str:
     """
     for detail, without in _DETAILS:
         if without(seen) == without(expected):
-            return f"the difference is {detail}"
+            return f"it differs by {detail}"
     return ""
 
 
@@ -48,7 +48,7 @@ def _without_port(issuer: str) -> str:
 
 _DETAILS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("a slash at the end", lambda issuer: issuer.rstrip("/")),
-    ("in capital letters", str.lower),
+    ("capital letters", str.lower),
     ("the scheme", _without_scheme),
     ("the port", _without_port),
     ("white space", str.strip),

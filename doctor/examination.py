@@ -152,9 +152,9 @@ class Examination:
             Missing: the run is offline, or leaves the layer out.
         """
         if self.options.offline:
-            raise Missing("--offline: nothing is fetched")
+            raise Missing("--offline")
         if layer in self.options.skip:
-            raise Missing(f"the layer '{layer}' is left out")
+            raise Missing(f"the layer '{layer}' is skipped")
 
     def _innermost(self, key: Hashable) -> Hashable:
         """What a piece of evidence waits for in the end: a piece that waits for no other."""

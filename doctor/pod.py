@@ -75,7 +75,7 @@ def read(api: client.ApiClient, namespace: str, pod: str, place: TokenMount, lon
     try:
         return _printed(connection, longest).decode()
     except UnicodeDecodeError:
-        raise UnreadableTokenError(f"{place.path} is no text") from None
+        raise UnreadableTokenError(f"{place.path} is not text") from None
     except (WebSocketException, OSError) as error:
         raise UnreadableTokenError(f"reading {place.path}: {quoted(error)}") from None
     finally:

@@ -161,7 +161,7 @@ class _Round:
         place = self._examination.stuck_at(job)
         first = self._slow.setdefault(place, job) if place else job
         if first is job:
-            seen = f"no answer within {seconds:g} s"
+            seen = f"no response within {seconds:g} s"
             self._tell(job.rule.failed(seen, "an answer", job.about, cause=_SLOW, fix=_LOOK))
         else:
             code = first.rule.code
@@ -184,5 +184,5 @@ class _Round:
             self.findings.put_nowait(finding)
 
 
-_SLOW = "What this check asks answers too slowly, or not at all."
-_LOOK = "Look at what it asks and at the network in between."
+_SLOW = "The server that this check asks responds too slowly, or not at all."
+_LOOK = "Check the server and the network in between."

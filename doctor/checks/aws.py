@@ -21,28 +21,28 @@ ACCESS = Rule(
     "aws-access",
     _LAYER,
     "IAM can be read",
-    "The doctor reads the OIDC provider and the roles with the credentials of whoever runs it "
-    "(the usual search of the AWS SDKs).",
-    "There are no credentials, they are out of date, or they may not read IAM.",
-    "Give credentials that may call iam:ListOpenIDConnectProviders, iam:GetOpenIDConnectProvider, "
-    "iam:GetRole, iam:ListAttachedRolePolicies and iam:ListRolePolicies, such as SecurityAudit; "
-    "or leave the layer out with --skip aws.",
+    "The doctor reads the OIDC provider and the roles with your credentials (the usual search "
+    "of the AWS SDKs).",
+    "There are no credentials, they have expired, or they may not read IAM.",
+    "Use credentials that may call iam:ListOpenIDConnectProviders, "
+    "iam:GetOpenIDConnectProvider, iam:GetRole, iam:ListAttachedRolePolicies and "
+    "iam:ListRolePolicies, such as SecurityAudit; or skip the layer with --skip aws.",
 )
 ACCOUNT = Rule(
     "aws-account",
     _LAYER,
-    "The credentials are of the configured account",
-    "'aws.account_id' names the account that trusts the cluster. What the doctor reads in another "
-    "one says nothing about it.",
-    "The credentials, or the profile, are of another account.",
-    "Give credentials of the configured account (AWS_PROFILE).",
+    "The credentials belong to the configured account",
+    "'aws.account_id' names the account that trusts the cluster. What the doctor reads in "
+    "another account says nothing about it.",
+    "The credentials, or the profile, belong to another account.",
+    "Use credentials of the configured account (AWS_PROFILE).",
 )
 PROVIDER = Rule(
     "aws-provider",
     _LAYER,
     "The account has an OIDC provider for the issuer",
     "STS looks for a provider whose URL is the token's 'iss' without 'https://', byte for byte. "
-    "Where there is none it answers InvalidIdentityToken.",
+    "If there is none, it answers InvalidIdentityToken.",
     "The identity stack was not deployed to this account, or the provider was deleted.",
     "Deploy the identity stack.",
 )
@@ -50,7 +50,8 @@ ROLE = Rule(
     "aws-role",
     _LAYER,
     "The workload's role exists",
-    "STS answers AccessDenied for a role that does not exist, as for one that refuses the token.",
+    "STS answers AccessDenied for a role that does not exist, as it does for a role that "
+    "rejects the token.",
     "The identity stack was not deployed to this account, or the role was deleted or renamed.",
     "Deploy the identity stack.",
 )
@@ -58,45 +59,45 @@ ROLE = Rule(
 AUDIENCE = Rule(
     "aws-audience",
     _LAYER,
-    "The OIDC provider takes the configured audiences",
-    "The provider's client ids are the audiences that STS takes from this issuer.",
-    "The provider was made with another audience, or edited.",
+    "The OIDC provider has the configured audiences",
+    "The provider's client IDs are the audiences that STS accepts from this issuer.",
+    "The provider was created with another audience, or edited.",
     "Deploy the identity stack.",
 )
 THUMBPRINT = Rule(
     "aws-thumbprint",
     _LAYER,
-    "The OIDC provider has a thumbprint of what the issuer presents",
-    "Where the issuer's certificate is of no public authority, or TLS 1.3 is required, AWS "
+    "The OIDC provider has a thumbprint of the presented chain",
+    "If no public authority issued the issuer's certificate, or if TLS 1.3 is required, AWS "
     "compares the presented certificates with the provider's thumbprints. Setting and later "
     "removing the list does not clear it.",
-    "The certificate was renewed under another authority, or with 'thumbprint: endpoint' behind "
-    "a leaf that was presented alone.",
-    "Deploy the identity stack, which reads the thumbprint anew.",
+    "The certificate was renewed under another authority, or with 'thumbprint: endpoint' while "
+    "only the leaf was presented.",
+    "Deploy the identity stack, which reads the thumbprint again.",
 )
 TRUST = Rule(
     "aws-trust",
     _LAYER,
-    "The role's trust policy is the configured one",
-    "The policy in IAM is compared with the one that the configuration asks for, without regard "
-    "to order, and to whether a single value stands in a list.",
+    "The role has the configured trust policy",
+    "The policy in IAM is compared with the configured one. The order does not matter, nor "
+    "whether a single value is in a list.",
     "The policy was edited by hand, or the configuration changed since the last deployment.",
-    "Deploy the identity stack, or bring the change into the configuration.",
+    "Deploy the identity stack, or add the change to the configuration.",
 )
 POLICIES = Rule(
     "aws-policies",
     _LAYER,
     "The role has the configured policies",
-    "What the pods may do once they have the role.",
-    "Policies were attached, detached or written into the role by hand, or the configuration "
-    "changed since the last deployment.",
-    "Deploy the identity stack, or bring the change into the configuration.",
+    "They decide what the pods may do with the role.",
+    "Policies were attached, detached or added inline by hand, or the configuration changed "
+    "since the last deployment.",
+    "Deploy the identity stack, or add the change to the configuration.",
 )
 SETTINGS = Rule(
     "aws-role-settings",
     _LAYER,
-    "The role's path, session duration and permissions boundary are the configured ones",
-    "A longer session than 'max_session_duration' is refused; the boundary bounds whatever the "
+    "The role has the configured path, session duration and permissions boundary",
+    "STS rejects a session longer than 'max_session_duration'; the boundary limits what the "
     "policies allow.",
     "The role was edited by hand, or the configuration changed since the last deployment.",
     "Deploy the identity stack.",
@@ -105,7 +106,7 @@ TAGS = Rule(
     "aws-tags",
     _LAYER,
     "The provider and the roles have the configured tags",
-    "Tags are what costs, inventories and attribute-based policies go by. Further tags do not "
+    "Costs, inventories and attribute-based policies depend on tags. Additional tags do not "
     "matter.",
     "A tag was edited by hand, or the configuration changed since the last deployment.",
     "Deploy the identity stack.",
@@ -124,7 +125,7 @@ async def account(examination: Examination) -> Account:
     except NoCredentialsError:
         raise Missing("there are no AWS credentials") from None
     except AwsError as error:
-        finding = ACCESS.failed(str(error), "credentials that AWS takes")
+        finding = ACCESS.failed(str(error), "credentials that AWS accepts")
         raise Missing.because(finding) from None
 
 
@@ -146,9 +147,7 @@ def _of_issuer(arns: Iterable[str], issuer_key: str) -> str:
     near = [
         f"{quoted(key)}: {detail}" for key in by_key if (detail := detail_apart(key, issuer_key))
     ]
-    seen = (
-        f"no provider of that name, but {'; '.join(near)}" if near else "no provider of that name"
-    )
+    seen = f"no such provider, but {'; '.join(near)}" if near else "no such provider"
     raise Missing.because(PROVIDER.failed(seen, issuer_key))
 
 
@@ -163,9 +162,7 @@ async def role(examination: Examination, workload: Workload) -> LiveRole:
         finding = ACCESS.failed(str(error), f"to read the role {role_name}")
         raise Missing.because(finding) from None
     if live is None:
-        raise Missing.because(
-            ROLE.failed("no role of that name", role_name, evidence.name(workload))
-        )
+        raise Missing.because(ROLE.failed("no such role", role_name, evidence.name(workload)))
     return live
 
 
@@ -190,20 +187,20 @@ async def configured_role_arn(examination: Examination, workload: Workload) -> s
         return configured
     number = (await examination.once(account)).number
     if not _NUMBER.fullmatch(number):
-        raise Missing(f"AWS answers with {quoted(number)} for the number of the account")
+        raise Missing(f"AWS returns {quoted(number)} as the account number")
     return str(config.role_arn(workload, number))
 
 
 async def _is_readable(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(account)
-    yield ACCESS.passed(f"as somebody of the account {found.number}")
+    yield ACCESS.passed(f"with credentials of the account {found.number}")
 
 
 async def _is_account(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(account)
     configured = examination.config.aws.account_id
     if configured is None:
-        raise Missing("the configuration names no account (aws.account_id)")
+        raise Missing("the configuration has no account (aws.account_id)")
     if found.number == configured:
         yield ACCOUNT.passed(found.number)
     else:
@@ -222,7 +219,7 @@ async def _has_audiences(examination: Examination) -> AsyncIterator[Finding]:
     if apart.missing:
         yield AUDIENCE.failed(seen, expected)
     elif apart.further:
-        yield AUDIENCE.warned(seen, f"{expected} alone")
+        yield AUDIENCE.warned(seen, f"only {expected}")
     else:
         yield AUDIENCE.passed(seen)
 
@@ -278,7 +275,7 @@ async def _has_policies(examination: Examination, workload: Workload) -> AsyncIt
     if apart.missing:
         yield POLICIES.failed(seen, expected, about)
     elif inline or apart.further:
-        yield POLICIES.warned(seen, f"{expected} alone", about)
+        yield POLICIES.warned(seen, f"only {expected}", about)
     else:
         yield POLICIES.passed(seen, about)
 
@@ -315,7 +312,7 @@ async def _role_has_tags(examination: Examination, workload: Workload) -> AsyncI
 def _configured_tags(examination: Examination) -> Mapping[str, str]:
     configured = examination.config.aws.tags
     if not configured:
-        raise Missing("the configuration asks for no tags (aws.tags)")
+        raise Missing("the configuration has no tags (aws.tags)")
     return configured
 
 

@@ -32,7 +32,7 @@ async def live(examination: Examination) -> Cluster:
     context = examination.config.kubernetes.context
     kubeconfig = _kubeconfig(examination)
     if kubeconfig is None and context is None and not _finds_kubeconfig():
-        raise Missing("there is no kubeconfig, and the configuration names no context")
+        raise Missing("there is no kubeconfig, and the configuration has no context")
     try:
         seconds = examination.options.answer_timeout
         return await asyncio.to_thread(_connected, kubeconfig, context, seconds)

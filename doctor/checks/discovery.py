@@ -31,29 +31,29 @@ READABLE = Rule(
     "AWS reads both documents without credentials, over https and on port 443 (IAM user guide, "
     "'Create an OpenID Connect identity provider in IAM'). The doctor does the same.",
     "Something between the doctor and the API server answers differently.",
-    "Read the finding beside this one: it names the answer.",
+    "See the other findings of this layer: they name the answer.",
 )
 UNAUTHORIZED = Rule(
     "discovery-unauthorized",
     _LAYER,
-    "Requests without credentials are not answered with 401",
-    "The API server answers 401 where it takes no anonymous request at all for the path. AWS "
-    "brings no credentials, so it cannot read the keys.",
+    "Requests without credentials do not get HTTP 401",
+    "The API server answers 401 if it accepts no anonymous requests for the path. AWS sends no "
+    "credentials, so it cannot read the keys.",
     "Anonymous authentication is off (--anonymous-auth=false, and the default of Talos and k3s), "
     "or the path is not among the 'anonymous.conditions' of the AuthenticationConfiguration "
     "(KEP-4633).",
     "Allow anonymous requests to exactly '/.well-known/openid-configuration' and "
     "'/openid/v1/jwks' in the AuthenticationConfiguration (Kubernetes 1.31 or newer), or serve "
-    "the two documents from elsewhere.",
+    "the two documents from somewhere else.",
 )
 FORBIDDEN = Rule(
     "discovery-forbidden",
     _LAYER,
-    "Requests without credentials are not answered with 403",
-    "The API server answers 403 where it takes anonymous requests, but RBAC grants them nothing "
+    "Requests without credentials do not get HTTP 403",
+    "The API server answers 403 if it accepts anonymous requests, but RBAC grants them nothing "
     "on the path.",
-    "The ClusterRoleBinding for anonymous readers is missing: Kubernetes binds the role to "
-    "service accounts alone.",
+    "The ClusterRoleBinding for anonymous readers is missing: Kubernetes binds the role only to "
+    "service accounts.",
     _BINDING,
 )
 NOT_FOUND = Rule(
@@ -61,85 +61,85 @@ NOT_FOUND = Rule(
     _LAYER,
     "The documents exist at the issuer's address",
     "The documents are at ISSUER/.well-known/openid-configuration and at the address that it "
-    "names as 'jwks_uri'. The API server serves them at its root alone.",
-    "The API server has an issuer that is no https URL, or none (it logs that and answers 404); "
-    "or the issuer has a path, and no proxy or bucket serves it.",
+    "names as 'jwks_uri'. The API server serves them only at its root.",
+    "The API server has no issuer, or one that is not an https URL (it logs that and answers "
+    "404); or the issuer has a path, and no proxy or bucket serves it.",
     "Compare --service-account-issuer with the configured issuer. An issuer with a path needs a "
     "proxy or a bucket that serves the documents below it.",
 )
 STATUS = Rule(
     "discovery-status",
     _LAYER,
-    "The documents are answered with 200",
-    "Any other answer keeps AWS from reading the keys.",
-    "What answers has a defect of its own, or is not the API server.",
-    "Look into the log of what answers at this address.",
+    "The documents are answered with HTTP 200",
+    "AWS cannot read the keys from any other answer.",
+    "The server at this address has an error, or is not the API server.",
+    "Check the log of the server at this address.",
 )
 REDIRECT = Rule(
     "discovery-redirect",
     _LAYER,
-    "The documents are answered in place, without a redirect",
-    "The doctor follows no redirect: a federation must not depend on where another host, or "
-    "plain http, leads to.",
-    "A proxy or an ingress in front of the API server sends clients elsewhere.",
-    "Let the issuer's host serve the documents itself.",
+    "The documents are served without a redirect",
+    "The doctor does not follow redirects: a federation must not depend on another host or on "
+    "plain http.",
+    "A proxy or an ingress in front of the API server redirects clients.",
+    "Serve the documents from the issuer's host.",
 )
 HTML = Rule(
     "discovery-html",
     _LAYER,
     "The documents are JSON, not a web page",
-    "A page of HTML comes from a web server, a proxy or a captive portal, not from an issuer.",
-    "The issuer's name or discovery.endpoint leads to something else than the API server.",
-    "Let the issuer's host serve the two documents; compare the address with the API server's.",
+    "HTML comes from a web server, a proxy or a captive portal, not from an issuer.",
+    "The issuer's name or discovery.endpoint points to something other than the API server.",
+    "Serve the two documents from the issuer's host; compare the address with the API server's.",
 )
 CONTENT_TYPE = Rule(
     "discovery-content-type",
     _LAYER,
-    "The documents say that they are JSON",
-    "OpenID Connect Discovery 1.0 (4.2) wants 'application/json'; the API server sends "
+    "The documents have a JSON content type",
+    "OpenID Connect Discovery 1.0 (4.2) requires 'application/json'; the API server sends "
     "'application/jwk-set+json' for the keys.",
-    "A bucket or a web server guesses the type, since the file names have no extension.",
+    "A bucket or a web server guesses the type, because the file names have no extension.",
     "Set the Content-Type of both objects.",
 )
 ENCODING = Rule(
     "discovery-encoding",
     _LAYER,
-    "The documents come uncompressed where that is asked for",
-    "The doctor asks for no compression and unpacks nothing: what unpacks without limit can fill "
-    "the memory of whoever reads it.",
-    "A proxy compresses every answer, or something hostile answers.",
-    "Switch compression off for the two paths.",
+    "The documents are not compressed",
+    "The doctor asks for no compression and unpacks nothing: a compressed answer without a "
+    "limit can fill the reader's memory.",
+    "A proxy compresses every answer, or the server is hostile.",
+    "Turn off compression for the two paths.",
 )
 SIZE = Rule(
     "discovery-size",
     _LAYER,
     "The documents are small",
-    "Both documents together are a few kilobytes. The doctor reads one megabyte of each at most.",
-    "What answers is not an issuer.",
+    "Both documents together are a few kilobytes. The doctor reads at most one megabyte of each.",
+    "The server at this address is not an issuer.",
     "Compare the address with the API server's.",
 )
 SLOW = Rule(
     "discovery-slow",
     _LAYER,
-    "The documents come within seconds",
+    "The documents arrive within seconds",
     "AWS waits a few seconds at most and then answers IDPCommunicationError.",
-    "What answers is overloaded, or holds the connection without answering.",
-    "Look at the load of what serves the documents; a bucket serves them at any load.",
+    "The server is overloaded, or keeps the connection open without a response.",
+    "Check the load of the server. A bucket serves the documents at any load.",
 )
 UNREACHABLE = Rule(
     "discovery-unreachable",
     _LAYER,
-    "The connection lasts until the documents are read",
-    "TLS is established, but no whole HTTP answer comes.",
-    "What answers speaks no HTTP, or drops the connection.",
-    "Look into the log of what answers at this address.",
+    "The connection stays open until the documents are read",
+    "TLS works, but there is no complete HTTP answer.",
+    "The server does not speak HTTP, or drops the connection.",
+    "Check the log of the server at this address.",
 )
 JSON = Rule(
     "discovery-json",
     _LAYER,
     "The documents are valid JSON objects",
-    "Both documents are JSON objects without a key that comes twice (RFC 8259).",
-    "The documents were edited or cut when they were copied.",
+    "Both documents are JSON objects without duplicate keys (RFC 8259).",
+    "The documents were changed or truncated when they were copied.",
     "Publish them again as the API server serves them: 'kubectl get --raw "
     "/.well-known/openid-configuration' and 'kubectl get --raw /openid/v1/jwks'.",
 )
@@ -156,17 +156,18 @@ ISSUER = Rule(
 JWKS_URI = Rule(
     "discovery-jwks-uri",
     _LAYER,
-    "The document leads to the keys at a public address, on 443",
-    "AWS reads the keys at the 'jwks_uri' of the document: https, on port 443, from the internet.",
-    "--service-account-jwks-uri is not set: the API server then names its own address, often a "
-    "private one or on port 6443.",
+    "The document points to the keys at a public address on port 443",
+    "AWS reads the keys from the document's 'jwks_uri': over https, on port 443, from the "
+    "internet.",
+    "--service-account-jwks-uri is not set: the API server then uses its own address, which is "
+    "often private or on port 6443.",
     "Set --service-account-jwks-uri to ISSUER/openid/v1/jwks on every API server.",
 )
 ALGORITHMS = Rule(
     "discovery-algorithms",
     _LAYER,
-    "The document names algorithms that AWS takes",
-    "STS takes tokens signed with RS256, RS384, RS512, ES256, ES384 or ES512 (STS API, "
+    "The document names algorithms that AWS accepts",
+    "STS accepts tokens signed with RS256, RS384, RS512, ES256, ES384 or ES512 (STS API, "
     "AssumeRoleWithWebIdentity).",
     "The document was written by hand, or the issuer is not a Kubernetes API server.",
     "Publish the document as the API server serves it.",
@@ -254,26 +255,26 @@ async def _names_algorithms(examination: Examination) -> AsyncIterator[Finding]:
     if not any(each in SIGNING_ALGORITHMS for each in named):
         yield ALGORITHMS.failed(listed(named), f"one of {', '.join(SIGNING_ALGORITHMS)}")
     elif any(each not in SIGNING_ALGORITHMS for each in named):
-        yield ALGORITHMS.warned(listed(named), f"none but {', '.join(SIGNING_ALGORITHMS)}")
+        yield ALGORITHMS.warned(listed(named), f"only {', '.join(SIGNING_ALGORITHMS)}")
     else:
         yield ALGORITHMS.passed(listed(named))
 
 
 def _flaw_of_uri(uri: object) -> str:
     if not isinstance(uri, str):
-        return "it is no text"
+        return "not text"
     try:
         parts = urlsplit(uri)
         port = parts.port or 443
     except ValueError:
-        return "it is no URL"
+        return "not a URL"
     if parts.scheme != "https":
-        return "it is not https"
+        return "not https"
     if not parts.hostname or parts.username is not None:
-        return "it names no host alone"
+        return "not a plain host name"
     if not uri.isascii() or not uri.isprintable() or " " in uri:
-        return "it has characters that a URL has not"
-    return "" if port == 443 else f"it is on port {port}"
+        return "it has characters that a URL cannot have"
+    return "" if port == 443 else f"on port {port}"
 
 
 def _query(query: str) -> str:
@@ -287,7 +288,7 @@ async def _document(examination: Examination, address: ServerAddress, path: str)
     try:
         answer = await asyncio.to_thread(get, address, path, trust.context, seconds)
     except TooSlowError:
-        raise _unread(SLOW, path, f"nothing whole within {seconds:g} s") from None
+        raise _unread(SLOW, path, f"no complete answer within {seconds:g} s") from None
     except UnreadableError as error:
         raise _unread(UNREACHABLE, path, quoted(error)) from None
     return _read(answer, path, _known(examination.config.discovery.hosting, answer.status, path))
@@ -337,15 +338,15 @@ _RULE_OF_STATUS = {401: UNAUTHORIZED, 403: FORBIDDEN, 404: NOT_FOUND}
 
 _ROOT_PATHS = ("/.well-known/openid-configuration", "/openid/v1/jwks")
 _BELOW_A_PATH = {
-    "cause": "The issuer has a path, and an API server serves the documents at its root alone.",
-    "fix": "Let a proxy or a bucket serve the documents below the path, or configure an issuer "
-    "without one.",
+    "cause": "The issuer has a path, and an API server serves the documents only at its root.",
+    "fix": "Serve the documents below the path with a proxy or a bucket, or configure an issuer "
+    "without a path.",
 }
 _OF_A_BUCKET = {
-    "cause": "The object is not in the bucket, which S3 answers with 403 as well; or the bucket's "
+    "cause": "The object is not in the bucket (S3 answers 403 for that, too); or the bucket's "
     "policy is missing, or the account blocks public access to S3.",
-    "fix": "Deploy the discovery stack. Where AWS refuses its policy, let this bucket be public, "
-    "or name a certificate for CloudFront (discovery.s3.acm_certificate_arn).",
+    "fix": "Deploy the discovery stack. If AWS rejects its policy, allow this bucket to be public, "
+    "or set a certificate for CloudFront (discovery.s3.acm_certificate_arn).",
 }
 
 

@@ -20,41 +20,41 @@ _LAYER = "keys"
 USABLE = Rule(
     "keys-usable",
     _LAYER,
-    "Every published key is one that AWS can use",
-    "STS takes RSA keys with RS256, RS384 or RS512, and EC keys on P-256, P-384 or P-521 with "
-    "ES256, ES384 or ES512 (STS API, AssumeRoleWithWebIdentity). An RSA key has 2048 to 8192 bits "
-    "and an odd exponent from 3 to 2147483647: RFC 7518 sets the least, and Go, with which "
-    "Kubernetes verifies, the rest. AWS documents no limit.",
-    "A key of another kind was published, or a key was damaged when it was copied.",
+    "AWS can use every published key",
+    "STS accepts RSA keys with RS256, RS384 or RS512, and EC keys on P-256, P-384 or P-521 with "
+    "ES256, ES384 or ES512 (STS API, AssumeRoleWithWebIdentity). An RSA key has 2048 to 8192 "
+    "bits and an odd exponent from 3 to 2147483647: RFC 7518 sets the minimum, and Go, which "
+    "Kubernetes verifies with, the rest. AWS documents no limit.",
+    "A key of another type was published, or a key was damaged when it was copied.",
     "Sign service account tokens with an RSA key, or an EC key on one of the three curves.",
 )
 UNIQUE = Rule(
     "keys-unique",
     _LAYER,
-    "Every published key has a 'kid' of its own",
-    "A verifier chooses the key by the token's 'kid'. With two keys of one 'kid' it depends on "
-    "the order which of them is tried.",
-    "Two key sets were joined, or the 'kid' was written by hand.",
-    "Publish each key once. Kubernetes makes the 'kid' of the key itself (the SHA-256 of its "
-    "public part), so that the same 'kid' means the same key.",
+    "Every published key has its own 'kid'",
+    "A verifier picks the key by the token's 'kid'. If two keys have the same 'kid', their "
+    "order decides which one is tried.",
+    "Two key sets were merged, or the 'kid' was written by hand.",
+    "Publish each key once. Kubernetes derives the 'kid' from the key (the SHA-256 of its "
+    "public part), so the same 'kid' means the same key.",
 )
 COUNT = Rule(
     "keys-count",
     _LAYER,
-    "The key set has 1 to 100 keys of each kind",
-    "STS takes a key set of at most 100 RSA and 100 EC keys (IAM and STS quotas).",
+    "The key set has 1 to 100 keys of each type",
+    "STS accepts at most 100 RSA and 100 EC keys (IAM and STS quotas).",
     "Old keys were never removed, or the set is empty.",
-    "Publish the keys that may still have signed a living token, and no others.",
+    "Publish only the keys whose tokens may still be valid.",
 )
 PRIVATE = Rule(
     "keys-private",
     _LAYER,
     "No private key material is published",
-    "Whoever has the private part of a key makes tokens for any service account of the cluster, "
-    "and so takes any role.",
-    "A private key was converted to a JWK without dropping its private members.",
-    "Treat the key as lost: remove the document, make a new signing key, and let every token of "
-    "the old one expire.",
+    "Anyone who has the private part of a key can create tokens for any service account of the "
+    "cluster, and so assume any role.",
+    "A private key was converted to a JWK together with its private members.",
+    "Treat the key as compromised: remove the document, create a new signing key, and let every "
+    "token of the old one expire.",
 )
 
 _MOST = 100
@@ -67,7 +67,7 @@ async def published(examination: Examination) -> tuple[Mapping[str, Any], ...]:
     document = await examination.once(discovery.keys)
     found = document.members.get("keys")
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        finding = COUNT.failed("no list of keys under 'keys'", "a JSON Web Key Set")
+        finding = COUNT.failed("no list under 'keys'", "a JSON Web Key Set")
         raise Missing.because(finding)
     return tuple(found)
 
@@ -76,7 +76,7 @@ async def key_set(examination: Examination) -> KeySet:
     """The published keys that AWS can use, to verify with."""
     usable = [each for each in await examination.once(published) if not _flaw(each)]
     if not usable:
-        raise Missing("no published key can be used")
+        raise Missing("AWS can use none of the published keys")
     return KeySet([_imported(each) for each in usable])
 
 
@@ -86,9 +86,9 @@ async def _are_usable(examination: Examination) -> AsyncIterator[Finding]:
     if not flaws:
         yield USABLE.passed(listed([_kind(each) for each in found]))
     elif len(flaws) < len(found):
-        yield USABLE.warned("; ".join(flaws), "RSA keys, and EC keys on NIST curves, alone")
+        yield USABLE.warned("; ".join(flaws), "only RSA keys and EC keys on NIST curves")
     else:
-        yield USABLE.failed("; ".join(flaws), "RSA keys, or EC keys on NIST curves")
+        yield USABLE.failed("; ".join(flaws), "RSA keys or EC keys on NIST curves")
 
 
 async def _are_unique(examination: Examination) -> AsyncIterator[Finding]:
@@ -97,7 +97,7 @@ async def _are_unique(examination: Examination) -> AsyncIterator[Finding]:
     if "" in kids:
         yield UNIQUE.failed("a key without 'kid'", "a 'kid' in each key")
     elif twice:
-        yield UNIQUE.failed(f"more than once: {listed(twice)}", "each 'kid' once")
+        yield UNIQUE.failed(f"more than once: {listed(twice)}", "each 'kid' only once")
     else:
         yield UNIQUE.passed(listed(kids))
 
@@ -106,7 +106,7 @@ async def _are_few(examination: Examination) -> AsyncIterator[Finding]:
     counts = Counter(str(each.get("kty")) for each in await examination.once(published))
     seen = f"{counts['RSA']} RSA and {counts['EC']} EC"
     if not counts.total() or max(counts["RSA"], counts["EC"]) > _MOST:
-        yield COUNT.failed(seen, f"1 to {_MOST} of a kind")
+        yield COUNT.failed(seen, f"1 to {_MOST} of each type")
     else:
         yield COUNT.passed(seen)
 
@@ -115,15 +115,15 @@ async def _are_public(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(published)
     leaking = [each.get("kid") for each in found if any(name in each for name in _PRIVATE_MEMBERS)]
     if leaking:
-        yield PRIVATE.failed(f"private members in {listed(leaking)}", "public members alone")
+        yield PRIVATE.failed(f"private members in {listed(leaking)}", "only public members")
     else:
-        yield PRIVATE.passed("public members alone")
+        yield PRIVATE.passed("only public members")
 
 
 def _flaw(key: Mapping[str, Any]) -> str:
     kind, algorithm = key.get("kty"), key.get("alg")
     if kind not in ("RSA", "EC"):
-        return f"its kind is {quoted(kind)}"
+        return f"its type is {quoted(kind)}"
     if kind == "EC" and (not isinstance(key.get("crv"), str) or key["crv"] not in _CURVES):
         return f"its curve is {quoted(key.get('crv'))}"
     fitting = discovery.SIGNING_ALGORITHMS[:3] if kind == "RSA" else (_CURVES[key["crv"]],)
@@ -136,7 +136,7 @@ def _flaw(key: Mapping[str, Any]) -> str:
     try:
         _imported(key)
     except (JoseError, ValueError, TypeError):
-        return "its numbers are no key"
+        return "not a valid key"
     return ""
 
 

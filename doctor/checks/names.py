@@ -18,20 +18,19 @@ RESOLVES = Rule(
     "names-resolves",
     _LAYER,
     "The issuer's name resolves",
-    "AWS connects to the host of the issuer on port 443, so that its name stands in the public "
-    "DNS.",
-    "The record is missing, or is in a private zone that this machine does not ask.",
+    "AWS connects to the issuer's host on port 443, so its name must be in public DNS.",
+    "The record is missing, or is in a private zone that this machine does not query.",
     "Add an A or AAAA record for the issuer's host to its public zone.",
 )
 PUBLIC = Rule(
     "names-public",
     _LAYER,
-    "The issuer's addresses can be reached from the internet",
-    "'Reachable from here' is not 'reachable by AWS': it connects from the internet. A private "
-    "address (RFC 1918, RFC 4193) leads it nowhere, nor does one of carrier-grade NAT (RFC 6598), "
-    "of loopback or of the link.",
+    "The internet can reach the issuer's addresses",
+    "'Reachable from here' does not mean 'reachable by AWS', which connects from the internet. "
+    "It cannot reach private addresses (RFC 1918, RFC 4193), carrier-grade NAT (RFC 6598), "
+    "loopback or link-local addresses.",
     "The name resolves to an internal load balancer or to the control plane's own address; or "
-    "this machine sees another answer than the internet does (split DNS).",
+    "this machine gets another DNS answer than the internet (split DNS).",
     "Serve the two documents at a public address: a public load balancer for the two paths, or "
     "a bucket.",
 )
@@ -56,7 +55,7 @@ async def resolved(host: str) -> tuple[str, ...]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
     except UnicodeError:
-        raise OSError("it is no DNS name") from None
+        raise OSError("not a DNS name") from None
     return tuple(dict.fromkeys(str(each[4][0]) for each in found))
 
 
@@ -69,7 +68,7 @@ async def _is_public(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(addresses)
     elsewhere = unreachable(found)
     if elsewhere:
-        yield PUBLIC.warned(", ".join(elsewhere), "addresses of the internet alone")
+        yield PUBLIC.warned(", ".join(elsewhere), "only public addresses")
     else:
         yield PUBLIC.passed(", ".join(found))
 
@@ -78,7 +77,7 @@ def _needs_name(examination: Examination) -> None:
     """Whether anybody connects to the issuer by its name."""
     config = examination.config
     if config.aws.endpoint_url and config.discovery.endpoint:
-        raise Missing("nobody needs the name: discovery.endpoint and aws.endpoint_url are set")
+        raise Missing("the name is not used: discovery.endpoint and aws.endpoint_url are set")
 
 
 def _unresolved(examination: Examination, error: OSError) -> Finding:

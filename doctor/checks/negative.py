@@ -32,9 +32,9 @@ from formats.escaping import quoted
 
 _LAYER = "negative"
 _EDITED = "The role's trust policy is wider than the configured one: it was edited."
-_REDEPLOY = "Deploy the identity stack, which writes the policy anew."
-_STRANGE = "What answers in the name of STS does not check tokens as STS does."
-_ENDPOINT = "Compare aws.endpoint_url: only AWS, or the sandbox's strict STS, can prove this."
+_REDEPLOY = "Deploy the identity stack, which replaces the policy."
+_STRANGE = "The server that answers for STS does not check tokens as STS does."
+_ENDPOINT = "Check aws.endpoint_url: only AWS, or the sandbox's strict STS, can prove this."
 
 SERVICE_ACCOUNT = Rule(
     "negative-service-account",
@@ -48,7 +48,8 @@ NAMESPACE = Rule(
     "negative-namespace",
     _LAYER,
     "A service account of another namespace is refused",
-    "The condition on 'sub' names the namespace: who may create pods in another one gets nothing.",
+    "The condition on 'sub' names the namespace: someone who can create pods in another "
+    "namespace gets nothing.",
     _EDITED,
     _REDEPLOY,
 )
@@ -56,7 +57,7 @@ AUDIENCE = Rule(
     "negative-audience",
     _LAYER,
     "A token for another audience is refused",
-    "A token that a pod hands to another service must not be good for AWS.",
+    "A token that a pod sends to another service must not work for AWS.",
     _EDITED,
     _REDEPLOY,
 )
@@ -64,8 +65,8 @@ EXPIRED = Rule(
     "negative-expired",
     _LAYER,
     "An expired token is refused",
-    "STS takes a token up to 300 s after its 'exp'. A token that is older can only be made with "
-    "the cluster's signing key, so that this is proven in the sandbox alone.",
+    "STS accepts a token up to 300 s after its 'exp'. Only the cluster's signing key can create "
+    "an older token, so this is proven only in the sandbox.",
     _STRANGE,
     _ENDPOINT,
 )
@@ -73,15 +74,15 @@ KEY = Rule(
     "negative-key",
     _LAYER,
     "A token signed by another key is refused",
-    "The doctor signs the workload's own claims with a key that it makes and forgets.",
+    "The doctor signs the workload's own claims with a new key, which it then discards.",
     _STRANGE,
     _ENDPOINT,
 )
 GARBAGE = Rule(
     "negative-garbage",
     _LAYER,
-    "What is no token is refused",
-    "A text that is no JWT must not give a role.",
+    "Malformed tokens are rejected",
+    "Text that is not a JWT must not get a role.",
     _STRANGE,
     _ENDPOINT,
 )
@@ -89,16 +90,17 @@ ROLE = Rule(
     "negative-role",
     _LAYER,
     "A role that does not exist is refused",
-    "STS answers AccessDenied, as for a role that does not trust the token: it does not tell "
-    "which roles exist.",
+    "STS answers AccessDenied, as it does for a role that does not trust the token: it does not "
+    "reveal which roles exist.",
     _STRANGE,
     _ENDPOINT,
 )
 API_SERVER = Rule(
     "negative-api-server",
     _LAYER,
-    "The token that AWS gets is refused by the API server",
-    "Whoever sees the token on its way to AWS must not be able to log in to the cluster with it.",
+    "The API server rejects the token for AWS",
+    "Someone who obtains the token on its way to AWS must not be able to log in to the cluster "
+    "with it.",
     "--api-audiences of the API server contains the audience of the tokens for AWS.",
     "Remove that audience from --api-audiences and keep the others: without the flag it is the "
     "issuer.",
@@ -109,7 +111,7 @@ _DEFAULT = "default"
 _OTHER_AUDIENCE = "oidc-iam-doctor.invalid"
 _NO_TOKEN = "this.is.garbage"
 _NO_ROLE = "-does-not-exist"
-_LIVE_ALONE = "needs --negative: only STS itself can prove this"
+_LIVE_ALONE = "needs --negative: only STS can prove this"
 
 _DENIED = "AccessDenied"
 _INVALID = "InvalidIdentityToken"
@@ -119,7 +121,7 @@ _EXPIRED = "ExpiredTokenException"
 async def _refuses_account(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     account = _other_account(examination, workload)
     if account is None:
-        raise Missing(f"the workload is the default account of {workload.namespace}")
+        raise Missing(f"the workload uses the default service account of {workload.namespace}")
     yield await _refuses_subject(
         examination, workload, SERVICE_ACCOUNT, workload.namespace, account
     )
@@ -138,8 +140,8 @@ async def _refuses_audience(examination: Examination, workload: Workload) -> Asy
     if decision.allowed:
         # STS compares 'aud' with the provider's client ids before it comes to the policy.
         yield AUDIENCE.warned(
-            f"statement {decision.statement} of the trust policy lets it in, and the audiences of "
-            "the provider alone keep it out",
+            f"statement {decision.statement} of the trust policy admits it; the audiences of "
+            "the provider are all that rejects it",
             "a condition on 'aud'",
             evidence.name(workload),
         )
@@ -157,7 +159,7 @@ async def _refuses_expired(examination: Examination, workload: Workload) -> Asyn
     _live(examination)
     path = examination.options.signing_key
     if path is None:
-        raise Missing("needs the cluster's signing key, which is at hand in a sandbox alone")
+        raise Missing("needs the cluster's signing key, which only a sandbox has")
     genuine = await examination.once(token, workload)
     expired = int(time.time()) - GRACE - 1
     times = {"iat": expired - 600, "nbf": expired - 600, "exp": expired}
@@ -193,7 +195,7 @@ async def _refuses_login(examination: Examination, workload: Workload) -> AsyncI
     except ClusterError as error:
         raise Missing(str(error)) from None
     if taken:
-        yield API_SERVER.failed("the API server takes the token", "HTTP 401", about)
+        yield API_SERVER.failed("the API server accepts the token", "HTTP 401", about)
     else:
         yield API_SERVER.passed("HTTP 401", about)
 
@@ -204,11 +206,11 @@ async def _refuses_subject(
     about = evidence.name(workload)
     if workload.trust == "audience-only":
         return rule.warned(
-            "the role is for any pod of the cluster",
+            "any pod of the cluster may assume the role",
             "a condition on 'sub'",
             about,
-            cause="The configuration says 'trust: audience-only'.",
-            fix="Write 'trust: service-account'.",
+            cause="The configuration has 'trust: audience-only'.",
+            fix="Set 'trust: service-account'.",
         )
     claims = {
         **await _claims(examination, workload),
@@ -243,12 +245,12 @@ async def _admitted(
     decision = await decide(examination, workload, claims)
     if not decision.allowed:
         return None
-    seen = f"statement {decision.statement} of the trust policy lets it in"
-    return rule.failed(seen, "no statement that does", evidence.name(workload))
+    seen = f"statement {decision.statement} of the trust policy admits it"
+    return rule.failed(seen, "no statement that admits it", evidence.name(workload))
 
 
 def _evaluated(rule: Rule, workload: Workload) -> Finding:
-    return rule.passed("refused by the trust policy, as evaluated", evidence.name(workload))
+    return rule.passed("rejected by the trust policy (evaluated here)", evidence.name(workload))
 
 
 def _live(examination: Examination) -> None:
@@ -287,10 +289,10 @@ async def _offer(
             f"STS answers {quoted(error.code or error.message)}",
             expected,
             about,
-            cause="STS refuses it, but for another reason than the one to be proven.",
-            fix="Look at the other findings; an answer of another kind proves nothing here.",
+            cause="STS rejects it, but for another reason than expected.",
+            fix="See the other findings. This answer proves nothing.",
         )
-    return rule.failed(f"STS gives {quoted(given.arn)}", expected, about)
+    return rule.failed(f"STS returns credentials of {quoted(given.arn)}", expected, about)
 
 
 def _forged(genuine: Token) -> str:

@@ -30,36 +30,37 @@ ENDPOINT = Rule(
     "sts-endpoint",
     _LAYER,
     "Tokens reach STS over TLS, or stay on this machine",
-    "A token is a credential until it expires. The doctor sends none over plain http to another "
-    "machine, unless it is run with --allow-http. The address is the one that the AWS SDKs use "
-    "here: aws.endpoint_url, or AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL or the AWS configuration.",
+    "A token is a credential until it expires. The doctor does not send one over plain http to "
+    "another machine, unless you pass --allow-http. The address is the one that the AWS SDKs "
+    "use here: aws.endpoint_url, or AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL or the AWS "
+    "configuration.",
     "An endpoint was set for an emulator on another machine, or by someone who wants the tokens.",
-    "Set an 'https://' address, or unset it; plain http is only for this machine.",
+    "Set an 'https://' address, or unset it. Plain http is only for this machine.",
 )
 ASSUME = Rule(
     "sts-assume-role",
     _LAYER,
-    "STS gives the role for the workload's token",
+    "STS returns credentials for the workload's token",
     "The call of sts:AssumeRoleWithWebIdentity that the AWS SDKs make in a pod. It needs no "
-    "credentials, and the doctor drops the ones that it gets.",
-    "STS names the error; its usual cause stands in the finding.",
-    "Look at the failed findings above, in their order.",
+    "credentials, and the doctor discards the ones that it gets.",
+    "STS names the error; the finding has its usual cause.",
+    "Fix the failed findings above first, in their order.",
 )
 IDENTITY = Rule(
     "sts-identity",
     _LAYER,
     "The credentials belong to the workload's role",
-    "sts:GetCallerIdentity with the credentials that STS gave answers with the assumed role.",
-    "Another role, or something that answers in the name of STS, gave them.",
+    "sts:GetCallerIdentity with the credentials from STS returns the assumed role.",
+    "The credentials are for another role, or something other than STS issued them.",
     "Compare aws.endpoint_url and the role's name with the configuration.",
 )
 CLI = Rule(
     "sts-aws-cli",
     _LAYER,
-    "The aws CLI gets the role with the environment that pods should have",
+    "The aws CLI gets the role with the configured environment of pods",
     "The CLI runs 'aws sts get-caller-identity' with an empty HOME (it caches roles there), a "
-    "token file, and the environment that the configuration makes for pods. Nothing of the live "
-    "ConfigMap reaches the CLI, since an environment can run code: control-plane-config-map "
+    "token file, and the environment that the configuration gives to pods. The CLI gets nothing "
+    "from the live ConfigMap, because an environment can run code: control-plane-config-map "
     "compares the two. Only the first workload is tried; sts-assume-role tries all of them.",
     "The CLI is too old to read a token file, or STS rejects the token.",
     "Update the aws CLI, and see the findings of sts-assume-role.",
@@ -121,52 +122,52 @@ _REMEDIES = (
     (
         "InvalidIdentityToken",
         "audience",
-        "The token's 'aud' is not among the provider's client ids.",
-        "Ask for the configured audience in the pod's volume, or add it to the provider.",
+        "The token's 'aud' is not among the provider's client IDs.",
+        "Request the configured audience in the pod's volume, or add it to the provider.",
     ),
     (
         "InvalidIdentityToken",
         "thumbprint",
-        "The certificate at the issuer is of no public authority, and no thumbprint of the "
-        "provider matches it: it was renewed under another authority, or the wrong one was pinned.",
-        "Deploy the identity stack, which reads the thumbprint anew.",
+        "No public authority issued the issuer's certificate, and no thumbprint of the provider "
+        "matches it: it was renewed under another authority, or the wrong one was pinned.",
+        "Deploy the identity stack, which reads the thumbprint again.",
     ),
     (
         "InvalidIdentityToken",
         "verification key",
-        "AWS cannot read the keys at the issuer, or the key that signed is not among them.",
-        "Look at the layers discovery and keys, and whether AWS reaches the address.",
+        "AWS cannot read the keys from the issuer, or the signing key is not among them.",
+        "See the layers discovery and keys, and check whether AWS can reach the address.",
     ),
     (
         "InvalidIdentityToken",
         "",
-        "The token is none that AWS can verify: its form, its signature or its issuer.",
-        "Look at the layers keys and token.",
+        "AWS cannot verify the token: its form, its signature or its issuer is wrong.",
+        "See the layers keys and token.",
     ),
     (
         "ExpiredTokenException",
         "",
-        "The token's 'exp' is more than five minutes ago for AWS's clock.",
-        "Read the token file anew before each use; set the clocks by NTP.",
+        "The token's 'exp' is more than five minutes in the past by AWS's clock.",
+        "Read the token file before each use; set the clocks by NTP.",
     ),
     (
         "IDPCommunicationError",
         "",
         "AWS cannot reach the issuer in time: its address is private, or it is down.",
-        "Serve the two documents at an address that the internet reaches, on port 443.",
+        "Serve the two documents at a public address, on port 443.",
     ),
     (
         "IDPRejectedClaim",
         "",
-        "The issuer's keys refuse the token, or a claim has expired or was revoked.",
-        "Look at the layers keys and token.",
+        "The issuer's keys do not verify the token, or a claim has expired or was revoked.",
+        "See the layers keys and token.",
     ),
     (
         "AccessDenied",
         "",
-        "The role does not exist, or its trust policy does not let the token in: STS does not "
-        "tell which.",
-        "Look at the layers aws and trust.",
+        "The role does not exist, or its trust policy does not admit the token: STS does not "
+        "say which.",
+        "See the layers aws and trust.",
     ),
     (
         "RegionDisabledException",
@@ -183,20 +184,20 @@ _REMEDIES = (
     (
         "ValidationError",
         "",
-        "STS does not take a parameter of the call: the role's ARN, or the length of the token.",
+        "STS rejects a parameter of the call: the role's ARN, or the length of the token.",
         "Compare the role's ARN with the one in IAM.",
     ),
     (
         "",
         "",
-        "STS cannot be reached from here: the network, a proxy or aws.endpoint_url stands between.",
-        "Look at the network and at HTTPS_PROXY; pods need the same way to STS.",
+        "STS cannot be reached from here: check the network, the proxy and aws.endpoint_url.",
+        "Check the network and HTTPS_PROXY; pods need to reach STS, too.",
     ),
     (
         "MalformedPolicyDocument",
         "",
         "A session policy is malformed; the doctor sends none.",
-        "Look at what stands between the doctor and STS.",
+        "Check what is between the doctor and STS.",
     ),
 )
 """Code, words in the message, cause, fix; the first that fits counts (STS API,

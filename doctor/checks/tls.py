@@ -26,10 +26,10 @@ _LAYER = "tls"
 CONNECT = Rule(
     "tls-connect",
     _LAYER,
-    "The issuer's address answers with TLS",
-    "AWS connects to port 443 of the issuer's host; the doctor to discovery.endpoint, where that "
-    "is configured, and through the proxy that HTTPS_PROXY names, unless NO_PROXY names the host.",
-    "Nothing listens there, a firewall drops the connection, or what listens speaks no TLS.",
+    "The issuer's address speaks TLS",
+    "AWS connects to port 443 of the issuer's host. The doctor connects to discovery.endpoint "
+    "if it is configured, and through the proxy in HTTPS_PROXY, unless NO_PROXY has the host.",
+    "Nothing listens there, a firewall drops the connection, or the server does not speak TLS.",
     "Check the load balancer and the security groups in front of the API server: port 443 must "
     "lead to it.",
 )
@@ -37,12 +37,12 @@ CHAIN = Rule(
     "tls-chain",
     _LAYER,
     "The issuer's certificate can be verified",
-    "AWS verifies the certificate against its own list of public authorities first; where that "
-    "fails, against the thumbprints of the OIDC provider (IAM user guide, 'Obtain the thumbprint "
-    "for an OpenID Connect identity provider').",
-    "The certificate is of a private authority, such as the cluster's own, that this machine does "
-    "not know; or a proxy in between opens TLS and presents one of its own.",
-    "Give the authority's certificate with --ca-file (that of a kubeadm cluster is "
+    "AWS verifies the certificate against its own list of public authorities first; if that "
+    "fails, against the thumbprints of the OIDC provider (IAM user guide, 'Obtain the "
+    "thumbprint for an OpenID Connect identity provider').",
+    "A private authority, such as the cluster's own, issued the certificate, and this machine "
+    "does not know it; or a proxy terminates TLS and presents its own certificate.",
+    "Pass the authority's certificate with --ca-file (for a kubeadm cluster it is "
     "/etc/kubernetes/pki/ca.crt).",
 )
 
@@ -50,8 +50,8 @@ NAME = Rule(
     "tls-name",
     _LAYER,
     "The certificate is for the issuer's host",
-    "The host of the issuer stands among the DNS names of the certificate (RFC 6125).",
-    "The API server's certificate was made for other names, or the address leads to another "
+    "The issuer's host must be among the DNS names of the certificate (RFC 6125).",
+    "The API server's certificate was issued for other names, or the address points to another "
     "server.",
     "Add the issuer's host to the certificate (kubeadm: apiServer.certSANs, then 'kubeadm init "
     "phase certs apiserver' on each control plane node).",
@@ -59,55 +59,54 @@ NAME = Rule(
 EXPIRY = Rule(
     "tls-expiry",
     _LAYER,
-    "No presented certificate is expired, or soon will be",
-    "AWS refuses an expired certificate, and a renewed one may have another thumbprint.",
-    "The certificate was not renewed: kubeadm's are valid for a year and are renewed with an "
+    "No presented certificate has expired or will expire soon",
+    "AWS rejects an expired certificate, and a renewed one may have another thumbprint.",
+    "The certificate was not renewed: kubeadm's are valid for a year and are renewed by an "
     "upgrade.",
     "Renew it ('kubeadm certs renew apiserver') and restart what serves it.",
 )
 LEAF_ONLY = Rule(
     "tls-leaf-only",
     _LAYER,
-    "The server presents its chain, and not its own certificate alone",
-    "Terraform's tls_certificate, and IAM by itself, pin the top of what is presented. Where that "
-    "is the leaf, the pin breaks when the certificate is renewed; and where an intermediate "
-    "authority is missing, nobody can verify the leaf at all.",
-    "The file that is served holds the server's certificate without those of its authorities, as "
-    "kubeadm makes it.",
-    "Append the authorities' certificates to the file that is served (--tls-cert-file), and "
-    "deploy the identity stack anew.",
+    "The server presents its chain, not only its own certificate",
+    "Terraform's tls_certificate, and IAM itself, pin the top of the presented chain. If that "
+    "is the leaf, the pin breaks when the certificate is renewed. If an intermediate authority "
+    "is missing, the leaf cannot be verified.",
+    "The served file holds only the server's certificate, as kubeadm creates it.",
+    "Append the authorities' certificates to the served file (--tls-cert-file), and deploy the "
+    "identity stack again.",
 )
 ORDER = Rule(
     "tls-order",
     _LAYER,
     "Each presented certificate is signed by the next one",
-    "The server's own certificate comes first, and each following one certifies the one before it "
-    "(RFC 5246, 7.4.2; TLS 1.3 is laxer). Terraform's tls_certificate, and IAM by itself, take the "
-    "last one for the top.",
-    "The certificates stand in another order in the file that is served, or one of them belongs to "
+    "The server's own certificate comes first, and each following one certifies the one before "
+    "it (RFC 5246, 7.4.2; TLS 1.3 is less strict). Terraform's tls_certificate, and IAM itself, "
+    "take the last one as the top.",
+    "The certificates in the served file are in another order, or one of them belongs to "
     "another chain.",
-    "Write the file anew (--tls-cert-file): the server's certificate, the intermediate one that "
-    "signed it, and so on; then deploy the identity stack anew.",
+    "Write the file again (--tls-cert-file): the server's certificate, the intermediate one "
+    "that signed it, and so on. Then deploy the identity stack again.",
 )
 VERSION = Rule(
     "tls-version",
     _LAYER,
-    "The server does not insist on TLS 1.3",
-    "Where TLS 1.3 is required, AWS cannot verify the certificate by its own list and falls back "
+    "The server does not require TLS 1.3",
+    "If TLS 1.3 is required, AWS cannot verify the certificate with its own list and falls back "
     "to the thumbprints of the OIDC provider (IAM user guide, 'Obtain the thumbprint for an "
     "OpenID Connect identity provider').",
-    "The smallest version is set to 1.3 (--tls-min-version=VersionTLS13, or at the load balancer).",
-    "Allow TLS 1.2 too; or pin the thumbprint ('thumbprint: endpoint', or a list) and watch over "
+    "The minimum version is 1.3 (--tls-min-version=VersionTLS13, or at the load balancer).",
+    "Allow TLS 1.2 too; or pin the thumbprint ('thumbprint: endpoint', or a list) and watch the "
     "renewals.",
 )
 THUMBPRINT = Rule(
     "tls-thumbprint",
     _LAYER,
-    "The configured thumbprint fits what is presented",
-    "A thumbprint is the SHA-1 of a presented certificate. Terraform's tls_certificate takes the "
-    "top of what is presented, and so does IAM by itself ('thumbprint: omit'). AWS goes by it "
-    "where the certificate is of no public authority, or where TLS 1.3 is required. A pin on an "
-    "authority outlasts a renewal of the server's certificate; a pin on that one does not.",
+    "The configured thumbprint matches the presented chain",
+    "A thumbprint is the SHA-1 of a presented certificate. Terraform's tls_certificate takes "
+    "the top of the chain, and so does IAM itself ('thumbprint: omit'). AWS uses it if no "
+    "public authority issued the certificate, or if TLS 1.3 is required. A pin on an authority "
+    "survives a renewal of the server's certificate; a pin on that certificate does not.",
     "The pinned list is older than the certificates that are served now.",
     "Pin the thumbprint of an authority in the presented chain, or write 'thumbprint: endpoint'.",
 )
@@ -205,11 +204,11 @@ async def _connects(examination: Examination) -> AsyncIterator[Finding]:
 
 async def _takes_older(examination: Examination) -> AsyncIterator[Finding]:
     if await examination.once(takes_older):
-        yield VERSION.passed("TLS 1.2 is taken")
+        yield VERSION.passed("TLS 1.2 is accepted")
     elif examination.config.discovery.thumbprint == "omit":
-        yield VERSION.failed("TLS 1.3 alone", "TLS 1.2 too, or a pinned thumbprint")
+        yield VERSION.failed("only TLS 1.3", "TLS 1.2 too, or a pinned thumbprint")
     else:
-        yield VERSION.warned("TLS 1.3 alone", "TLS 1.2 too")
+        yield VERSION.warned("only TLS 1.3", "TLS 1.2 too")
 
 
 async def _is_verified(examination: Examination) -> AsyncIterator[Finding]:
@@ -232,10 +231,10 @@ async def _is_whole(examination: Examination) -> AsyncIterator[Finding]:
         kinds = ", ".join(each.kind for each in found.certificates)
         yield LEAF_ONLY.passed(f"presented: {kinds}")
     elif verified.is_public:
-        yield LEAF_ONLY.passed("a leaf that a public root has signed itself")
+        yield LEAF_ONLY.passed("a leaf that a public root signed directly")
     else:
         yield LEAF_ONLY.warned(
-            f"the leaf alone, which ends on {found.leaf.expires:%Y-%m-%d}",
+            f"only the leaf, which expires on {found.leaf.expires:%Y-%m-%d}",
             "the leaf and the authority that signed it",
         )
 
@@ -254,7 +253,7 @@ async def _fits_thumbprint(examination: Examination) -> AsyncIterator[Finding]:
     reason = await examination.once(pinning)
     configured = examination.config.discovery.thumbprint
     if isinstance(configured, str):
-        use = f"AWS goes by it: {reason}" if reason else UNUSED
+        use = f"AWS uses it: {reason}" if reason else UNUSED
         yield THUMBPRINT.passed(f"{found.top.pin}; {use}")
     else:
         yield fitting(THUMBPRINT, configured, found, reason)
@@ -277,12 +276,12 @@ def fitting(
     if pinned is None:
         return rule.failed(f"{listed(thumbprints)}; {reason}", found.top.pin)
     if pinned.is_authority:
-        return rule.passed(f"{pinned.pin}; AWS goes by it: {reason}")
+        return rule.passed(f"{pinned.pin}; AWS uses it: {reason}")
     return rule.warned(pinned.pin, "the thumbprint of an authority", cause=_LEAF_PINNED)
 
 
 UNUSED = "AWS does not use it: the authority is public"
-_LEAF_PINNED = "The leaf was pinned by hand, or was all that was presented when it was read."
+_LEAF_PINNED = "The leaf was pinned by hand, or only the leaf was presented when it was read."
 
 
 async def _private(examination: Examination) -> TrustAnchor | None:
@@ -301,7 +300,7 @@ async def _private(examination: Examination) -> TrustAnchor | None:
     except UserError as error:
         seen = str(error)
     except ssl.SSLError:
-        seen = f"{path}: there is no certificate in it"
+        seen = f"{path}: no certificate in it"
     except OSError as error:
         seen = f"{path}: {error.strerror}"
     raise Missing.because(CHAIN.failed(seen, "certificates in PEM"))
@@ -348,7 +347,7 @@ def _unverified(
     seen = f"not verified with {authority}: {_reason(refusal or OSError())}"
     if tried and found.is_leaf_alone and not found.leaf.is_self_signed:
         return LEAF_ONLY.failed(seen, "the leaf and the authorities that signed it")
-    return CHAIN.failed(seen, "a certificate of a known authority")
+    return CHAIN.failed(seen, "a certificate from a known authority")
 
 
 def _name(examination: Examination, found: CertificateChain) -> Finding:
@@ -360,10 +359,12 @@ def _name(examination: Examination, found: CertificateChain) -> Finding:
 def _expiry(found: CertificateChain) -> Finding:
     now = datetime.datetime.now(datetime.UTC)
     first = found.first_to_expire
-    seen = f"the {first.kind} {quoted(first.subject)} ends on {first.expires:%Y-%m-%d}"
+    seen = f"the {first.kind} {quoted(first.subject)} expires on {first.expires:%Y-%m-%d}"
     late = [each for each in found.certificates if each.begins > now]
     if late:
-        begins = f"the {late[0].kind} {quoted(late[0].subject)} begins on {late[0].begins:%Y-%m-%d}"
+        begins = (
+            f"the {late[0].kind} {quoted(late[0].subject)} is valid from {late[0].begins:%Y-%m-%d}"
+        )
         return EXPIRY.failed(begins, f"certificates that are valid on {now:%Y-%m-%d}")
     if first.expires <= now:
         return EXPIRY.failed(seen, f"certificates that are valid on {now:%Y-%m-%d}")
@@ -375,7 +376,7 @@ def _expiry(found: CertificateChain) -> Finding:
 
 def _reason(error: OSError) -> str:
     text = getattr(error, "verify_message", "") or error.strerror or str(error)
-    return quoted(text or "no answer in time")
+    return quoted(text or "no response")
 
 
 CHECKS = (

@@ -29,29 +29,29 @@ _LAYER = "token"
 OBTAINED = Rule(
     "token-obtained",
     _LAYER,
-    "There is a token of the workload to look at",
-    "A token is given as a file, read from a running pod, or minted through the TokenRequest API "
-    "for the workload's service account. Minting makes no object in the cluster.",
-    "The service account does not exist, or whoever runs the doctor may not create "
-    "'serviceaccounts/token' in its namespace.",
-    "Deploy the workloads stack; or give a token with --token FILE or --pod NAMESPACE/NAME.",
+    "There is a token of the workload to examine",
+    "A token comes from a file, from a running pod, or from the TokenRequest API for the "
+    "workload's service account. That creates no object in the cluster.",
+    "The service account does not exist, or you may not create 'serviceaccounts/token' in its "
+    "namespace.",
+    "Deploy the workloads stack; or pass a token with --token FILE or --pod NAMESPACE/NAME.",
 )
 HEADER = Rule(
     "token-header",
     _LAYER,
-    "The token is signed with an algorithm that AWS takes, by a named key",
-    "STS takes RS256, RS384, RS512, ES256, ES384 and ES512, and finds the key by the header's "
+    "The token names its key and an algorithm that AWS accepts",
+    "STS accepts RS256, RS384, RS512, ES256, ES384 and ES512, and finds the key by the header's "
     "'kid'.",
-    "The token is not one of a Kubernetes service account, or the signing key is of another kind.",
+    "It is not a token of a Kubernetes service account, or the signing key is of another type.",
     "Sign service account tokens with an RSA key, or an EC key on P-256, P-384 or P-521.",
 )
 SIGNATURE = Rule(
     "token-signature",
     _LAYER,
-    "The token's signature verifies against the published keys",
-    "AWS verifies every token against the keys that it reads at the issuer.",
-    "The key that signs now is not published: the keys were rotated, API servers of the cluster "
-    "have different keys, or the documents are a copy that is out of date.",
+    "The published keys verify the token's signature",
+    "AWS verifies every token with the keys that it reads from the issuer.",
+    "The current signing key is not published: the keys were rotated, the API servers have "
+    "different keys, or the documents are an outdated copy.",
     "Publish the keys of all API servers before the new key signs (kubectl get --raw "
     "/openid/v1/jwks).",
 )
@@ -59,7 +59,7 @@ ISSUER = Rule(
     "token-issuer",
     _LAYER,
     "The token's 'iss' is the configured issuer, byte for byte",
-    "STS looks for the OIDC provider by the token's 'iss'.",
+    "STS finds the OIDC provider by the token's 'iss'.",
     "The first --service-account-issuer of the API server that issued it is not the configured "
     "issuer.",
     "Set the first --service-account-issuer of every API server to the configured issuer.",
@@ -67,19 +67,19 @@ ISSUER = Rule(
 AUDIENCE = Rule(
     "token-audience",
     _LAYER,
-    "The token is for an audience of the OIDC provider",
-    "STS refuses a token whose 'aud' is not among the provider's client ids.",
-    "The pod's projected volume asks for another audience, or for none (then it is the API "
-    "server's own).",
+    "The token has an audience of the OIDC provider",
+    "STS rejects a token whose 'aud' is not among the provider's client IDs.",
+    "The pod's projected volume requests another audience, or none (then it is the API server's "
+    "own).",
     "Set 'audience' in the pod's serviceAccountToken volume to the configured audience.",
 )
 SUBJECT = Rule(
     "token-subject",
     _LAYER,
     "The token's 'sub' is the workload's service account",
-    "Kubernetes writes 'system:serviceaccount:NAMESPACE:NAME', and the role's trust policy lets "
-    "in that one alone.",
-    "The token is of another service account: a pod without 'serviceAccountName' runs as "
+    "Kubernetes writes 'system:serviceaccount:NAMESPACE:NAME', and the role's trust policy "
+    "admits only that subject.",
+    "The token belongs to another service account: a pod without 'serviceAccountName' runs as "
     "'default'.",
     "Set 'serviceAccountName' in the pod.",
 )
@@ -87,10 +87,10 @@ TIMES = Rule(
     "token-times",
     _LAYER,
     "The token is valid now",
-    "A token counts from 'nbf' and 'iat' to 'exp'; 'iat' and 'exp' are required. STS takes it up "
-    "to five minutes after 'exp'.",
-    "The token expired (a process read it once and never again), or a clock is wrong.",
-    "Read the token file anew before each use, as the AWS SDKs do; set the clocks by NTP.",
+    "A token is valid from 'nbf' and 'iat' to 'exp'; 'iat' and 'exp' are required. STS accepts "
+    "it up to five minutes after 'exp'.",
+    "The token expired (a process read it only once), or a clock is wrong.",
+    "Read the token file before each use, as the AWS SDKs do; set the clocks by NTP.",
 )
 
 GRACE = 300
@@ -101,7 +101,7 @@ _NO_POD = (
     "The pod does not run, mounts no token for AWS, or has no 'cat'; or you may not read it "
     "(get on pods; get and create on pods/exec)."
 )
-_OTHER_POD = "Name another pod of the workload; or give its token with --token FILE."
+_OTHER_POD = "Name another pod of the workload; or pass its token with --token FILE."
 
 
 async def token(examination: Examination, workload: Workload) -> Token:
@@ -130,7 +130,7 @@ def _owned(examination: Examination, workload: Workload, given: Token) -> Token:
     subjects = [each.subject for each in workloads]
     owner = workloads[subjects.index(given.subject) if given.subject in subjects else 0]
     if owner != workload:
-        raise Missing(f"the given token is for {evidence.name(owner)}")
+        raise Missing(f"the token is for {evidence.name(owner)}")
     return given
 
 
@@ -138,10 +138,10 @@ async def _of_file(_: Examination, path: Path) -> Token:
     try:
         return Token.parse(await asyncio.to_thread(named_files.text, path, limit=2 * MAX_LENGTH))
     except FileError as error:
-        seen, cause = str(error), "The file cannot be read, or holds something else, or more."
+        seen, cause = str(error), "The file cannot be read, or does not hold exactly one token."
     except UserError as error:
-        seen, cause = f"{path}: {error}", "The file holds something else, or more."
-    fix = "Give a file that holds a token alone, as the API server issued it."
+        seen, cause = f"{path}: {error}", "The file does not hold exactly one token."
+    fix = "Pass a file that holds only the token, as the API server issued it."
     raise Missing.because(OBTAINED.failed(seen, "a token", cause=cause, fix=fix))
 
 
@@ -183,7 +183,7 @@ async def _verifies(examination: Examination, workload: Workload) -> AsyncIterat
     about = evidence.name(workload)
     known = [each.kid for each in key_set.keys]
     if found.key_id not in known:
-        key = f"the key {quoted(found.key_id)}" if found.key_id else "a key that it does not name"
+        key = f"the key {quoted(found.key_id)}" if found.key_id else "a key without a 'kid'"
         yield SIGNATURE.failed(f"signed by {key}", f"one of {listed(known)}", about)
         return
     try:
@@ -191,7 +191,7 @@ async def _verifies(examination: Examination, workload: Workload) -> AsyncIterat
     except (JoseError, ValueError) as error:
         # The name of the error alone: its text could quote the token.
         seen = f"{type(error).__name__} with the key {quoted(found.key_id)}"
-        yield SIGNATURE.failed(seen, "a signature of that key", about)
+        yield SIGNATURE.failed(seen, "a valid signature of that key", about)
     else:
         yield SIGNATURE.passed(f"verified with the key {quoted(found.key_id)}", about)
 
@@ -223,7 +223,7 @@ async def _has_subject(examination: Examination, workload: Workload) -> AsyncIte
 async def _is_current(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(token, workload)
     about, now = evidence.name(workload), time.time()
-    expected = f"a time span that contains {_time(now)}"
+    expected = f"a period that contains {_time(now)}"
     if found.expires is None or found.issued is None:
         yield TIMES.failed("no 'exp' or no 'iat'", expected, about)
         return
@@ -232,7 +232,7 @@ async def _is_current(examination: Examination, workload: Workload) -> AsyncIter
     if begins > now + GRACE or found.expires + GRACE < now:
         yield TIMES.failed(seen, expected, about)
     elif begins > now or found.expires < now:
-        yield TIMES.warned(f"{seen}: within five minutes of it", expected, about)
+        yield TIMES.warned(f"{seen}: less than five minutes off", expected, about)
     else:
         yield TIMES.passed(seen, about)
 
@@ -241,7 +241,7 @@ def _time(seconds: float) -> str:
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):
-        return "a time that no calendar has"
+        return "an invalid time"
 
 
 CHECKS = (

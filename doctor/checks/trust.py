@@ -22,12 +22,12 @@ _LAYER = "trust"
 ADMITS = Rule(
     "trust-admits",
     _LAYER,
-    "The role's trust policy lets the workload's token in",
-    "The policy is read back from IAM and evaluated against the token's claims, as AWS does it "
-    "(IAM user guide, 'Policy evaluation logic').",
-    "The policy names another provider, audience or subject than the token has: it was edited, "
-    "or it was written for another cluster.",
-    "Deploy the identity stack, which writes the policy anew.",
+    "The role's trust policy admits the workload's token",
+    "The policy is read from IAM and evaluated against the token's claims, as AWS does it (IAM "
+    "user guide, 'Policy evaluation logic').",
+    "The policy names another provider, audience or subject than the token: it was edited, or "
+    "written for another cluster.",
+    "Deploy the identity stack, which replaces the policy.",
 )
 
 
@@ -57,10 +57,10 @@ async def _admits(examination: Examination, workload: Workload) -> AsyncIterator
     decision = await decide(examination, workload, found.claims)
     about = evidence.name(workload)
     if decision.allowed:
-        yield ADMITS.passed(f"let in by statement {decision.statement}", about)
+        yield ADMITS.passed(f"admitted by statement {decision.statement}", about)
     else:
         seen = printable(" ".join(decision.reasons))
-        yield ADMITS.failed(seen, "a statement that lets the token in", about)
+        yield ADMITS.failed(seen, "a statement that admits the token", about)
 
 
 CHECKS = (WorkloadCheck(ADMITS, _admits),)

@@ -32,7 +32,7 @@ async def own(examination: Examination) -> Account:
     found = await examination.once(aws.account)
     configured = examination.config.aws.account_id
     if configured not in (None, found.number):
-        raise Missing(f"the credentials are of the account {found.number}, not of {configured}")
+        raise Missing(f"the credentials belong to the account {found.number}, not to {configured}")
     return found
 
 
@@ -46,7 +46,7 @@ def tags(found: Mapping[str, str], configured: Mapping[str, str]) -> Iterator[Li
             yield LiveDifference.of(f"tag {quoted(key)}", live, quoted(configured[key]), remedy)
         else:
             remedy = "A deploy removes it. To keep it, add it to 'aws.tags'."
-            yield LiveDifference.of(f"tag {quoted(key)}", "it is there", "no such tag", remedy)
+            yield LiveDifference.of(f"tag {quoted(key)}", "exists", "no such tag", remedy)
 
 
 async def _provider(examination: Examination) -> AsyncIterator[LiveDifference]:
@@ -56,7 +56,7 @@ async def _provider(examination: Examination) -> AsyncIterator[LiveDifference]:
     try:
         found = await examination.once(aws.provider)
     except Missing as missing:
-        remedy = BACK if is_ours else "Make it where it is managed, or write 'create'."
+        remedy = BACK if is_ours else "Create it where it is managed, or set 'create'."
         yield _absent(missing, aws.PROVIDER, remedy)
         return
     for difference in _audiences(found, config):
@@ -74,7 +74,7 @@ def _audiences(found: Provider, config: ClusterConfig) -> Iterator[LiveDifferenc
         remedy = f"{BACK} To keep it, change 'audience'."
     else:
         is_same = not apart.missing
-        remedy = "Add what is missing where the provider is managed, or change 'audience'."
+        remedy = "Add the missing ones where the provider is managed, or change 'audience'."
     if not is_same:
         texts = listed(sorted(found.audiences)), listed(sorted(config.audience))
         yield LiveDifference.of("audiences", *texts, remedy)
@@ -118,7 +118,7 @@ async def _role(workload: Workload, examination: Examination) -> AsyncIterator[L
 
 
 _TRUST = (
-    "A deploy puts the configured policy back. Another subject or audience is kept by changing "
+    "A deploy restores the configured policy. To keep another subject or audience, change "
     "'workloads' or 'audience'."
 )
 
@@ -129,17 +129,17 @@ def _policies(
     """Terraform knows of its own attachments alone, so a deploy leaves the others."""
     apart = iam.policies(attached, config, workload)
     for arn in apart.missing:
-        remedy = f"{BACK} To keep it so, take it out of 'role.managed_policy_arns'."
+        remedy = f"{BACK} To keep it, remove it from 'role.managed_policy_arns'."
         yield LiveDifference.of(f"policy {quoted(arn)}", "not attached", "attached", remedy)
     for arn in apart.further:
-        remedy = "A deploy leaves it: detach it by hand, or add it to 'role.managed_policy_arns'."
+        remedy = "A deploy keeps it: detach it by hand, or add it to 'role.managed_policy_arns'."
         yield LiveDifference.of(f"policy {quoted(arn)}", "attached", "not attached", remedy)
     for name in sorted(inline):
         remedy = (
-            "A deploy leaves it: delete it by hand, or make it a managed policy and add that to "
+            "A deploy keeps it: delete it by hand, or make it a managed policy and add that to "
             "'role.managed_policy_arns'."
         )
-        yield LiveDifference.of(f"inline policy {quoted(name)}", "it is there", "none", remedy)
+        yield LiveDifference.of(f"inline policy {quoted(name)}", "exists", "none", remedy)
 
 
 def _provider_arn(config: ClusterConfig, account: Account) -> str:
@@ -155,7 +155,7 @@ def _absent(missing: Missing, rule: Rule, remedy: str) -> LiveDifference:
     """
     if missing.finding is None or missing.finding.code != rule.code:
         raise missing
-    return LiveDifference.of("", missing.finding.seen, "there is one", remedy)
+    return LiveDifference.of("", missing.finding.seen, "exists", remedy)
 
 
 def _text(value: str | int | None) -> str:

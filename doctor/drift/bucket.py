@@ -65,7 +65,7 @@ async def _bucket(settings: Bucket, examination: Examination) -> AsyncIterator[L
     live, config = await examination.once(_live), examination.config
     versioned = await evidence.asked(live.is_versioned)
     if versioned is None:
-        yield LiveDifference.of("", "there is none", "there is one")
+        yield LiveDifference.of("", "missing", "exists")
         return
     if not versioned:
         yield LiveDifference.of("versioning", "off", "on")
@@ -84,7 +84,7 @@ async def _bucket(settings: Bucket, examination: Examination) -> AsyncIterator[L
     if settings.acm_certificate_arn:
         distribution = await examination.once(_found_distribution)
         if distribution is None:
-            raise Missing("the policy names a distribution of CloudFront, and there is none")
+            raise Missing("the policy names a CloudFront distribution that does not exist")
     wanted = discovery_bucket.policy(config, settings, distribution.arn if distribution else "")
     for place, seen_part, expected in differences(policy or {}, wanted):
         yield LiveDifference.of(f"policy: {place}", seen_part, expected)
@@ -97,7 +97,7 @@ async def _document(
     key = discovery_bucket.key(examination.config, path)
     found = await evidence.asked(live.document, key)
     if found is None:
-        yield LiveDifference.of("", "there is none", "there is one")
+        yield LiveDifference.of("", "missing", "exists")
         return
     if found.text != text:
         yield _text_apart(path, found.text, text)
@@ -115,10 +115,10 @@ async def _distribution(
 ) -> AsyncIterator[LiveDifference]:
     found = await examination.once(_found_distribution)
     if found is None:
-        yield LiveDifference.of("", "there is none", "there is one")
+        yield LiveDifference.of("", "missing", "exists")
         return
     if not found.is_enabled:
-        yield LiveDifference.of("", "it is disabled", "it is enabled")
+        yield LiveDifference.of("", "disabled", "enabled")
     if found.certificate_arn != certificate_arn:
         remedy = f"{BACK} To keep it, change 'discovery.s3.acm_certificate_arn'."
         yield LiveDifference.of(
@@ -139,7 +139,7 @@ def _key_ids(text: str) -> list[str]:
     try:
         return [str(each["kid"]) for each in json_object("The key set", text)["keys"]]
     except (UserError, KeyError, TypeError):
-        return ["no key set"]
+        return ["not a key set"]
 
 
 def _switch(value: Any) -> str:

@@ -47,7 +47,7 @@ async def _issuer(examination: Examination) -> AsyncIterator[LiveDifference]:
     found = await examination.once(cluster.live)
     document = await evidence.asked(found.openid_configuration)
     if document.get("issuer") != config.issuer:
-        remedy = f"Either it is another cluster, or its flags were changed: {_SHOWN}"
+        remedy = f"This is another cluster, or its flags were changed: {_SHOWN}"
         yield LiveDifference.of(
             "issuer", quoted(document.get("issuer")), quoted(config.issuer), remedy
         )
@@ -63,12 +63,12 @@ async def _exposure(examination: Examination) -> AsyncIterator[LiveDifference]:
     documents = await evidence.asked(found.anonymous_status, OPENID_CONFIGURATION_PATH)
     others = await evidence.asked(found.anonymous_status, _ANY_PATH)
     if documents == 401:
-        live = f"refused (HTTP 401 for {OPENID_CONFIGURATION_PATH})"
-        yield LiveDifference.of("", live, f"{configured!r}: the documents are for anyone", _SHOWN)
+        live = f"rejected (HTTP 401 for {OPENID_CONFIGURATION_PATH})"
+        yield LiveDifference.of("", live, f"{configured!r}: anyone may read the documents", _SHOWN)
         return
     seen = "authentication-config" if others == 401 else "binding"
     if seen != configured:
-        remedy = f"{_SHOWN} To keep it, write 'exposure: {seen}'."
+        remedy = f"{_SHOWN} To keep it, set 'exposure: {seen}'."
         yield LiveDifference.of(
             "", f"{seen!r} (HTTP {others} for {_ANY_PATH})", f"{configured!r}", remedy
         )
@@ -80,7 +80,7 @@ async def _object(
     found = await examination.once(cluster.live)
     live = await _find(found, described)
     if live is None:
-        yield LiveDifference.of("", "there is none", "there is one", _back(examination.config))
+        yield LiveDifference.of("", "missing", "exists", _back(examination.config))
         return
     if described["kind"] == "ConfigMap":
         described = await _in_its_account(described, live, examination)
@@ -94,10 +94,10 @@ async def _no_object(
     found = await examination.once(cluster.live)
     if await _find(found, described):
         remedy = (
-            "A deploy removes it where one made it; delete it by hand otherwise. To keep it, write "
+            "A deploy removes it if one created it; otherwise delete it by hand. To keep it, set "
             "'exposure: binding'."
         )
-        yield LiveDifference.of("", "it is there", "none ('exposure: none')", remedy)
+        yield LiveDifference.of("", "exists", "none ('exposure: none')", remedy)
 
 
 async def _find(live: Cluster, described: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -142,8 +142,8 @@ def _back(config: ClusterConfig, apart: ObjectDifference | None = None) -> str:
     if config.kubernetes.apply == "terraform":
         return BACK
     if apart and apart.described == NO_SETTING:
-        return "A deploy leaves it, as somebody else's: remove it by hand."
-    deploy = BACK if config.kubernetes.context else "A deploy writes the manifest: apply it."
+        return "A deploy keeps it: remove it by hand."
+    deploy = BACK if config.kubernetes.context else "A deploy writes the manifest; apply it."
     if apart and apart.field.startswith("roleRef."):
-        return f"Delete the binding, whose role cannot be changed, and then: {deploy}"
+        return f"Delete the binding, because its role cannot be changed. {deploy}"
     return deploy

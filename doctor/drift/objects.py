@@ -38,7 +38,7 @@ def differences(
             yield from _within(live.get(key), value, key)
     for part in ("data", "binaryData"):
         for key in sorted(_part(live, part).keys() - _part(described, part).keys()):
-            yield ObjectDifference(f"{part}.{printable(key)}", "it is there", NO_SETTING)
+            yield ObjectDifference(f"{part}.{printable(key)}", "exists", NO_SETTING)
 
 
 def settings(config_map: Mapping[str, Any]) -> Mapping[str, Any]:

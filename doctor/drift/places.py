@@ -17,7 +17,7 @@ from federation.model.config import ClusterConfig
 Verdict = Literal["same", "differs", "unseen", "skipped"]
 VERDICTS: tuple[Verdict, ...] = ("same", "differs", "unseen", "skipped")
 
-BACK = "A deploy puts it back."
+BACK = "A deploy restores it."
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class LiveDifference:
         field: What of the place it is, such as `audiences`; empty for the whole of it.
         live: What is there.
         configured: What should be there.
-        remedy: What a deploy does about it, and what to change where it is right as it is.
+        remedy: What a deploy does about it, and what to change to keep it.
     """
 
     field: str

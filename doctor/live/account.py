@@ -256,5 +256,5 @@ def explained() -> Iterator[None]:
         from botocore.parsers import ResponseParserError  # takes long, and is seldom needed
 
         if isinstance(error, ResponseParserError | LookupError | TypeError | AttributeError):
-            raise AwsError("", "the answer is not one of AWS") from None
+            raise AwsError("", "not an AWS response") from None
         raise

@@ -366,7 +366,7 @@ def _understood() -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, AttributeError):
-        raise ClusterError("the answer is none of a Kubernetes API server") from None
+        raise ClusterError("not a Kubernetes API response") from None
 
 
 def _refusal(status: int | None, body: bytes | str | None, reason: object) -> str:

@@ -243,7 +243,7 @@ def _dialled(address: ServerAddress, deadline: _Deadline) -> socket.socket:
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except UnicodeError:
-        raise OSError("the host is no DNS name") from None
+        raise OSError("the host is not a DNS name") from None
     refusal = OSError("the host has no address")
     for number, (family, kind, protocol, _, place) in enumerate(found):
         stream = socket.socket(family, kind, protocol)

@@ -70,13 +70,13 @@ class Certificate:
 
     @property
     def pin(self) -> str:
-        """What becomes of a pin on it, as a text."""
-        lasting = f"until {self.expires:%Y-%m-%d}"
+        """How long a pin on it is good, in words."""
+        last = f"{self.expires:%Y-%m-%d}"
         called = f"the {self.kind} {quoted(self.subject)}"
         if self.is_authority:
-            return f"{self.thumbprint} of {called} holds {lasting}"
+            return f"{self.thumbprint} of {called}, valid until {last}"
         return (
-            f"{self.thumbprint} of {called} breaks at its next renewal, and holds {lasting} at most"
+            f"{self.thumbprint} of {called}, which breaks at its renewal, by {last} at the latest"
         )
 
     def is_for(self, host: str) -> bool:

@@ -12,7 +12,7 @@ from doctor.examination import Options
 from doctor.runner import examined
 
 ONLY = Options(only=frozenset({"aws-access", "sts-assume-role"}))
-NOT_AWS = "'the answer is not one of AWS'"
+NOT_AWS = "'not an AWS response'"
 
 
 @pytest.mark.parametrize("body", ["", "<html></html>", '{"Account": 5}', "<x", "\0"])

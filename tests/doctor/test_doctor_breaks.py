@@ -34,7 +34,7 @@ UNREADABLE = "fail discovery-forbidden /.well-known/openid-configuration"
 AUDIENCE = f"{BACK} To keep it, change 'audience'."
 TAGS = f"{BACK} To keep it, change 'aws.tags'."
 TRUST = (
-    "A deploy puts the configured policy back. Another subject or audience is kept by changing "
+    "A deploy restores the configured policy. To keep another subject or audience, change "
     "'workloads' or 'audience'."
 )
 SUBJECT = "system:serviceaccount:default:oidc-iam-pod"
@@ -61,17 +61,17 @@ BREAKS: dict[str, Broken] = {
     "the binding is removed": Broken(
         breaking.no_binding,
         [UNREADABLE, "fail control-plane-binding", *REFUSED],
-        [("ClusterRoleBinding oidc-reviewer", "", "there is none", "there is one", BACK)],
+        [("ClusterRoleBinding oidc-reviewer", "", "missing", "exists", BACK)],
     ),
     "the service account is deleted": Broken(
         breaking.no_service_account,
         [f"fail token-obtained {POD}"],
-        [("ServiceAccount default/oidc-iam-pod", "", "there is none", "there is one", BACK)],
+        [("ServiceAccount default/oidc-iam-pod", "", "missing", "exists", BACK)],
     ),
     "the ConfigMap is deleted": Broken(
         breaking.no_config_map,
         [f"fail control-plane-config-map {POD}"],
-        [(CONFIG_MAP, "", "there is none", "there is one", BACK)],
+        [(CONFIG_MAP, "", "missing", "exists", BACK)],
     ),
     "the ConfigMap names another role": Broken(
         breaking.config_map_edited("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/other"),
@@ -116,7 +116,7 @@ BREAKS: dict[str, Broken] = {
     "the provider is deleted": Broken(
         breaking.no_provider,
         ["fail aws-provider", *REFUSED],
-        [(PROVIDER, "", "no provider of that name", "there is one", BACK)],
+        [(PROVIDER, "", "no such provider", "exists", BACK)],
     ),
     "the provider has a slash more": Broken(
         breaking.provider(Url=f"{ISSUER}/"),
@@ -125,9 +125,8 @@ BREAKS: dict[str, Broken] = {
             (
                 PROVIDER,
                 "",
-                "no provider of that name, but 'oidc.sandbox.internal/': "
-                "the difference is a slash at the end",
-                "there is one",
+                "no such provider, but 'oidc.sandbox.internal/': it differs by a slash at the end",
+                "exists",
                 BACK,
             )
         ],
@@ -164,7 +163,7 @@ BREAKS: dict[str, Broken] = {
     "the role is deleted": Broken(
         breaking.no_role,
         [f"fail aws-role {POD}", f"fail sts-assume-role {POD}"],
-        [(ROLE, "", "no role of that name", "there is one", BACK)],
+        [(ROLE, "", "no such role", "exists", BACK)],
     ),
     "the role trusts another service account": Broken(
         breaking.trust_edited(breaking.another_account),
@@ -218,7 +217,7 @@ BREAKS: dict[str, Broken] = {
                 "policy 'arn:aws:iam::aws:policy/job-function/ViewOnlyAccess'",
                 "not attached",
                 "attached",
-                f"{BACK} To keep it so, take it out of 'role.managed_policy_arns'.",
+                f"{BACK} To keep it, remove it from 'role.managed_policy_arns'.",
             )
         ],
     ),
@@ -231,7 +230,7 @@ BREAKS: dict[str, Broken] = {
                 "policy 'arn:aws:iam::aws:policy/AdministratorAccess'",
                 "attached",
                 "not attached",
-                "A deploy leaves it: detach it by hand, or add it to 'role.managed_policy_arns'.",
+                "A deploy keeps it: detach it by hand, or add it to 'role.managed_policy_arns'.",
             )
         ],
     ),
@@ -242,9 +241,9 @@ BREAKS: dict[str, Broken] = {
             (
                 ROLE,
                 "inline policy 'quick'",
-                "it is there",
+                "exists",
                 "none",
-                "A deploy leaves it: delete it by hand, or make it a managed policy and add that "
+                "A deploy keeps it: delete it by hand, or make it a managed policy and add that "
                 "to 'role.managed_policy_arns'.",
             )
         ],
@@ -256,7 +255,7 @@ BREAKS: dict[str, Broken] = {
             (
                 ROLE,
                 "tag 'cost-center'",
-                "it is there",
+                "exists",
                 "no such tag",
                 "A deploy removes it. To keep it, add it to 'aws.tags'.",
             ),
@@ -323,12 +322,12 @@ BREAKS: dict[str, Broken] = {
     "the test pod is deleted": Broken(
         breaking.no_test_pod,
         [],
-        [("Pod default/awscli", "", "there is none", "there is one", BACK)],
+        [("Pod default/awscli", "", "missing", "exists", BACK)],
     ),
     "the ConfigMap has a secret more": Broken(
         breaking.further_setting,
         [f"fail control-plane-config-map {POD}"],
-        [(CONFIG_MAP, "data.PASSWORD", "it is there", "no such setting", BACK)],
+        [(CONFIG_MAP, "data.PASSWORD", "exists", "no such setting", BACK)],
     ),
 }
 
@@ -415,7 +414,7 @@ async def test_another_issuer_in_the_configuration_is_named_by_its_codes(
 
     (unread,) = [each for each in findings if each.code == "discovery-forbidden"]
     assert unread.cause == (
-        "The issuer has a path, and an API server serves the documents at its root alone."
+        "The issuer has a path, and an API server serves the documents only at its root."
     )
     assert told(findings) == [
         "fail discovery-forbidden /v2/.well-known/openid-configuration",
@@ -443,8 +442,7 @@ async def test_a_provider_that_differs_in_a_detail_is_pointed_out(live: LiveFede
         (finding,) = await examined(live.config, Options(only=frozenset({"aws-provider"})))
 
     assert finding.seen == (
-        "no provider of that name, but 'oidc.sandbox.internal/': "
-        "the difference is a slash at the end"
+        "no such provider, but 'oidc.sandbox.internal/': it differs by a slash at the end"
     )
 
 

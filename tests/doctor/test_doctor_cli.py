@@ -50,7 +50,7 @@ runpy.run_module("wizard", run_name="__main__", alter_sys=True)
 PROGRAM = (sys.executable, "-m", "wizard", "doctor")
 ONLY_ISSUER = ("--only", "discovery-issuer")
 HOSTILE = f"{ISSUER}/[red]\x1b[31m]]> {{0}} ##vso[x]"
-SEEN = f"'{ISSUER}/[red]\\x1b[31m]]> {{0}} #\\x23vso[x]': it is another one"
+SEEN = f"'{ISSUER}/[red]\\x1b[31m]]> {{0}} #\\x23vso[x]': another issuer"
 HOSTILE_PAGES = {DISCOVERY: page(document(issuer=HOSTILE)), JWKS: page(key_set())}
 TEXT = page(document(), headers={"Content-Type": "text/plain"})
 TITLE = "The document names the configured issuer, byte for byte"
@@ -155,7 +155,7 @@ def test_a_failure_names_what_it_hides() -> None:
         "      hides: discovery-readable, keys-usable, keys-unique, keys-count, keys-private"
     ]
     assert [line for line in lines if line.startswith("- skip keys-count")] == [
-        "- skip keys-count: The key set has 1 to 100 keys of each kind: see discovery-redirect"
+        "- skip keys-count: The key set has 1 to 100 keys of each type: see discovery-redirect"
     ]
 
 

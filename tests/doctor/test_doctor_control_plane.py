@@ -142,7 +142,7 @@ async def test_without_a_kubeconfig_the_control_plane_is_skipped(
 ) -> None:
     assert await look_without(in_folder, monkeypatch) == (
         "skip",
-        "there is no kubeconfig, and the configuration names no context",
+        "there is no kubeconfig, and the configuration has no context",
         "",
     )
 

@@ -10,18 +10,18 @@ EXPECTED = "https://oidc.example.com/a"
 @pytest.mark.parametrize(
     ("seen", "text"),
     [
-        ("https://oidc.example.com/a/", "the difference is a slash at the end"),
-        ("https://OIDC.example.com/a", "the difference is in capital letters"),
-        ("https://oidc.example.com/A", "the difference is in capital letters"),
-        ("http://oidc.example.com/a", "the difference is the scheme"),
-        ("oidc.example.com/a", "the difference is the scheme"),
-        ("https://oidc.example.com:6443/a", "the difference is the port"),
-        (" https://oidc.example.com/a\n", "the difference is white space"),
-        ("https://oidc.example.com/b", "it is another one"),
-        ("https://oidc.example.com", "it is another one"),
-        ("", "it is another one"),
-        (None, "it is no text"),
-        (["https://oidc.example.com/a"], "it is no text"),
+        ("https://oidc.example.com/a/", "it differs by a slash at the end"),
+        ("https://OIDC.example.com/a", "it differs by capital letters"),
+        ("https://oidc.example.com/A", "it differs by capital letters"),
+        ("http://oidc.example.com/a", "it differs by the scheme"),
+        ("oidc.example.com/a", "it differs by the scheme"),
+        ("https://oidc.example.com:6443/a", "it differs by the port"),
+        (" https://oidc.example.com/a\n", "it differs by white space"),
+        ("https://oidc.example.com/b", "another issuer"),
+        ("https://oidc.example.com", "another issuer"),
+        ("", "another issuer"),
+        (None, "not text"),
+        (["https://oidc.example.com/a"], "not text"),
     ],
 )
 def test_a_detail_is_pointed_out(seen: object, text: str) -> None:
@@ -31,8 +31,8 @@ def test_a_detail_is_pointed_out(seen: object, text: str) -> None:
 @pytest.mark.parametrize(
     ("seen", "detail"),
     [
-        ("oidc.example.com/a/", "the difference is a slash at the end"),
-        ("oidc.example.com:443/a", "the difference is the port"),
+        ("oidc.example.com/a/", "it differs by a slash at the end"),
+        ("oidc.example.com:443/a", "it differs by the port"),
         ("oidc.example.org/a", ""),
         ("", ""),
     ],

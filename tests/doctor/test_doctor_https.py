@@ -218,7 +218,7 @@ def test_a_server_that_ends_tls_after_the_handshake_gives_no_answer(
 
 def test_a_name_that_is_none_is_told_and_not_connected_to() -> None:
     for host in ("a" * 64 + ".example.com", ".example.com", "a..example.com"):
-        with pytest.raises(OSError, match=r"^the host is no DNS name$"):
+        with pytest.raises(OSError, match=r"^the host is not a DNS name$"):
             present(ServerAddress(host, 443, host), _SECONDS)
 
 
@@ -247,9 +247,9 @@ def test_an_address_of_ipv6_is_connected_to_and_shown_in_brackets(
 
 
 ODD_ADDRESSES = {
-    "https://.example.com/jwks": "the host is no DNS name",
-    "https://a..example.com/jwks": "the host is no DNS name",
-    f"https://{'a' * 64}.example.com/jwks": "the host is no DNS name",
+    "https://.example.com/jwks": "the host is not a DNS name",
+    "https://a..example.com/jwks": "the host is not a DNS name",
+    f"https://{'a' * 64}.example.com/jwks": "the host is not a DNS name",
 }
 
 

@@ -176,7 +176,7 @@ DEFECTS = {
     "an expired certificate": (Issuer(tls="expired"), "tls-expiry"),
     "a certificate for another name": (Issuer(tls="wrong name"), "tls-name"),
     "an unknown authority": (Issuer(tls="unknown"), "tls-chain"),
-    "TLS 1.3 alone, and no thumbprint": (
+    "only TLS 1.3, and no thumbprint": (
         Issuer(tls="1.3 only", settings={"thumbprint": "omit"}),
         "tls-version",
     ),
@@ -210,10 +210,10 @@ async def test_a_bucket_that_refuses_is_no_matter_of_the_api_server(
     assert [(each.code, each.cause, each.fix) for each in findings if each.verdict == "fail"] == [
         (
             code,
-            "The object is not in the bucket, which S3 answers with 403 as well; or the bucket's "
+            "The object is not in the bucket (S3 answers 403 for that, too); or the bucket's "
             "policy is missing, or the account blocks public access to S3.",
-            "Deploy the discovery stack. Where AWS refuses its policy, let this bucket be public, "
-            "or name a certificate for CloudFront (discovery.s3.acm_certificate_arn).",
+            "Deploy the discovery stack. If AWS rejects its policy, allow this bucket to be public, or "
+            "set a certificate for CloudFront (discovery.s3.acm_certificate_arn).",
         )
     ]
 
@@ -223,7 +223,7 @@ WARNINGS = {
     "a certificate that expires soon": (Issuer(tls="expires soon"), ["tls-expiry"]),
     "a leaf that the authority signed, alone": (Issuer(tls="leaf only"), ["tls-leaf-only"]),
     "a chain out of order": (Issuer(tls="out of order"), ["tls-order"]),
-    "TLS 1.3 alone": (Issuer(tls="1.3 only"), ["tls-version"]),
+    "only TLS 1.3": (Issuer(tls="1.3 only"), ["tls-version"]),
     "another content type": (
         Issuer(page(document(), headers={"Content-Type": "binary/octet-stream"})),
         ["discovery-content-type"],
@@ -267,7 +267,7 @@ async def test_keys_at_an_address_that_aws_cannot_reach_are_pointed_out(tmp_path
     ("text", "reason"),
     [
         (None, "there is no such file. Check the name."),
-        ("apiVersion: v1", "there is no certificate in it"),
+        ("apiVersion: v1", "no certificate in it"),
     ],
 )
 async def test_a_file_of_authorities_that_cannot_be_read_is_named(

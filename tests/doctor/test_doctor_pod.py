@@ -215,7 +215,7 @@ FAILED = json.dumps(
             "'cat' in the container: 'exec: \"cat\": executable file not found in $PATH'",
         ),
         (says((3, b"\x1b[31m")), "'cat' in the container: \"b'\\\\x1b[31m'\""),
-        (says((1, b"\xff")), "/var/run/aws/token is no text"),
+        (says((1, b"\xff")), "/var/run/aws/token is not text"),
         (
             says((1, b"hello"), (3, SUCCESS)),
             "The token has 1 parts between dots where a signed one has three "

@@ -73,7 +73,7 @@ CASES: dict[str, tuple[object, list[tuple[str, str, str]]]] = {
     "binary data": ({**data(), "binaryData": {"LD_PRELOAD": "AAAA"}}, [fail("LD_PRELOAD")]),
     "a list": (
         {"data": ["AWS_REGION"]},
-        [fail("default/app-role: the answer is none of a Kubernetes API server", "a ConfigMap")],
+        [fail("default/app-role: not a Kubernetes API response", "a ConfigMap")],
     ),
 }
 
@@ -111,8 +111,8 @@ async def test_dangerous_settings_are_named_without_knowing_the_account(in_folde
 
     assert found == [
         fail("AWS_ENDPOINT_URL_STS, BROWSER, PYTHONWARNINGS"),
-        ("skip control-plane-config-map", "the layer 'aws' is left out", ""),
-        ("skip sts-aws-cli", "the layer 'aws' is left out", ""),
+        ("skip control-plane-config-map", "the layer 'aws' is skipped", ""),
+        ("skip sts-aws-cli", "the layer 'aws' is skipped", ""),
     ]
 
 

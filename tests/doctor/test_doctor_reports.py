@@ -94,8 +94,8 @@ def test_sarif_has_failures_and_warnings_as_results_and_skips_as_notifications()
                     "associatedRule": {"id": "sts-aws-cli", "index": index("sts-aws-cli")},
                     "level": "note",
                     "message": {
-                        "text": "The aws CLI gets the role with the environment that pods should "
-                        "have (default/app). Skipped: the aws CLI is not on the PATH"
+                        "text": "The aws CLI gets the role with the configured environment of "
+                        "pods (default/app). Skipped: the aws CLI is not on the PATH"
                     },
                 }
             ],
@@ -187,7 +187,7 @@ def test_junit_has_a_suite_a_layer_and_a_case_a_finding() -> None:
 <testsuites name="oidc-iam doctor" tests="4" failures="1" errors="0" skipped="1">
   <testsuite name="tls" tests="1" failures="0" errors="0" skipped="0">
     <testcase classname="doctor.tls" name="tls-connect">
-      <system-out>pass: The issuer's address answers with TLS
+      <system-out>pass: The issuer's address speaks TLS
 seen: it does</system-out>
     </testcase>
   </testsuite>

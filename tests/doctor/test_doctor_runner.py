@@ -75,7 +75,7 @@ async def test_what_gives_no_answer_is_told_once_and_is_the_reason_of_the_others
     checks["keys"] = (needs(through_another, OTHER),)
 
     assert told(await examined(CONFIG, QUICK)) == [
-        ("fail tls-one", "no answer within 0.05 s", ""),
+        ("fail tls-one", "no response within 0.05 s", ""),
         ("skip tls-two", "see tls-one", "tls-one"),
         ("skip keys-other", "see tls-one", "tls-one"),
     ]
@@ -88,8 +88,8 @@ async def test_a_check_that_waits_by_itself_answers_for_itself(
 
     assert told(await examined(CONFIG, QUICK)) == [
         ("pass tls-one", "before", ""),
-        ("fail tls-one", "no answer within 0.05 s", ""),
-        ("fail tls-two", "no answer within 0.05 s", ""),
+        ("fail tls-one", "no response within 0.05 s", ""),
+        ("fail tls-two", "no response within 0.05 s", ""),
     ]
 
 

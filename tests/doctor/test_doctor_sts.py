@@ -11,7 +11,7 @@ from doctor.examination import Options
 from doctor.runner import examined
 from federation.model.config import ClusterConfig
 
-LOOK = "Look at the layers keys and token."
+LOOK = "See the layers keys and token."
 REFUSALS = [
     (
         "InvalidIdentityToken",
@@ -22,53 +22,53 @@ REFUSALS = [
     (
         "InvalidIdentityToken",
         "Incorrect token audience",
-        "The token's 'aud' is not among the provider's client ids.",
-        "Ask for the configured audience in the pod's volume, or add it to the provider.",
+        "The token's 'aud' is not among the provider's client IDs.",
+        "Request the configured audience in the pod's volume, or add it to the provider.",
     ),
     (
         "InvalidIdentityToken",
         "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
-        "The certificate at the issuer is of no public authority, and no thumbprint of the "
-        "provider matches it: it was renewed under another authority, or the wrong one was pinned.",
-        "Deploy the identity stack, which reads the thumbprint anew.",
+        "No public authority issued the issuer's certificate, and no thumbprint of the provider "
+        "matches it: it was renewed under another authority, or the wrong one was pinned.",
+        "Deploy the identity stack, which reads the thumbprint again.",
     ),
     (
         "InvalidIdentityToken",
         "Couldn't retrieve verification key from your identity provider,  please reference "
         "AssumeRoleWithWebIdentity documentation for requirements",
-        "AWS cannot read the keys at the issuer, or the key that signed is not among them.",
-        "Look at the layers discovery and keys, and whether AWS reaches the address.",
+        "AWS cannot read the keys from the issuer, or the signing key is not among them.",
+        "See the layers discovery and keys, and check whether AWS can reach the address.",
     ),
     (
         "InvalidIdentityToken",
         "The ID Token provided is not a valid JWT.",
-        "The token is none that AWS can verify: its form, its signature or its issuer.",
+        "AWS cannot verify the token: its form, its signature or its issuer is wrong.",
         LOOK,
     ),
     (
         "ExpiredTokenException",
         "Token expired",
-        "The token's 'exp' is more than five minutes ago for AWS's clock.",
-        "Read the token file anew before each use; set the clocks by NTP.",
+        "The token's 'exp' is more than five minutes in the past by AWS's clock.",
+        "Read the token file before each use; set the clocks by NTP.",
     ),
     (
         "IDPCommunicationError",
         "The identity provider could not be reached.",
         "AWS cannot reach the issuer in time: its address is private, or it is down.",
-        "Serve the two documents at an address that the internet reaches, on port 443.",
+        "Serve the two documents at a public address, on port 443.",
     ),
     (
         "IDPRejectedClaim",
         "The identity provider rejected the claim.",
-        "The issuer's keys refuse the token, or a claim has expired or was revoked.",
+        "The issuer's keys do not verify the token, or a claim has expired or was revoked.",
         LOOK,
     ),
     (
         "AccessDenied",
         "Not authorized to perform sts:AssumeRoleWithWebIdentity",
-        "The role does not exist, or its trust policy does not let the token in: STS does not "
-        "tell which.",
-        "Look at the layers aws and trust.",
+        "The role does not exist, or its trust policy does not admit the token: STS does not "
+        "say which.",
+        "See the layers aws and trust.",
     ),
     (
         "RegionDisabledException",
@@ -86,19 +86,19 @@ REFUSALS = [
         "MalformedPolicyDocument",
         "The policy is malformed.",
         "A session policy is malformed; the doctor sends none.",
-        "Look at what stands between the doctor and STS.",
+        "Check what is between the doctor and STS.",
     ),
     (
         "ValidationError",
         "Request ARN is invalid",
-        "STS does not take a parameter of the call: the role's ARN, or the length of the token.",
+        "STS rejects a parameter of the call: the role's ARN, or the length of the token.",
         "Compare the role's ARN with the one in IAM.",
     ),
     (
         "SomethingNew",
         "What no page says",
-        "STS names the error; its usual cause stands in the finding.",
-        "Look at the failed findings above, in their order.",
+        "STS names the error; the finding has its usual cause.",
+        "Fix the failed findings above first, in their order.",
     ),
 ]
 ASSUME = "sts-assume-role"
@@ -134,7 +134,7 @@ async def test_an_sts_that_cannot_be_reached_is_told(live: LiveFederation) -> No
         (
             "fail",
             "'Could not connect to the endpoint URL: \"http://127.0.0.1:9/\"'",
-            "Look at the network and at HTTPS_PROXY; pods need the same way to STS.",
+            "Check the network and HTTPS_PROXY; pods need to reach STS, too.",
         )
     ] * 2
 

@@ -37,8 +37,8 @@ def plain(text: str) -> str:
 async def test_the_top_of_a_private_chain_is_what_aws_goes_by(tmp_path: Path) -> None:
     assert await told(tmp_path) == (
         "pass",
-        f"{INTERMEDIATE} of the intermediate  holds until 3000-01-01; "
-        "AWS goes by it: the authority is private",
+        f"{INTERMEDIATE} of the intermediate , valid until 3000-01-01; "
+        "AWS uses it: the authority is private",
         "",
     )
 
@@ -47,7 +47,7 @@ async def test_the_top_of_a_private_chain_is_what_aws_goes_by(tmp_path: Path) ->
 async def test_aws_does_not_go_by_a_thumbprint_of_a_public_authority(tmp_path: Path) -> None:
     assert await told(tmp_path) == (
         "pass",
-        f"{INTERMEDIATE} of the intermediate  holds until 3000-01-01; "
+        f"{INTERMEDIATE} of the intermediate , valid until 3000-01-01; "
         "AWS does not use it: the authority is public",
         "",
     )
@@ -69,15 +69,15 @@ async def test_aws_goes_by_the_thumbprint_of_a_public_chain_where_tls_1_3_is_req
     assert await told(tmp_path, OTHER, tls="1.3 only") == (
         "fail",
         f"{OTHER}; TLS 1.3 is required",
-        f"{INTERMEDIATE} of the intermediate  holds until 3000-01-01",
+        f"{INTERMEDIATE} of the intermediate , valid until 3000-01-01",
     )
 
 
 async def test_a_pinned_authority_holds_over_renewals(tmp_path: Path) -> None:
     assert await told(tmp_path, OTHER, INTERMEDIATE) == (
         "pass",
-        f"{INTERMEDIATE} of the intermediate  holds until 3000-01-01; "
-        "AWS goes by it: the authority is private",
+        f"{INTERMEDIATE} of the intermediate , valid until 3000-01-01; "
+        "AWS uses it: the authority is private",
         "",
     )
 
@@ -85,7 +85,7 @@ async def test_a_pinned_authority_holds_over_renewals(tmp_path: Path) -> None:
 async def test_a_pinned_leaf_breaks_at_its_renewal(tmp_path: Path) -> None:
     assert await told(tmp_path, LEAF) == (
         "warn",
-        f"{LEAF} of the leaf  breaks at its next renewal, and holds until 3000-01-01 at most",
+        f"{LEAF} of the leaf , which breaks at its renewal, by 3000-01-01 at the latest",
         "the thumbprint of an authority",
     )
 
@@ -94,7 +94,7 @@ async def test_a_root_that_is_not_presented_does_not_fit(tmp_path: Path) -> None
     assert await told(tmp_path, ROOT) == (
         "fail",
         f"{ROOT}; the authority is private",
-        f"{INTERMEDIATE} of the intermediate  holds until 3000-01-01",
+        f"{INTERMEDIATE} of the intermediate , valid until 3000-01-01",
     )
 
 
@@ -103,6 +103,6 @@ async def test_a_leaf_that_is_presented_alone_is_what_would_be_pinned(tmp_path: 
 
     assert (verdict, seen[40:]) == (
         "pass",
-        " of the leaf  breaks at its next renewal, and holds until 3000-01-01 at most; "
-        "AWS goes by it: the authority is private",
+        " of the leaf , which breaks at its renewal, by 3000-01-01 at the latest; "
+        "AWS uses it: the authority is private",
     )

@@ -186,5 +186,5 @@ async def test_a_token_without_the_name_of_a_key_is_said_to_name_none(tmp_path: 
 
     assert [each.seen for each in findings if each.verdict == "fail"] == [
         "alg 'RS256', no kid",
-        "signed by a key that it does not name",
+        "signed by a key without a 'kid'",
     ]

@@ -25,7 +25,7 @@ from federation.model.config import ClusterConfig
 KEY = "oidc.sandbox.internal"
 PROVIDER, THUMBPRINT = f"OIDC provider {KEY}", f"thumbprint of the OIDC provider {KEY}"
 ROLE, CONFIG_MAP = "role oidc-iam-pod", "ConfigMap default/oidc-iam-pod-role"
-BACK = "A deploy puts it back."
+BACK = "A deploy restores it."
 SHOWN = "'python -m wizard apiserver' shows what to set on the API servers."
 
 Told = tuple[str, str, str, str, str]
@@ -107,7 +107,7 @@ async def test_an_adopted_provider_may_have_more_audiences_and_tags_of_its_own(
     with breaking.provider(ClientIDList=["vault"])(live):
         less = await compare(adopted)
 
-    remedy = "Add what is missing where the provider is managed, or change 'audience'."
+    remedy = "Add the missing ones where the provider is managed, or change 'audience'."
     assert (told(more), told(less)) == (
         [],
         [(PROVIDER, "audiences", "'vault'", "'sts.amazonaws.com'", remedy)],
@@ -118,14 +118,14 @@ async def test_a_binding_that_is_not_configured_any_more_is_drift(live: LiveFede
     found = await compare(changed(live.config, discovery={"exposure": "none"}))
 
     remedy = (
-        "A deploy removes it where one made it; delete it by hand otherwise. To keep it, write "
+        "A deploy removes it if one created it; otherwise delete it by hand. To keep it, set "
         "'exposure: binding'."
     )
     assert told(found) == [
         (
             "ClusterRoleBinding oidc-reviewer",
             "",
-            "it is there",
+            "exists",
             "none ('exposure: none')",
             remedy,
         )
@@ -137,7 +137,7 @@ async def test_an_issuer_that_changed_is_told_first(live: LiveFederation) -> Non
 
     found = await compare(settings, Options(skip=frozenset({"aws"})))
 
-    remedy = f"Either it is another cluster, or its flags were changed: {SHOWN}"
+    remedy = f"This is another cluster, or its flags were changed: {SHOWN}"
     keys = "/openid/v1/jwks"
     assert told(found) == [
         ("API server", "issuer", f"'{ISSUER}'", f"'{ISSUER}/v2'", remedy),
@@ -158,7 +158,7 @@ EXPOSURES: dict[str, tuple[str, int, int, list[Told]]] = {
                 "",
                 "'authentication-config' (HTTP 401 for /api)",
                 "'binding'",
-                f"{SHOWN} To keep it, write 'exposure: authentication-config'.",
+                f"{SHOWN} To keep it, set 'exposure: authentication-config'.",
             )
         ],
     ),
@@ -172,7 +172,7 @@ EXPOSURES: dict[str, tuple[str, int, int, list[Told]]] = {
                 "",
                 "'binding' (HTTP 403 for /api)",
                 "'authentication-config'",
-                f"{SHOWN} To keep it, write 'exposure: binding'.",
+                f"{SHOWN} To keep it, set 'exposure: binding'.",
             )
         ],
     ),
@@ -184,8 +184,8 @@ EXPOSURES: dict[str, tuple[str, int, int, list[Told]]] = {
             (
                 "anonymous requests",
                 "",
-                "refused (HTTP 401 for /.well-known/openid-configuration)",
-                "'binding': the documents are for anyone",
+                "rejected (HTTP 401 for /.well-known/openid-configuration)",
+                "'binding': anyone may read the documents",
                 SHOWN,
             )
         ],
@@ -267,7 +267,7 @@ async def test_what_an_account_may_not_tell_is_not_taken_for_right(live: LiveFed
 async def test_another_account_says_nothing_about_this_one(live: LiveFederation) -> None:
     found = await compare(changed(live.config, aws={"account_id": "999999999999"}))
 
-    reason = "the credentials are of the account 123456789012, not of 999999999999"
+    reason = "the credentials belong to the account 123456789012, not to 999999999999"
     aws = [PROVIDER, THUMBPRINT, ROLE, "role sandbox_reports_report-writer"]
     assert [(each.name, each.unseen) for each in found if each.unseen] == [
         (name, reason) for name in aws

@@ -24,7 +24,7 @@ BUCKET, OWN_HOST = "edge-issuer", "oidc.example.com"
 JWKS = "edge/openid/v1/jwks"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/a"
 OTHER_CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/b"
-BACK = "A deploy puts it back."
+BACK = "A deploy restores it."
 ONLY_AWS = Options(skip=frozenset({"control-plane", "tls"}))
 
 Client = Any
@@ -159,12 +159,12 @@ CHANGES: dict[str, tuple[Change, list[str]]] = {
     ),
     "a document is deleted": (
         lambda s3: s3.delete_object(Bucket=BUCKET, Key=JWKS),
-        [f"document {JWKS}: there is none | there is one | {BACK}"],
+        [f"document {JWKS}: missing | exists | {BACK}"],
     ),
     "a document is no document": (
         lambda s3: s3.put_object(**document(JWKS, "<html>", ContentType="text/html")),
         [
-            f"document {JWKS}: keys: 'no key set' | OLD, NEW | {BACK} To publish other keys, "
+            f"document {JWKS}: keys: 'not a key set' | OLD, NEW | {BACK} To publish other keys, "
             "change 'discovery.s3.keys'.",
             f"document {JWKS}: Content-Type: 'text/html' | 'application/json' | {BACK}",
         ],
@@ -199,7 +199,7 @@ async def test_a_bucket_that_is_not_there_is_told_and_its_documents_are_not_seen
 ) -> None:
     found = await compare(config(live), ONLY_AWS)
 
-    assert told(found) == [f"bucket {BUCKET}: there is none | there is one | {BACK}"]
+    assert told(found) == [f"bucket {BUCKET}: missing | exists | {BACK}"]
     assert unseen(found) == [
         "document edge/.well-known/openid-configuration",
         "document edge/openid/v1/jwks",
@@ -219,7 +219,7 @@ async def test_a_distribution_is_found_by_the_host_that_it_serves(live: LiveFede
         found = await compare(settings, ONLY_AWS)
         changed = await compare(with_other, ONLY_AWS)
 
-    assert told(before)[1:] == [f"{place}: there is none | there is one | {BACK}"]
+    assert told(before)[1:] == [f"{place}: missing | exists | {BACK}"]
     assert (told(found), unseen(found)) == ([], [])
     assert told(changed) == [
         f"{place}: certificate: '{CERTIFICATE}' | '{OTHER_CERTIFICATE}' | {BACK} To keep it, "

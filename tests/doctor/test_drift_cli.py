@@ -19,14 +19,14 @@ CHANGED = """\
 role oidc-iam-pod: max_session_duration
   live        7200
   configured  3600
-  to do       A deploy puts it back. To keep it, change 'role.max_session_duration'.
+  to do       A deploy restores it. To keep it, change 'role.max_session_duration'.
 Places: as configured: 12, different: 1, not seen: 0, left out: 0
 """
 NOT_SEEN = """\
 not seen: there are no AWS credentials
   places      OIDC provider oidc.example.com, role prod_default_app
   to do       Give what it takes to see it, or leave it out with --skip.
-not seen: there is no kubeconfig, and the configuration names no context
+not seen: there is no kubeconfig, and the configuration has no context
   places      API server, anonymous requests, ClusterRoleBinding oidc-reviewer, \
 ConfigMap default/app-role, ServiceAccount default/app
   to do       Give what it takes to see it, or leave it out with --skip.
@@ -107,7 +107,7 @@ def test_json_says_the_same(configured: LiveFederation) -> None:
                 "field": "max_session_duration",
                 "live": "7200",
                 "configured": "3600",
-                "remedy": "A deploy puts it back. To keep it, change 'role.max_session_duration'.",
+                "remedy": "A deploy restores it. To keep it, change 'role.max_session_duration'.",
             }
         ],
         "unseen": "",

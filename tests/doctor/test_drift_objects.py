@@ -107,12 +107,12 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str, str]
     "a further setting, whose value is not repeated": (
         {"data": {"AWS_REGION": "eu-west-1", "PASSWORD\x1b[0m": "hunter2"}},
         SETTINGS,
-        [("data.PASSWORD\\x1b[0m", "it is there", "no such setting")],
+        [("data.PASSWORD\\x1b[0m", "exists", "no such setting")],
     ),
     "binary data": (
         {**SETTINGS, "binaryData": {"LD_PRELOAD": "AAAA"}},
         SETTINGS,
-        [("binaryData.LD_PRELOAD", "it is there", "no such setting")],
+        [("binaryData.LD_PRELOAD", "exists", "no such setting")],
     ),
     "a volume of another kind": (
         {"volumes": [{"name": "tmp", "hostPath": {"path": "/"}}]},
