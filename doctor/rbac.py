@@ -65,7 +65,7 @@ _CONNECT = ("create", "get", "update", "patch", "delete")
 _WORKLOADS = ("deployments", "daemonsets", "statefulsets", "replicasets")
 
 _POWERS = (
-    _Power("mint tokens", ("",), ("serviceaccounts/token",), ("create",)),
+    _Power("create tokens", ("",), ("serviceaccounts/token",), ("create",)),
     _Power(
         "impersonate others",
         ("", "authentication.k8s.io"),
@@ -79,10 +79,10 @@ _POWERS = (
         _EDIT,
     ),
     _Power("approve certificates", ("certificates.k8s.io",), ("signers",), ("approve", "sign")),
-    _Power("make or change pods", ("",), ("pods", "replicationcontrollers"), _CHANGE),
-    _Power("make or change pods", ("apps", "extensions"), _WORKLOADS, _CHANGE),
-    _Power("make or change pods", ("batch",), ("jobs", "cronjobs"), _CHANGE),
-    _Power("make or change pods", ("",), ("pods/ephemeralcontainers",), _EDIT),
+    _Power("create or change pods", ("",), ("pods", "replicationcontrollers"), _CHANGE),
+    _Power("create or change pods", ("apps", "extensions"), _WORKLOADS, _CHANGE),
+    _Power("create or change pods", ("batch",), ("jobs", "cronjobs"), _CHANGE),
+    _Power("create or change pods", ("",), ("pods/ephemeralcontainers",), _EDIT),
     _Power(
         "run commands in pods",
         ("",),
@@ -105,7 +105,7 @@ _POWERS = (
         (*_CHANGE, "bind", "escalate"),
     ),
     _Power(
-        "change requests of others",
+        "intercept API requests",
         ("admissionregistration.k8s.io",),
         (
             "mutatingwebhookconfigurations",
@@ -118,7 +118,7 @@ _POWERS = (
         _CHANGE,
     ),
     _Power(
-        "change requests of others",
+        "intercept API requests",
         ("apiregistration.k8s.io", "apiextensions.k8s.io"),
         ("apiservices", "customresourcedefinitions"),
         _CHANGE,

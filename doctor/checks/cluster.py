@@ -16,10 +16,10 @@ from doctor.live.cluster import Cluster, ClusterError
 ACCESS = Rule(
     "control-plane-access",
     "control-plane",
-    "The cluster can be reached with the configured context",
-    "The doctor reads the cluster, and mints tokens, as whoever the kubeconfig names.",
-    "The kubeconfig or the context does not exist, the API server is down, or the credentials in "
-    "the kubeconfig are out of date.",
+    "The configured context reaches the cluster",
+    "The doctor reads the cluster, and requests tokens, as the user in the kubeconfig.",
+    "The kubeconfig or the context does not exist, the API server is down, or the credentials "
+    "in the kubeconfig have expired.",
     "Try 'kubectl --context CONTEXT get --raw /version'.",
 )
 

@@ -24,76 +24,77 @@ from formats.escaping import enumeration, listed, printable, quoted
 VERIFIED = Rule(
     "control-plane-verified",
     "control-plane",
-    "The kubeconfig has the API server's certificate checked",
-    "With 'insecure-skip-tls-verify' whoever stands between here and the API server can answer "
-    "in its place, and gets the credentials.",
-    "The kubeconfig says 'insecure-skip-tls-verify: true'.",
+    "The kubeconfig verifies the API server's certificate",
+    "With 'insecure-skip-tls-verify' anyone between here and the API server can answer in its "
+    "place, and gets the credentials.",
+    "The kubeconfig has 'insecure-skip-tls-verify: true'.",
     "Put the authority's certificate into the kubeconfig instead (certificate-authority-data).",
 )
 ISSUER = Rule(
     "control-plane-issuer",
     "control-plane",
     "The cluster's own discovery document names the configured issuer",
-    "Read from the API server with the credentials of the kubeconfig, past all that stands in "
-    "front of it.",
+    "Read from the API server itself with the credentials of the kubeconfig, not through "
+    "anything in front of it.",
     "The first --service-account-issuer of the API server is not the configured issuer, or the "
-    "context is of another cluster.",
-    "Set the first --service-account-issuer of every API server to the configured issuer; or name "
-    "the right context.",
+    "context belongs to another cluster.",
+    "Set the first --service-account-issuer of every API server to the configured issuer; or "
+    "configure the right context.",
 )
 FLAGS = Rule(
     "control-plane-flags",
     "control-plane",
     "Every API server has the configured issuer first, and the address of the keys",
-    "The first --service-account-issuer signs, all of them are accepted, and every API server of "
-    "the cluster must have the same. --service-account-jwks-uri says where AWS finds the keys. "
-    "Read from the API servers' pods in kube-system, where they can be seen.",
-    "A flag was set on some of the control plane nodes only, or was lost: a map of extraArgs "
-    "(kubeadm before v1beta4, Cluster API before v1beta2) keeps one of several of the same name.",
+    "The first --service-account-issuer signs, all of them are accepted, and every API server "
+    "of the cluster must have the same ones. --service-account-jwks-uri tells AWS where the "
+    "keys are. Read from the API servers' pods in kube-system, if they are visible.",
+    "A flag was set on only some of the control plane nodes, or was lost: a map of extraArgs "
+    "(kubeadm before v1beta4, Cluster API before v1beta2) keeps only one of several flags of "
+    "the same name.",
     "Set the same flags on every control plane node, one after the other.",
 )
 API_AUDIENCES = Rule(
     "control-plane-api-audiences",
     "control-plane",
-    "The API server does not take the tokens that AWS gets",
+    "The API server does not accept the tokens for AWS",
     "--api-audiences lists the audiences of tokens that log in to the API server; without the "
-    "flag it is the issuer. With the audience of AWS among them, whoever sees a token on its way "
-    "to AWS can log in to the cluster.",
-    "The audience of AWS was added to --api-audiences, as some instructions have it.",
-    "Remove it from --api-audiences and keep the others: without the issuer among them, pods are "
-    "locked out.",
+    "flag it is the issuer. If it has the audience of AWS, someone who obtains a token on its "
+    "way to AWS can log in to the cluster.",
+    "The audience of AWS was added to --api-audiences, as some guides tell you to.",
+    "Remove it from --api-audiences and keep the others: without the issuer among them, pods "
+    "are locked out.",
 )
 BINDING = Rule(
     "control-plane-binding",
     "control-plane",
     "Anonymous readers are bound to the discovery role",
-    "The ClusterRole 'system:service-account-issuer-discovery' is built in and grants 'get' on "
-    "the two documents alone. Kubernetes binds it to service accounts; the federation adds the "
-    "group 'system:unauthenticated' (KEP-1393).",
+    "The ClusterRole 'system:service-account-issuer-discovery' is built in and grants only "
+    "'get' on the two documents. Kubernetes binds it to service accounts; the federation adds "
+    "the group 'system:unauthenticated' (KEP-1393).",
     "The discovery stack was not deployed, or its ClusterRoleBinding was deleted.",
     "Deploy the discovery stack.",
 )
 PATHS = Rule(
     "control-plane-anonymous-paths",
     "control-plane",
-    "Anonymous requests are limited to paths, where that is configured",
+    "Anonymous requests are limited to paths, if that is configured",
     "With 'exposure: authentication-config' each API server has an AuthenticationConfiguration "
-    "whose 'anonymous.conditions' name the paths that it takes anonymous requests for. All others "
-    "are refused with 401 before RBAC is asked (KEP-4633, Kubernetes 1.31 or newer). The kubelet "
-    "asks for the health of the API server without credentials, so that /livez, /readyz and "
-    "/healthz belong to them.",
+    "whose 'anonymous.conditions' list the paths that accept anonymous requests. All others are "
+    "rejected with 401 before RBAC is asked (KEP-4633, Kubernetes 1.31 or newer). The kubelet "
+    "checks the health of the API server without credentials, so /livez, /readyz and /healthz "
+    "must be listed.",
     "--authentication-config is not set on every API server, or its file has no 'conditions'.",
     "Set it on each, and mount the file: 'python -m wizard apiserver' writes both.",
 )
 CONFIG_MAP = Rule(
     "control-plane-config-map",
     "control-plane",
-    "The workload's ConfigMap has the configured settings and no others",
-    "Pods take their AWS environment from it: the role, the token file and the region. Each "
-    "further entry becomes an environment variable, too. An entry that may send requests "
-    "elsewhere or run code (endpoints, proxies, CA bundles, profiles, credentials, PYTHON*, LD_* "
-    "and anything that is not a known setting of the AWS SDKs) is a failure. A harmless setting "
-    "of the SDKs, such as AWS_RETRY_MODE, is a warning.",
+    "The workload's ConfigMap has exactly the configured settings",
+    "Pods take their AWS environment from it: the role, the token file and the region. Every "
+    "other entry becomes an environment variable, too. An entry that can redirect requests or "
+    "run code (endpoints, proxies, CA bundles, profiles, credentials, PYTHON*, LD_* and "
+    "anything that is not a known setting of the AWS SDKs) is a failure. A harmless setting of "
+    "the SDKs, such as AWS_RETRY_MODE, is a warning.",
     "The workloads stack was not deployed, or the ConfigMap was edited.",
     "Deploy the workloads stack.",
 )
@@ -101,11 +102,11 @@ CONFIG_MAP = Rule(
 _ANY_PATH = "/api"
 _HEALTH_PATHS = ("/livez", "/readyz", "/healthz")
 _MOST_NAMES = 20
-_NO_OTHERS = "no settings but the configured ones"
+_NO_OTHERS = "only the configured settings"
 _AS_CONFIGURED = Judged((), (), ())
 _INJECTED = (
-    "Each entry becomes an environment variable of the pods. Entries that the configuration does "
-    "not make can send the pods' tokens and requests elsewhere, or run code in them."
+    "Each entry becomes an environment variable of the pods. Entries that are not configured can "
+    "send the pods' tokens and requests elsewhere, or run code in them."
 )
 _REMOVE = (
     "Find out who added the entries, and remove them. Then deploy the workloads stack, and restart "
@@ -137,9 +138,9 @@ async def _answers(examination: Examination) -> AsyncIterator[Finding]:
 async def _is_verified(examination: Examination) -> AsyncIterator[Finding]:
     found = await examination.once(cluster.live)
     if found.is_verified:
-        yield VERIFIED.passed("it is checked")
+        yield VERIFIED.passed("it is verified")
     else:
-        yield VERIFIED.warned("insecure-skip-tls-verify: true", "a checked certificate")
+        yield VERIFIED.warned("insecure-skip-tls-verify: true", "a verified certificate")
 
 
 async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
@@ -198,9 +199,9 @@ async def _limits_paths(examination: Examination) -> AsyncIterator[Finding]:
     status = await _anonymous_status(examination, _ANY_PATH)
     seen = f"HTTP {status} for {_ANY_PATH}"
     if examination.config.discovery.exposure != "authentication-config":
-        yield PATHS.passed(f"{seen}; the configuration asks for no limit")
+        yield PATHS.passed(f"{seen}; no limit is configured")
     elif status != 401:
-        yield PATHS.warned(seen, "HTTP 401 for all paths but the allowed ones")
+        yield PATHS.warned(seen, "HTTP 401 for all other paths")
     else:
         yield await _health(examination)
 

@@ -345,7 +345,7 @@ _BELOW_A_PATH = {
 _OF_A_BUCKET = {
     "cause": "The object is not in the bucket (S3 answers 403 for that, too); or the bucket's "
     "policy is missing, or the account blocks public access to S3.",
-    "fix": "Deploy the discovery stack. If AWS rejects its policy, allow this bucket to be public, "
+    "fix": "Deploy the discovery stack. If AWS rejects its policy, allow a public bucket, "
     "or set a certificate for CloudFront (discovery.s3.acm_certificate_arn).",
 }
 

@@ -19,15 +19,16 @@ from formats.escaping import listed
 ANONYMOUS = Rule(
     "control-plane-anonymous",
     "control-plane",
-    "Strangers are granted no more than they need",
+    "Anonymous requests have no more rights than they need",
     "Besides the two documents, Kubernetes grants anonymous requests /healthz, /livez, /readyz "
-    "and /version, and kubeadm the ConfigMap 'cluster-info'. A further binding is a warning. It is "
-    "a failure if strangers may mint tokens, make or enter pods, read secrets, or change roles, "
-    "nodes, admission or the objects of a workload: anyone who reaches the API server then has the "
-    "AWS roles. The group 'system:authenticated' counts here, too: the token of any pod is enough.",
+    "and /version, and kubeadm the ConfigMap 'cluster-info'. Any other binding is a warning. It "
+    "is a failure if anonymous requests may create tokens, create or enter pods, read secrets, "
+    "or change roles, nodes, admission or the objects of a workload: anyone who reaches the API "
+    "server then has the AWS roles. The group 'system:authenticated' counts here, too: the "
+    "token of any pod is enough.",
     "Another binding names the group 'system:unauthenticated' or 'system:authenticated', or the "
     "user 'system:anonymous'.",
-    "Delete the binding, unless you know what it is for.",
+    "Delete the binding, unless you know that it is needed.",
 )
 
 _BUILT_IN = {
@@ -40,10 +41,10 @@ _BUILT_IN = {
 """Binding and role."""
 
 _UNBIND = (
-    "Delete the binding, or take the strangers out of it. Treat the cluster as open to anyone who "
-    "can reach it until then, and search its audit log."
+    "Delete the binding, or remove these subjects from it. Until then, treat the cluster as open "
+    "to anyone who can reach it, and search its audit log."
 )
-_UNREAD = "You may not read the roles that the bindings name."
+_UNREAD = "You may not read the roles of these bindings."
 _READ_ROLES = "Run the doctor with 'list' on clusterroles and 'get' on roles."
 
 
@@ -91,14 +92,14 @@ async def are_granted_little(examination: Examination) -> AsyncIterator[Finding]
     unread = [each for each in granted if each.unread]
     others = [each for each in granted if each.is_further and each not in (*fatal, *unread)]
     if fatal:
-        yield ANONYMOUS.failed(_texts(fatal), "no such rights for strangers", fix=_UNBIND)
+        yield ANONYMOUS.failed(_texts(fatal), "no such rights for anonymous requests", fix=_UNBIND)
     if unread:
         seen, expected = _texts(unread), "roles that can be read"
         yield ANONYMOUS.warned(seen, expected, cause=_UNREAD, fix=_READ_ROLES)
     if others:
-        yield ANONYMOUS.warned(_texts(others), "no further binding")
+        yield ANONYMOUS.warned(_texts(others), "no other binding")
     if not (fatal or unread or others):
-        yield ANONYMOUS.passed("RBAC grants what Kubernetes grants by itself")
+        yield ANONYMOUS.passed("RBAC grants only what Kubernetes grants by default")
 
 
 async def bindings(examination: Examination) -> tuple[Binding, ...]:

@@ -163,7 +163,7 @@ async def test_a_further_setting_of_a_config_map_is_named_without_its_value(
         found = await examined(live.config, only)
 
     assert [(each.seen, each.expected) for each in found if each.verdict == "fail"] == [
-        ("PASSWORD", "no settings but the configured ones")
+        ("PASSWORD", "only the configured settings")
     ]
 
 

@@ -212,8 +212,8 @@ async def test_a_bucket_that_refuses_is_no_matter_of_the_api_server(
             code,
             "The object is not in the bucket (S3 answers 403 for that, too); or the bucket's "
             "policy is missing, or the account blocks public access to S3.",
-            "Deploy the discovery stack. If AWS rejects its policy, allow this bucket to be public, or "
-            "set a certificate for CloudFront (discovery.s3.acm_certificate_arn).",
+            "Deploy the discovery stack. If AWS rejects its policy, allow a public bucket, "
+            "or set a certificate for CloudFront (discovery.s3.acm_certificate_arn).",
         )
     ]
 

@@ -16,7 +16,7 @@ from doctor.finding import Finding
 from doctor.runner import examined
 
 ONLY = Options(only=frozenset({"control-plane-config-map", "sts-aws-cli"}))
-NO_OTHERS = "no settings but the configured ones"
+NO_OTHERS = "only the configured settings"
 CLI = ("pass sts-aws-cli", "'arn:aws:sts::123456789012:assumed-role/stand-in_default_app/x'", "")
 ATTACKS = {
     "PYTHONWARNINGS": "all:0:antigravity.x:0:0",

@@ -22,9 +22,9 @@ def rule(
     }
 
 
-PODS, COMMANDS, SECRETS = "make or change pods", "run commands in pods", "read secrets"
-TOKENS, USE, ROLES = "mint tokens", "change what workloads use", "change roles"
-CERTIFICATES, REQUESTS = "approve certificates", "change requests of others"
+PODS, COMMANDS, SECRETS = "create or change pods", "run commands in pods", "read secrets"
+TOKENS, USE, ROLES = "create tokens", "change what workloads use", "change roles"
+CERTIFICATES, REQUESTS = "approve certificates", "intercept API requests"
 
 POWERFUL: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     (rule("create", "serviceaccounts/token"), (TOKENS,)),

@@ -23,11 +23,11 @@ ROLES = {
     DISCOVERY: [{"nonResourceURLs": ["/openid/v1/jwks"], "verbs": ["get"]}],
 }
 EVERYTHING = (
-    "mint tokens, impersonate others, approve certificates, make or change pods, run commands in "
-    "pods, read secrets, change what workloads use, change nodes, change roles, change requests of "
+    "create tokens, impersonate others, approve certificates, create or change pods, "
+    "run commands in pods, read secrets, change what workloads use, change nodes, change roles, change requests of "
     "others"
 )
-PASSED = ("pass", "RBAC grants what Kubernetes grants by itself")
+PASSED = ("pass", "RBAC grants only what Kubernetes grants by default")
 
 
 def binding(
@@ -101,7 +101,7 @@ CASES: dict[str, tuple[tuple[dict[str, Any], ...], list[tuple[str, str]]]] = {
         [
             (
                 "fail",
-                "'default/oops (Role edits, to system:unauthenticated: make or change pods)'",
+                "'default/oops (Role edits, to system:unauthenticated: create or change pods)'",
             )
         ],
     ),

@@ -61,7 +61,7 @@ def test_the_first_screen_knows_how_the_configuration_stands_after_each_step(sai
 
 def test_the_probe_finds_the_one_thing_that_the_deployment_is_for(said: Said) -> None:
     assert said["probe"] == [
-        "Requests without credentials are not answered with 403 (/.well-known/openid-configuration)"
+        "Requests without credentials do not get HTTP 403 (/.well-known/openid-configuration)"
     ]
 
 

@@ -34,7 +34,7 @@ from wizard.tui.screens.workload import EditWorkload
 LONGEST = 120.0
 """Seconds after which what is waited for is taken to never come."""
 
-GIVEN = "STS gives the role for the workload's token "
+GIVEN = "STS returns credentials for the workload's token "
 """How the checks begin that a service account gets its role."""
 
 Said = dict[str, Any]
