@@ -23,9 +23,9 @@ ROLES = {
     DISCOVERY: [{"nonResourceURLs": ["/openid/v1/jwks"], "verbs": ["get"]}],
 }
 EVERYTHING = (
-    "create tokens, impersonate others, approve certificates, create or change pods, "
-    "run commands in pods, read secrets, change what workloads use, change nodes, change roles, change requests of "
-    "others"
+    "create tokens, impersonate others, approve certificates, create or change pods, run commands "
+    "in pods, read secrets, change what workloads use, change nodes, change roles, intercept API "
+    "requests"
 )
 PASSED = ("pass", "RBAC grants only what Kubernetes grants by default")
 
