@@ -38,7 +38,7 @@ def begin(project: Path, config: ClusterConfig, doing: Doing) -> None:
     """
     keep_left_behind(project, config)
     begun = {"doing": doing, "config": config.model_dump(mode="json")}
-    files.write(_begun(project, config.cluster), json.dumps(begun) + "\n", private=True)
+    files.write(_begun_file(project, config.cluster), json.dumps(begun) + "\n", private=True)
 
 
 def record(project: Path, config: ClusterConfig) -> None:
@@ -48,14 +48,16 @@ def record(project: Path, config: ClusterConfig) -> None:
         UserError: the note cannot be written.
     """
     files.write(
-        _applied(project, config.cluster), config.model_dump_json(indent=2) + "\n", private=True
+        _applied_file(project, config.cluster),
+        config.model_dump_json(indent=2) + "\n",
+        private=True,
     )
     _forget_all_but_applied(project, config.cluster)
 
 
 def forget(project: Path, cluster: str) -> None:
     """Note that a cluster's stacks were destroyed, and those that were left behind too."""
-    _applied(project, cluster).unlink(missing_ok=True)
+    _applied_file(project, cluster).unlink(missing_ok=True)
     _forget_all_but_applied(project, cluster)
 
 
@@ -71,7 +73,7 @@ def left_behind(project: Path, config: ClusterConfig) -> dict[str, ClusterConfig
     for stack in map(config.stack, reversed(STACKS)):
         if stack not in config.stacks:
             # The latest first: what is kept is forgotten when a deployment is recorded.
-            for each in (begun, _kept(project, stack), known):
+            for each in (begun, _kept_configuration(project, stack), known):
                 if each is not None and stack in each.stacks:
                     left[stack] = each
                     break
@@ -87,16 +89,16 @@ def keep_left_behind(project: Path, config: ClusterConfig) -> dict[str, Path]:
     left = left_behind(project, config)
     for stack in map(config.stack, STACKS):
         if stack in left:
-            files.save(left[stack], _left_behind(project, stack), private=True)
+            files.save(left[stack], _left_behind_file(project, stack), private=True)
         else:
-            _left_behind(project, stack).unlink(missing_ok=True)
-    return {stack: _left_behind(project, stack) for stack in left}
+            _left_behind_file(project, stack).unlink(missing_ok=True)
+    return {stack: _left_behind_file(project, stack) for stack in left}
 
 
 def last(project: Path, cluster: str) -> ClusterConfig | None:
     """The configuration that was deployed last; None where none is known."""
     try:
-        return ClusterConfig.model_validate(_noted(_applied(project, cluster)))
+        return ClusterConfig.model_validate(_read_note(_applied_file(project, cluster)))
     except (UserError, ValidationError):
         return None
 
@@ -121,7 +123,7 @@ def status(project: Path, config: ClusterConfig) -> Status:
 def _has_resources(project: Path, stack: str) -> bool | None:
     """Whether a stack's state has a resource in it; None where this folder has no such state."""
     try:
-        state = _noted(project / "state" / f"{stack}.tfstate")
+        state = _read_note(project / "state" / f"{stack}.tfstate")
         return any(
             resource["mode"] == "managed" and resource["instances"]
             for resource in state["resources"]
@@ -133,7 +135,7 @@ def _has_resources(project: Path, stack: str) -> bool | None:
 def _begun_with(project: Path, cluster: str) -> tuple[Doing | None, ClusterConfig | None]:
     """What has begun and not ended well, and with which configuration."""
     try:
-        begun = _noted(_begun(project, cluster))
+        begun = _read_note(_begun_file(project, cluster))
         doing: Doing = begun["doing"]
     except (UserError, KeyError):
         return None, None
@@ -143,7 +145,7 @@ def _begun_with(project: Path, cluster: str) -> tuple[Doing | None, ClusterConfi
         return doing, None
 
 
-def _noted(path: Path) -> dict[str, Any]:
+def _read_note(path: Path) -> dict[str, Any]:
     """A note, or a state, as JSON.
 
     Raises:
@@ -153,23 +155,23 @@ def _noted(path: Path) -> dict[str, Any]:
 
 
 def _forget_all_but_applied(project: Path, cluster: str) -> None:
-    _begun(project, cluster).unlink(missing_ok=True)
+    _begun_file(project, cluster).unlink(missing_ok=True)
     for kind in STACKS:
-        _left_behind(project, f"{cluster}-{kind}").unlink(missing_ok=True)
+        _left_behind_file(project, f"{cluster}-{kind}").unlink(missing_ok=True)
 
 
-def _kept(project: Path, stack: str) -> ClusterConfig | None:
-    place = _left_behind(project, stack)
+def _kept_configuration(project: Path, stack: str) -> ClusterConfig | None:
+    place = _left_behind_file(project, stack)
     return files.load(place) if place.exists() else None
 
 
-def _left_behind(project: Path, stack: str) -> Path:
+def _left_behind_file(project: Path, stack: str) -> Path:
     return project / "state" / f"{stack}.left-behind.yaml"
 
 
-def _applied(project: Path, cluster: str) -> Path:
+def _applied_file(project: Path, cluster: str) -> Path:
     return project / "state" / f"{cluster}.applied.json"
 
 
-def _begun(project: Path, cluster: str) -> Path:
+def _begun_file(project: Path, cluster: str) -> Path:
     return project / "state" / f"{cluster}.begun.json"

@@ -293,22 +293,22 @@ _LONGEST = 600
 
 def explain(report: str) -> Cause:
     """The reason behind one error report of Terraform, a provider or cdktf."""
-    if known := recognized(report):
+    if known := known_cause(report):
         return known
     said, where = _parts(report)
     title = _on_one_line(report.strip().partition("\n")[0]).rstrip(".")
     remedy = "The log has all that was said. Run the command again when it is solved."
-    return Cause(title or "It failed", _shortened(said) or "nothing", remedy, where)
+    return Cause(title or "It failed", _shorten(said) or "nothing", remedy, where)
 
 
-def recognized(report: str) -> Cause | None:
+def known_cause(report: str) -> Cause | None:
     """The reason behind an error that is known here; None for any other."""
     said, where = _parts(report)
     for rule in _RULES:
         if found := re.search(rule.pattern, said):
             names = {name: text or "it" for name, text in found.groupdict().items()}
             title, remedy = rule.title.format(**names), rule.remedy.format(**names)
-            return Cause(title, _shortened(said), remedy, where)
+            return Cause(title, _shorten(said), remedy, where)
     return None
 
 
@@ -330,6 +330,6 @@ def _on_one_line(text: str) -> str:
     return re.sub(r"^(?:(?:Error|ERROR): )+", "", " ".join(text.split()))
 
 
-def _shortened(said: str) -> str:
+def _shorten(said: str) -> str:
     said = _ADVICE.split(said)[0]
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"

@@ -11,7 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deployment import applied
-from deployment.cdktf.hands import Configuration, FindHands, Hands, State, data, declared, managed
+from deployment.cdktf.hands import (
+    Configuration,
+    FindHands,
+    Hands,
+    State,
+    data,
+    declared_resources,
+    managed_resources,
+)
 from federation.errors import OidcIamError
 from federation.model.config import ClusterConfig, bucket_url
 from federation.model.names import DISCOVERY_BINDING
@@ -35,10 +43,10 @@ def hands_of(config: ClusterConfig, *, destroy: bool = False) -> FindHands:
     """Finds what changes hands when a configuration is deployed, or destroyed."""
 
     def find(_: str, state: State, configuration: Configuration) -> Hands:
-        there, wanted = managed(state), declared(configuration)
+        there, wanted = managed_resources(state), declared_resources(configuration)
         gone = {address: each for address, each in there.items() if address not in wanted}
         deletes = {_BINDING} & gone.keys() if _unbinds(config) else set[str]()
-        stay = _staying(config, gone, destroy=destroy) - deletes
+        stay = _resources_to_keep(config, gone, destroy=destroy) - deletes
         imports, notes = ({}, ()) if destroy else _taken_over(config, state, configuration)
         # In the order of the state, which is Terraform's own.
         return Hands(tuple(each for each in gone if each in stay), tuple(deletes), imports, notes)
@@ -51,7 +59,7 @@ def _unbinds(config: ClusterConfig) -> bool:
     return config.discovery.exposure == "none" and config.kubernetes.context is not None
 
 
-def _staying(
+def _resources_to_keep(
     config: ClusterConfig, gone: Mapping[str, Mapping[str, Any]], *, destroy: bool
 ) -> set[str]:
     """What has to stay of what Terraform would destroy."""
@@ -66,10 +74,10 @@ def _staying(
         return stay
     if config.kubernetes.apply == "manifests":
         stay |= {address for address in gone if address.startswith("kubernetes_")}
-    return stay | _serving(config, gone)
+    return stay | _serving_bucket(config, gone)
 
 
-def _serving(config: ClusterConfig, gone: Mapping[str, Mapping[str, Any]]) -> set[str]:
+def _serving_bucket(config: ClusterConfig, gone: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """The bucket with all that belongs to it, if AWS still reads the documents at its address."""
     bucket = gone.get("aws_s3_bucket.documents")
     if bucket is None:
@@ -85,7 +93,11 @@ def _taken_over(
     config: ClusterConfig, state: State, configuration: Configuration
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """What exists of ours and is Terraform's from now on: by address the ID to import it by."""
-    new = {a: each for a, each in declared(configuration).items() if a not in managed(state)}
+    new = {
+        a: each
+        for a, each in declared_resources(configuration).items()
+        if a not in managed_resources(state)
+    }
     imports = {}
     adopted = str(data(state, _PROVIDER).get("arn", ""))
     if _PROVIDER in new and adopted.partition(":oidc-provider/")[2] == config.issuer_key:

@@ -39,7 +39,7 @@ def orphans(known: ClusterConfig, config: ClusterConfig) -> tuple[str, ...]:
     Returns:
         Each as KIND NAME, or KIND NAMESPACE/NAME.
     """
-    there, stay = list(_named(known)), set(_named(config))
+    there, stay = list(_object_names(known)), set(_object_names(config))
     stay |= {f"Namespace {each.namespace}" for each in config.workloads}
     if config.kubernetes.context is not None:
         # Applying the manifests deletes the binding where it is not wanted.
@@ -47,7 +47,7 @@ def orphans(known: ClusterConfig, config: ClusterConfig) -> tuple[str, ...]:
     return tuple(each for each in there if each not in stay)
 
 
-def _named(config: ClusterConfig) -> Iterator[str]:
+def _object_names(config: ClusterConfig) -> Iterator[str]:
     roles = {f"{each.namespace}/{each.service_account}": "" for each in config.workloads}
     for each in objects(config, roles):
         metadata: dict[str, Any] = each["metadata"]

@@ -33,7 +33,7 @@ def new_log(what: str) -> Path:
     return folder / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{what}.log"
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """A path as a person finds it again: from the current folder where it is below that."""
     path = path.absolute()
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
@@ -52,7 +52,7 @@ def keep_traceback(error: BaseException) -> str:
             log.write(traceback_of(error))
     except OSError:
         return ""
-    return shown(path)
+    return display_path(path)
 
 
 def traceback_of(error: BaseException) -> str:

@@ -18,8 +18,8 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError
 
-from deployment.causes import recognized
-from deployment.logs import shown
+from deployment.causes import known_cause
+from deployment.logs import display_path
 from deployment.surroundings import kubeconfig_paths
 from doctor.live.kubeconfig import connection
 from federation.errors import UserError, WorldError
@@ -43,10 +43,10 @@ def write_manifests(federation: ClusterConfig, role_arns: Mapping[str, str], say
     made = manifests(federation, role_arns)
     for name, text in made.items():
         files.write(folder / name, text)
-    say(f"Wrote {shown(folder)}/: copy it to where GitOps reads, or apply it with")
+    say(f"Wrote {display_path(folder)}/: copy it to where GitOps reads, or apply it with")
     # kubectl takes the files of a folder by name, and a namespace has to be there first.
-    first = [shown(folder / "namespaces.yaml")] if "namespaces.yaml" in made else []
-    sources = " ".join(f"-f {shlex.quote(source)}" for source in (*first, shown(folder)))
+    first = [display_path(folder / "namespaces.yaml")] if "namespaces.yaml" in made else []
+    sources = " ".join(f"-f {shlex.quote(source)}" for source in (*first, display_path(folder)))
     say(f"  kubectl apply --server-side {sources}")
 
 
@@ -59,11 +59,11 @@ def apply_manifests(federation: ClusterConfig, role_arns: Mapping[str, str], say
     if federation.kubernetes.context is None:
         write_manifests(federation, role_arns, say)
         return
-    api = _connected(federation)
+    api = _connect(federation)
     for each in objects(federation, role_arns):
-        with _Explained(f"applying {_named(each)}"):
+        with _Explained(f"applying {_name_of(each)}"):
             _apply(api, each)
-        say(f"  applied {_named(each)}")
+        say(f"  applied {_name_of(each)}")
     if federation.discovery.exposure == "none":
         _unbind(api, binding(federation), say)
 
@@ -77,13 +77,13 @@ def delete_manifests(federation: ClusterConfig, say: Say) -> None:
     if federation.kubernetes.context is None:
         say("The objects in the cluster are not removed from here: no context is configured.")
         return
-    api = _connected(federation)
+    api = _connect(federation)
     known = {f"{each.namespace}/{each.service_account}": "" for each in federation.workloads}
     for each in reversed(objects(federation, known)):
-        with _Explained(f"deleting {_named(each)}"):
+        with _Explained(f"deleting {_name_of(each)}"):
             _delete(api, each)
         _await_gone(api, each)
-        say(f"  deleted {_named(each)}")
+        say(f"  deleted {_name_of(each)}")
 
 
 def unbind(federation: ClusterConfig, say: Say) -> None:
@@ -92,7 +92,7 @@ def unbind(federation: ClusterConfig, say: Say) -> None:
     Raises:
         WorldError: the cluster refused it or cannot be reached.
     """
-    _unbind(_connected(federation), binding(federation), say)
+    _unbind(_connect(federation), binding(federation), say)
 
 
 Named = tuple[str, str | None, str]
@@ -105,13 +105,13 @@ def ours(federation: ClusterConfig, wanted: Iterable[Named]) -> set[Named]:
     Raises:
         WorldError: the cluster cannot be asked.
     """
-    api = _connected(federation)
+    api = _connect(federation)
     versions = {"ClusterRoleBinding": "rbac.authorization.k8s.io/v1"}
     existing = set()
     for kind, namespace, name in wanted:
         with _Explained(f"looking for {kind} {name}"):
             resource = api.resources.get(api_version=versions.get(kind, "v1"), kind=kind)
-            found = _found(resource, name, namespace)
+            found = _live_object(resource, name, namespace)
         if found is not None and _is_ours(found):
             existing.add((kind, namespace, name))
     return existing
@@ -126,7 +126,7 @@ def refuse_others(federation: ClusterConfig) -> None:
     """
     if not federation.namespaces_to_create or federation.kubernetes.context is None:
         return
-    api = _connected(federation)
+    api = _connect(federation)
     found = []
     for namespace in federation.namespaces_to_create:
         for kind in _LOOKED_FOR:
@@ -148,13 +148,13 @@ def refuse_others(federation: ClusterConfig) -> None:
 def _unbind(api: dynamic.DynamicClient, ours: dict[str, Any], say: Say) -> None:
     """Delete a binding that an earlier configuration wanted: it lets strangers in."""
     resource = api.resources.get(api_version=ours["apiVersion"], kind=ours["kind"])
-    with _Explained(f"looking for {_named(ours)}"):
-        found = _found(resource, ours["metadata"]["name"], None)
+    with _Explained(f"looking for {_name_of(ours)}"):
+        found = _live_object(resource, ours["metadata"]["name"], None)
     if found is not None and _is_ours(found):
-        with _Explained(f"deleting {_named(ours)}"):
+        with _Explained(f"deleting {_name_of(ours)}"):
             _delete(api, ours)
         _await_gone(api, ours)
-        say(f"  deleted {_named(ours)}")
+        say(f"  deleted {_name_of(ours)}")
 
 
 def _is_ours(item: Any) -> bool:
@@ -162,7 +162,7 @@ def _is_ours(item: Any) -> bool:
     return all(labels and labels[key] == value for key, value in LABELS.items())
 
 
-def _connected(federation: ClusterConfig) -> dynamic.DynamicClient:
+def _connect(federation: ClusterConfig) -> dynamic.DynamicClient:
     named = federation.kubernetes.kubeconfig
     path = str(files.PROJECT / Path(named).expanduser()) if named else None
     with _Explained("connecting to the cluster"):
@@ -219,18 +219,18 @@ def _await_gone(api: dynamic.DynamicClient, each: dict[str, Any]) -> None:
     resource = api.resources.get(api_version=each["apiVersion"], kind=each["kind"])
     metadata = each["metadata"]
     for _ in range(120):
-        with _Explained(f"looking for {_named(each)}"):
-            if _found(resource, metadata["name"], metadata.get("namespace")) is None:
+        with _Explained(f"looking for {_name_of(each)}"):
+            if _live_object(resource, metadata["name"], metadata.get("namespace")) is None:
                 return
         time.sleep(0.5)
     where = f" -n {metadata['namespace']}" if "namespace" in metadata else ""
     raise WorldError(
-        f"{_named(each)} is still terminating after a minute. "
+        f"{_name_of(each)} is still terminating after a minute. "
         f"'kubectl describe {each['kind'].lower()} {metadata['name']}{where}' shows what holds it."
     )
 
 
-def _found(resource: Any, name: str, namespace: str | None) -> Any:
+def _live_object(resource: Any, name: str, namespace: str | None) -> Any:
     """The live object; None if there is none."""
     try:
         return resource.get(name=name, namespace=namespace)
@@ -240,7 +240,7 @@ def _found(resource: Any, name: str, namespace: str | None) -> Any:
         raise
 
 
-def _named(each: Mapping[str, Any]) -> str:
+def _name_of(each: Mapping[str, Any]) -> str:
     metadata = each["metadata"]
     namespace = f"{metadata['namespace']}/" if "namespace" in metadata else ""
     return f"{each['kind']} {namespace}{metadata['name']}"
@@ -277,5 +277,5 @@ def _answer(error: ApiException) -> str:
         message = str(json_object("The answer", str(error.body))["message"])
     except (UserError, KeyError):
         message = str(error.reason)
-    known = recognized(message)
+    known = known_cause(message)
     return str(known) if known else f"{error.status}: {message}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deployment.logs import shown
+from deployment.logs import display_path
 from federation.model.config import ClusterConfig
 
 
@@ -65,7 +65,7 @@ def _after_destroy(path: Path) -> Iterator[Copyable]:
 
 
 def _wizard(command: str, path: Path) -> str:
-    return shlex.join(["python", "-m", "wizard", command, "--config", shown(path)])
+    return shlex.join(["python", "-m", "wizard", command, "--config", display_path(path)])
 
 
 def _text(value: Any) -> str:

@@ -24,7 +24,7 @@ def after_applying(config: ClusterConfig) -> Part | None:
 
     if config.kubernetes.apply == "manifests":
         return Part("applying manifests", work)
-    return _unbinding(config)
+    return _unbinding_part(config)
 
 
 def before_destroying(config: ClusterConfig) -> Part | None:
@@ -37,7 +37,7 @@ def before_destroying(config: ClusterConfig) -> Part | None:
 
     if config.kubernetes.apply == "manifests":
         return Part("deleting manifests", work)
-    return _unbinding(config)
+    return _unbinding_part(config)
 
 
 def search_for_others(config: ClusterConfig) -> Part:
@@ -53,7 +53,7 @@ def search_for_others(config: ClusterConfig) -> Part:
     return Part("looking for other people's objects", work)
 
 
-def _unbinding(config: ClusterConfig) -> Part | None:
+def _unbinding_part(config: ClusterConfig) -> Part | None:
     def work(_: Outputs, say: Say) -> None:
         from deployment.manifests import unbind
 

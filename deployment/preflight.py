@@ -223,11 +223,11 @@ def cluster(config: ClusterConfig) -> Requirement | None:
     from urllib3.exceptions import HTTPError
 
     try:
-        api = _connected(config, context)
+        api = _connect(config, context)
         answer: Any = client.WellKnownApi(api).get_service_account_issuer_open_id_configuration(
             _preload_content=False, _request_timeout=_CLUSTER_TIMEOUT
         )
-        return _judged(config, json_value("The answer", answer.data.decode()))
+        return _compare_issuers(config, json_value("The answer", answer.data.decode()))
     except ConfigException as error:
         remedy = (
             "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
@@ -235,9 +235,9 @@ def cluster(config: ClusterConfig) -> Requirement | None:
         )
         return Requirement("cluster", "fail", f"{str(error).rstrip('.')}.", remedy)
     except ApiException as error:
-        return _refused(context, error.status)
+        return _explain_status(context, error.status)
     except (UserError, ValueError):
-        return _refused(context, None)
+        return _explain_status(context, None)
     except HTTPError as error:
         reason = getattr(error, "reason", None) or error
         return Requirement(
@@ -284,7 +284,7 @@ def public_keys(config: ClusterConfig) -> Requirement | None:
     )
 
 
-def _connected(config: ClusterConfig, context: str) -> Any:
+def _connect(config: ClusterConfig, context: str) -> Any:
     from doctor.live.kubeconfig import connection
 
     named = config.kubernetes.kubeconfig
@@ -294,7 +294,7 @@ def _connected(config: ClusterConfig, context: str) -> Any:
     return api
 
 
-def _judged(config: ClusterConfig, document: Any) -> Requirement:
+def _compare_issuers(config: ClusterConfig, document: Any) -> Requirement:
     issuer = document.get("issuer") if isinstance(document, dict) else None
     if issuer == config.issuer:
         return Requirement("cluster", "ok", f"{config.kubernetes.context} has the issuer {issuer}.")
@@ -308,7 +308,7 @@ def _judged(config: ClusterConfig, document: Any) -> Requirement:
     )
 
 
-def _refused(context: str, status: int | None) -> Requirement:
+def _explain_status(context: str, status: int | None) -> Requirement:
     if status == 401:
         return Requirement(
             "cluster",
@@ -344,7 +344,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3]) or (0,)
 
 
-def _raised(name: str, error: Exception) -> Requirement:
+def _unexpected_error(name: str, error: Exception) -> Requirement:
     seen = f"the check raised {type(error).__name__}; the log: {keep_traceback(error) or 'none'}."
     return Requirement(name, "fail", seen, "Report this bug with the log.")
 
@@ -374,7 +374,7 @@ def _at_once(
         if isinstance(check, OidcIamError):
             raise check
         if isinstance(check, Exception):
-            yield _raised(name, check)
+            yield _unexpected_error(name, check)
         elif check is not None:
             yield check
     for name in waiting:

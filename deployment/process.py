@@ -1,8 +1,8 @@
 """The one gateway through which processes start: cdktf, terraform, node.
 
-A `Command` is an argument list, never a shell line. `started` runs one and hands out what it prints
-line by line as it comes, to the command line or the terminal app and into a log file; `capture`
-runs a short one to its end. What is secret goes in the environment, which is neither logged nor
+A `Command` is an argument list, never a shell line. `start_process` runs one and hands out its
+output line by line, to the command line or the terminal app and into a log file; `capture` runs a
+short one to its end. What is secret goes in the environment, which is neither logged nor
 shown. Nothing here sends SIGKILL: a killed Terraform leaves its lock and loses what it was making.
 """
 
@@ -70,7 +70,7 @@ class Captured:
 
 
 @asynccontextmanager
-async def started(command: Command, log: Log | None = None) -> AsyncIterator[Child]:
+async def start_process(command: Command, log: Log | None = None) -> AsyncIterator[Child]:
     """Run a command while the block lasts.
 
     It runs in a session of its own, so that Ctrl+C in the terminal reaches us alone, and with
@@ -84,7 +84,7 @@ async def started(command: Command, log: Log | None = None) -> AsyncIterator[Chi
     Raises:
         WorldError: it cannot be started.
     """
-    with _explained(command):
+    with _explain_failure(command):
         process = await asyncio.create_subprocess_exec(
             *command.args,
             cwd=command.cwd,
@@ -114,7 +114,7 @@ def capture(command: Command, timeout: float) -> Captured:
     Raises:
         WorldError: it cannot be started, or did not end in time.
     """
-    with _explained(command):
+    with _explain_failure(command):
         process = subprocess.Popen(
             command.args,
             cwd=command.cwd,
@@ -159,7 +159,7 @@ def interrupts(handler: Callable[[], None]) -> Iterator[None]:
 
 
 class Child:
-    """A running process, as `started` hands it out."""
+    """A running process, as `start_process` hands it out."""
 
     def __init__(self, command: Command, process: asyncio.subprocess.Process, log: Log) -> None:
         self.command = command
@@ -227,7 +227,7 @@ class Log:
         self._file: TextIO | None = None
         self._lines = MaskedLines()
         if path is not None:
-            with self._noted():
+            with self._note_errors():
                 make_private(path.parent)
                 handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
                 self._file = os.fdopen(handle, "w", encoding="utf-8")
@@ -237,7 +237,7 @@ class Log:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._noted():
+        with self._note_errors():
             self._close()
 
     def write(self, lines: list[str]) -> list[str]:
@@ -248,14 +248,14 @@ class Log:
         """
         lines = [self._lines.masked(line) for line in lines]
         if self._file is not None and lines:
-            with self._noted():
+            with self._note_errors():
                 self._file.writelines(f"{escaping.uncoloured(line)}\n" for line in lines)
                 self._file.flush()
 
         return lines
 
     @contextmanager
-    def _noted(self) -> Iterator[None]:
+    def _note_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -310,7 +310,7 @@ def _environment(command: Command) -> dict[str, str]:
 
 
 @contextmanager
-def _explained(command: Command) -> Iterator[None]:
+def _explain_failure(command: Command) -> Iterator[None]:
     program = command.args[0]
     try:
         yield

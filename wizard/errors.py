@@ -16,7 +16,7 @@ from typing import NoReturn
 import click
 
 from deployment.cdktf.events import Failed, Interrupted, Outcome, Succeeded
-from deployment.logs import keep_traceback, shown, traceback_of
+from deployment.logs import display_path, keep_traceback, traceback_of
 from federation.errors import OidcIamError, UserError, WorldError
 from federation.secrets import masked
 from formats.escaping import quoted
@@ -41,7 +41,7 @@ class InterruptedRunError(OidcIamError):
 
 
 @dataclass(frozen=True)
-class Report:
+class ErrorReport:
     """What to show of an error.
 
     Attributes:
@@ -77,24 +77,24 @@ def guarded(run: Callable[[], object]) -> NoReturn:
     sys.exit(result if isinstance(result, int) else OK)
 
 
-def report(error: BaseException) -> Report:
+def report(error: BaseException) -> ErrorReport:
     """What to show of an error. For a defect of ours, the traceback goes into a log file."""
     match error:
         case UserError():
-            return Report("This needs a correction", masked(str(error)), USER)
+            return ErrorReport("This needs a correction", masked(str(error)), USER)
         case WorldError():
-            return Report("It did not work", masked(str(error)), WORLD)
+            return ErrorReport("It did not work", masked(str(error)), WORLD)
         case InterruptedRunError():
-            return Report("Interrupted", masked(str(error)), INTERRUPTED)
+            return ErrorReport("Interrupted", masked(str(error)), INTERRUPTED)
         case KeyboardInterrupt() | click.Abort():
-            return Report("Interrupted", "Interrupted.", INTERRUPTED)
+            return ErrorReport("Interrupted", "Interrupted.", INTERRUPTED)
         case OSError(errno=number) if number in _OF_THE_MACHINE:
-            return Report("It did not work", _of_the_machine(error), WORLD)
+            return ErrorReport("It did not work", _of_the_machine(error), WORLD)
         case OSError(errno=number, filename=str()) if number in _OF_A_NAME:
             message = f"{quoted(error.filename)}: {error.strerror}. Give another path."
-            return Report("This needs a correction", message, USER)
+            return ErrorReport("This needs a correction", message, USER)
         case _:
-            return Report("A defect of this program", _logged(error), DEFECT)
+            return ErrorReport("A defect of this program", _logged(error), DEFECT)
 
 
 def completed(outcome: Outcome) -> Succeeded:
@@ -119,7 +119,7 @@ def completed(outcome: Outcome) -> Succeeded:
 def _ending(outcome: Failed | Interrupted) -> Iterator[str]:
     if extent := str(outcome.extent):
         yield extent
-    yield f"The log: {shown(outcome.log)}"
+    yield f"The log: {display_path(outcome.log)}"
 
 
 def _of_the_machine(error: OSError) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from apiserver.migration import Migration
-from deployment.logs import shown
+from deployment.logs import display_path
 from federation.errors import UserError
 from federation.yaml import documents, files
 
@@ -26,7 +26,7 @@ def refuse_migration(configuration: Path) -> None:
     place = state_file(configuration)
     if place.exists() and (phase := read_migration(place).phase) != "done":
         raise UserError(
-            f"{shown(place)}: a migration is under way, in the phase {phase!r}: go on with "
+            f"{display_path(place)}: a migration is under way, in the phase {phase!r}: go on with "
             "'--migrate', or delete the file when its flags are taken back."
         )
 
@@ -44,8 +44,8 @@ def read_migration(place: Path) -> Migration:
         where = ".".join(map(str, first["loc"]))
         what = first["msg"].removeprefix("Value error, ")
         raise UserError(
-            f"{shown(place)}: {where}{': ' if where else ''}{what}. Only this program writes "
-            "the file: take it from the history of your repository."
+            f"{display_path(place)}: {where}{': ' if where else ''}{what}. Only this program "
+            "writes the file: take it from the history of your repository."
         ) from None
     except documents.DocumentError as error:
-        raise UserError(f"{shown(place)}:{error.line}: {error}") from None
+        raise UserError(f"{display_path(place)}:{error.line}: {error}") from None

@@ -74,8 +74,8 @@ def changing_hands(
     place = project.stack_folder(stack) / "cdk.tf.json"
     configuration = json.loads(place.read_text(encoding="utf-8"))
     found = find(stack, state, {} if left else configuration)
-    there = hands.managed(hands.without(state, found.removed))
-    return found, hands.guarded(configuration) & there.keys()
+    there = hands.managed_resources(hands.without(state, found.removed))
+    return found, hands.guarded_addresses(configuration) & there.keys()
 
 
 async def _remove(
@@ -86,7 +86,7 @@ async def _remove(
     if failure := await run_terraform(run, project, stack, "state", "rm", *found.removed):
         return failure
     state = await asyncio.to_thread(pull_state, project, stack)
-    if stay := hands.managed(state).keys() & set(found.removed):
+    if stay := hands.managed_resources(state).keys() & set(found.removed):
         raise WorldError(
             f"'terraform state rm' ended without an error, but the state of {stack} still has "
             f"{', '.join(sorted(stay))}. Nothing was destroyed. Run the command again."

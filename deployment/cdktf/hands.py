@@ -60,7 +60,7 @@ FindHands = Callable[[str, State, Configuration], Hands]
 """Finds what changes hands between a stack's state and its configuration; it may ask the world."""
 
 
-def managed(state: State) -> dict[str, Mapping[str, Any]]:
+def managed_resources(state: State) -> dict[str, Mapping[str, Any]]:
     """The resources in a state: address to attributes.
 
     Raises:
@@ -90,12 +90,12 @@ def data(state: State, address: str) -> Mapping[str, Any]:
     return {}
 
 
-def declared(configuration: Configuration) -> dict[str, Mapping[str, Any]]:
+def declared_resources(configuration: Configuration) -> dict[str, Mapping[str, Any]]:
     """The resources that a configuration makes: address to arguments."""
     return {address: each for address, each in _blocks(configuration) if each.get("count") != 0}
 
 
-def guarded(configuration: Configuration) -> set[str]:
+def guarded_addresses(configuration: Configuration) -> set[str]:
     """The addresses that a configuration only keeps from being destroyed (`count = 0`)."""
     return {address for address, each in _blocks(configuration) if each.get("count") == 0}
 

@@ -76,7 +76,7 @@ class CdktfLog:
         if blank and self._blank:
             return
         self._blank = blank
-        text = "" if blank else self._unframed(line)
+        text = "" if blank else self._remove_frame(line)
         log = self._own if self._current is None else self._stacks[self._current]
         yield from log.read(text)
 
@@ -96,7 +96,7 @@ class CdktfLog:
         """The last lines of cdktf's own."""
         return self._own.last
 
-    def _unframed(self, line: str) -> str:
+    def _remove_frame(self, line: str) -> str:
         for stack in self._stacks:
             if line == stack or line.startswith(f"{stack}  "):
                 self._current = stack

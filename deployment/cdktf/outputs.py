@@ -16,7 +16,7 @@ def planned_outputs(stack: str, shown: Mapping[str, Any]) -> dict[str, Any]:
     """The outputs that a stack will have; text stands for what only applying it can tell."""
     placeholder = f"(known after {stack})"
     return {
-        name: _filled(change.get("after"), change.get("after_unknown", False), placeholder)
+        name: _fill(change.get("after"), change.get("after_unknown", False), placeholder)
         for name, change in shown.get("output_changes", {}).items()
         if change["actions"] != ["delete"]
     }
@@ -67,18 +67,18 @@ def _has_outputs(project: Project, stack: str) -> bool:
     return place.exists() and bool(json.loads(place.read_text(encoding="utf-8")).get("output"))
 
 
-def _filled(value: Any, unknown: Any, placeholder: str) -> Any:
+def _fill(value: Any, unknown: Any, placeholder: str) -> Any:
     if unknown is True:
         return placeholder
     if isinstance(unknown, dict):
         known = value or {}
         return {
-            key: _filled(known.get(key), unknown.get(key, False), placeholder)
+            key: _fill(known.get(key), unknown.get(key, False), placeholder)
             for key in {**known, **unknown}
         }
     if isinstance(unknown, list):
         pairs = zip_longest(value or (), unknown, fillvalue=None)
-        return [_filled(item, each, placeholder) for item, each in pairs]
+        return [_fill(item, each, placeholder) for item, each in pairs]
     return value
 
 

@@ -158,7 +158,7 @@ class _Planning:
         whole = ["-destroy", "-refresh=false"] if self._destroy else []
         if failure := await self._do(stack, folder, "plan", *whole, "-out=plan"):
             return failure
-        shown = await asyncio.to_thread(self._shown, stack, folder)
+        shown = await asyncio.to_thread(self._show_plan, stack, folder)
         plan = stack_plan(stack, shown)
         self.plans.append(replace(plan, changes=(*plan.changes, *found.changes)))
         self._outputs[stack] = planned_outputs(stack, shown)
@@ -214,7 +214,7 @@ class _Planning:
         data = (folder if own else self._project.stack_folder(stack)) / ".terraform"
         return self._project.command(terraform_program(), *args, cwd=folder, TF_DATA_DIR=str(data))
 
-    def _shown(self, stack: str, folder: Path) -> dict[str, Any]:
+    def _show_plan(self, stack: str, folder: Path) -> dict[str, Any]:
         command = self._terraform(stack, folder, "show", "-json", "plan")
         captured = capture(command, TIMEOUT)
         if captured.status:

@@ -25,7 +25,7 @@ _CODE = re.compile(rb"<Code>(\w+)</Code>")
 
 
 @asynccontextmanager
-async def watched(tell: Callable[[Retrying], None]) -> AsyncIterator[dict[str, str]]:
+async def watch_retries(tell: Callable[[Retrying], None]) -> AsyncIterator[dict[str, str]]:
     """Tell of each retry while the block lasts.
 
     Yields:

@@ -26,7 +26,7 @@ from deployment.cdktf.events import (
 )
 from deployment.cdktf.log import CdktfLog, TerraformLog
 from deployment.cdktf.project import Project
-from deployment.process import Child, Command, Log, started
+from deployment.process import Child, Command, Log, start_process
 from federation.errors import OidcIamError
 from federation.private import close
 
@@ -147,7 +147,7 @@ class CdktfRun:
         """Run a command to its end, tell what the reader finds in it; its exit status."""
         if self.interrupted:
             return _STOPPED
-        async with started(command, self._log) as self._child:
+        async with start_process(command, self._log) as self._child:
             async for line in self._child.lines():
                 for event in reader.read(line):
                     self.tell(event)
@@ -210,7 +210,7 @@ class CdktfRun:
     async def _run(self) -> None:
         try:
             close(self.project.folder / "state")
-            async with retries.watched(self.tell) as environment:
+            async with retries.watch_retries(self.tell) as environment:
                 self.project = self.project.with_environment(environment)
                 with Log(self.log) as self._log:
                     outcome = await self._outcome()

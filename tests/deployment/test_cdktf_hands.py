@@ -32,8 +32,11 @@ GUARD = {"count": 0, "lifecycle": {"prevent_destroy": True}}
 
 
 def test_what_terraform_manages_is_found_with_its_attributes() -> None:
-    assert hands.managed(STATE) == {"aws_s3_bucket.documents": {"bucket": "documents"}, ADDRESS: {}}
-    assert hands.managed({}) == {}
+    assert hands.managed_resources(STATE) == {
+        "aws_s3_bucket.documents": {"bucket": "documents"},
+        ADDRESS: {},
+    }
+    assert hands.managed_resources({}) == {}
 
 
 def test_what_terraform_reads_is_found_apart() -> None:
@@ -45,14 +48,14 @@ def test_what_terraform_reads_is_found_apart() -> None:
 def test_an_address_that_is_not_plain_stops_the_run(name: str) -> None:
     state = {"resources": [resource("aws_iam_role", name)]}
     with pytest.raises(WorldError, match="which is not a valid address"):
-        hands.managed(state)
+        hands.managed_resources(state)
 
 
 def test_a_guard_declares_nothing() -> None:
     configuration = {"resource": {"aws_iam_role": {"a": {"name": "a"}, "b": GUARD}}}
-    assert hands.declared(configuration) == {"aws_iam_role.a": {"name": "a"}}
-    assert hands.guarded(configuration) == {"aws_iam_role.b"}
-    assert (hands.declared({}), hands.guarded({})) == ({}, set())
+    assert hands.declared_resources(configuration) == {"aws_iam_role.a": {"name": "a"}}
+    assert hands.guarded_addresses(configuration) == {"aws_iam_role.b"}
+    assert (hands.declared_resources({}), hands.guarded_addresses({})) == ({}, set())
 
 
 def test_all_else_stays_in_the_state() -> None:

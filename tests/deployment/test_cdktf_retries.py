@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deployment.cdktf.events import Retrying
-from deployment.cdktf.retries import RetryLog, watched
+from deployment.cdktf.retries import RetryLog, watch_retries
 
 SENT = (
     "2026-01-24T00:27:30.669Z [DEBUG] provider.terraform-provider-aws_v5.100.0_x5: "
@@ -49,7 +49,7 @@ def test_a_request_that_got_no_answer_is_told_without_a_reason() -> None:
 
 async def test_the_log_is_followed_while_it_grows_and_then_removed() -> None:
     told: asyncio.Queue[Retrying] = asyncio.Queue()
-    async with watched(told.put_nowait) as environment:
+    async with watch_retries(told.put_nowait) as environment:
         log = Path(environment["TF_LOG_PATH"])
         log.write_text(SENT.format(2))
         assert await told.get() == Retrying("IAM CreateRole", None, 2, 3)
@@ -61,5 +61,5 @@ async def test_the_log_is_followed_while_it_grows_and_then_removed() -> None:
 
 async def test_nobody_elses_log_is_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_LOG", "INFO")
-    async with watched(lambda _: None) as environment:
+    async with watch_retries(lambda _: None) as environment:
         assert environment == {}

@@ -562,7 +562,9 @@ def changing_hands(folder: Path) -> tuple[Project, Behind]:
     (folder / "state" / "a.tfstate").write_text(json.dumps(OLD_STATE))
 
     def find(_: str, state: State, configuration: Configuration) -> Hands:
-        gone = hands.managed(state).keys() - hands.declared(configuration).keys()
+        gone = (
+            hands.managed_resources(state).keys() - hands.declared_resources(configuration).keys()
+        )
         return Hands(tuple(gone), imports={"terraform_data.taken": "t"}, notes=("Look.",))
 
     return project_of(folder, {"a": stack("a", resource=made)}), Behind(find=find)

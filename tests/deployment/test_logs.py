@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployment.logs import KEPT, new_log, shown
+from deployment.logs import KEPT, display_path, new_log
 from federation.yaml import files
 
 
@@ -45,5 +45,5 @@ def test_a_few_logs_are_all_kept(logs: Path) -> None:
 
 
 def test_a_path_is_shown_from_the_current_folder(in_folder: Path) -> None:
-    assert shown(in_folder / "logs" / "a.log") == "logs/a.log"
-    assert shown(Path("/elsewhere/a.log")) == "/elsewhere/a.log"
+    assert display_path(in_folder / "logs" / "a.log") == "logs/a.log"
+    assert display_path(Path("/elsewhere/a.log")) == "/elsewhere/a.log"

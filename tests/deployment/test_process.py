@@ -11,7 +11,15 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from deployment.process import LONGEST_LINE, Captured, Command, LineSplitter, Log, capture, started
+from deployment.process import (
+    LONGEST_LINE,
+    Captured,
+    Command,
+    LineSplitter,
+    Log,
+    capture,
+    start_process,
+)
 from deployment.process import interrupts as interrupts_caught
 from federation.errors import WorldError
 
@@ -22,7 +30,7 @@ def python(code: str, **environment: str) -> Command:
 
 async def output(command: Command, log: Path | None = None) -> tuple[list[str], int]:
     with Log(log) as opened:
-        async with started(command, opened) as child:
+        async with start_process(command, opened) as child:
             lines = [line async for line in child.lines()]
             return lines, await child.wait()
 
@@ -104,7 +112,7 @@ async def test_the_log_holds_the_command_the_lines_and_the_status(tmp_path: Path
 
 async def test_the_log_holds_what_nobody_read(tmp_path: Path) -> None:
     log = tmp_path / "run.log"
-    async with started(Command(("seq", "3")), Log(log)) as child:
+    async with start_process(Command(("seq", "3")), Log(log)) as child:
         await child.wait()
     assert log.read_text() == "$ seq 3\n1\n2\n3\nexit status 0\n"
 
@@ -112,7 +120,7 @@ async def test_the_log_holds_what_nobody_read(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 async def test_a_full_disk_spoils_the_log_and_nothing_else() -> None:
     with Log(Path("/dev/full")) as log:
-        async with started(Command(("seq", "3")), log) as child:
+        async with start_process(Command(("seq", "3")), log) as child:
             assert [line async for line in child.lines()] == ["1", "2", "3"]
     assert log.error == "No space left on device"
 
@@ -120,13 +128,13 @@ async def test_a_full_disk_spoils_the_log_and_nothing_else() -> None:
 async def test_a_folder_that_cannot_be_made_spoils_the_log_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file")
     with Log(tmp_path / "logs" / "run.log") as log:
-        async with started(Command(("seq", "1")), log) as child:
+        async with start_process(Command(("seq", "1")), log) as child:
             assert [line async for line in child.lines()] == ["1"]
     assert log.error == "File exists"
 
 
 async def test_an_interrupt_is_sent_once() -> None:
-    async with started(python(PATIENT)) as child:
+    async with start_process(python(PATIENT)) as child:
         lines = child.lines()
         assert await anext(lines) == "ready"
         child.interrupt()
@@ -136,7 +144,7 @@ async def test_an_interrupt_is_sent_once() -> None:
 
 
 async def test_an_interrupt_after_the_end_does_nothing() -> None:
-    async with started(Command(("seq", "1"))) as child:
+    async with start_process(Command(("seq", "1"))) as child:
         await child.wait()
         child.interrupt()
         assert child.interrupted is False
@@ -144,7 +152,7 @@ async def test_an_interrupt_after_the_end_does_nothing() -> None:
 
 async def test_leaving_the_block_interrupts_and_waits(tmp_path: Path) -> None:
     log = tmp_path / "run.log"
-    async with started(python(PATIENT), Log(log)) as child:
+    async with start_process(python(PATIENT), Log(log)) as child:
         await anext(child.lines())
     assert log.read_text().splitlines()[-3:] == ["asked 1", "done after 1", "exit status 0"]
 
@@ -155,7 +163,7 @@ async def test_cancelling_interrupts_and_waits_however_often(tmp_path: Path) -> 
     stubborn = PATIENT.replace("print('done", "time.sleep(0.3)\nprint('done")
 
     async def read() -> None:
-        async with started(python(stubborn), Log(log)) as child:
+        async with start_process(python(stubborn), Log(log)) as child:
             async for _ in child.lines():
                 ready.set()
 
@@ -172,7 +180,7 @@ async def test_cancelling_interrupts_and_waits_however_often(tmp_path: Path) -> 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_to_us_becomes_one_interrupt_below(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    async with started(python(PATIENT)) as child:
+    async with start_process(python(PATIENT)) as child:
         with interrupts_caught(child.interrupt):
             lines = child.lines()
             assert await anext(lines) == "ready"
@@ -200,7 +208,7 @@ async def test_an_interrupt_goes_to_the_named_program_below(tmp_path: Path) -> N
     command = Command(
         (sys.executable, "-u", "-c", FRONT, str(worker)), interrupt_first=frozenset({"terraform"})
     )
-    async with started(command) as child:
+    async with start_process(command) as child:
         lines = child.lines()
         assert await anext(lines) == "ready"
         child.interrupt()
@@ -220,7 +228,7 @@ async def test_a_named_program_that_starts_after_the_interrupt_gets_it_too(tmp_p
         (sys.executable, "-u", "-c", twice, str(worker)),
         interrupt_first=frozenset({"terraform"}),
     )
-    async with started(command) as child:
+    async with start_process(command) as child:
         lines = child.lines()
         assert await anext(lines) == "ready"
         child.interrupt()
@@ -239,7 +247,7 @@ async def test_a_wrapper_of_the_same_name_is_spared(tmp_path: Path) -> None:
         (sys.executable, "-u", "-c", FRONT, str(wrapper), str(worker)),
         interrupt_first=frozenset({"terraform"}),
     )
-    async with started(command) as child:
+    async with start_process(command) as child:
         lines = child.lines()
         assert await anext(lines) == "ready"
         child.interrupt()
@@ -249,7 +257,7 @@ async def test_a_wrapper_of_the_same_name_is_spared(tmp_path: Path) -> None:
 
 async def test_an_interrupt_goes_to_the_process_where_no_such_program_runs() -> None:
     named = Command(python(PATIENT).args, interrupt_first=frozenset({"terraform"}))
-    async with started(named) as child:
+    async with start_process(named) as child:
         lines = child.lines()
         assert await anext(lines) == "ready"
         child.interrupt()
@@ -324,7 +332,9 @@ async def test_a_log_is_private_and_neither_it_nor_the_lines_show_a_secret(tmp_p
     key = "AKIA" + "IOSFODNN7EXAMPLE"
     code = f"print('+ \"note\" = \"{key}\"'); open('state', 'w').close()"
     with Log(log) as file:
-        async with started(Command((sys.executable, "-c", code), cwd=tmp_path), file) as child:
+        async with start_process(
+            Command((sys.executable, "-c", code), cwd=tmp_path), file
+        ) as child:
             lines = [line async for line in child.lines()]
     assert lines == ['+ "note" = "AKIA... (20 characters)"']
     assert key not in log.read_text().replace(str(code), "")

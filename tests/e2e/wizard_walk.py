@@ -20,7 +20,7 @@ from textual.widgets import DataTable, Static
 
 from deployment.cdktf.events import Outcome
 from wizard.tui.app import WizardApp, make_app
-from wizard.tui.clusters import Entry
+from wizard.tui.clusters import ClusterEntry
 from wizard.tui.screens.deploy import ShowDeployment
 from wizard.tui.screens.dialogs import Typed
 from wizard.tui.screens.done import Done
@@ -120,7 +120,7 @@ async def status(one: Walk) -> str:
     await one.idle("clusters")
     await one.press("home", "down")
     entry = one.app.start.chosen
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, ClusterEntry)
     return f"{entry.name}: {entry.status}"
 
 

@@ -15,7 +15,7 @@ import pytest
 from deployment.causes import Cause
 from deployment.cdktf.events import Extent, Failed, Interrupted, Succeeded
 from federation.errors import UserError, WorldError
-from wizard.errors import InterruptedRunError, Report, completed, guarded, report
+from wizard.errors import ErrorReport, InterruptedRunError, completed, guarded, report
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
 
@@ -110,7 +110,7 @@ def test_the_log_of_a_defect_has_no_whole_token(
 def test_a_defect_is_shown_where_no_log_can_be_written(log_folder: Path) -> None:
     log_folder.write_text("a file where the folder should be")
     shown = report(KeyError("oops"))
-    assert shown == Report(
+    assert shown == ErrorReport(
         "A defect of this program",
         "KeyError: 'oops'\nThis is a defect of the program, not of yours; no log could be written.",
         70,

@@ -145,7 +145,7 @@ KNOWN = {
         "_region",
         "configparser.ConfigParser",
     ): "text that named_files has read",
-    ("wizard/tui/live.py", "_written", "path.read_text"): _WRITTEN,
+    ("wizard/tui/live.py", "_read_hcl", "path.read_text"): _WRITTEN,
     ("wizard/tui/terminal.py", "let_go", "os.open"): "/dev/null",
 }
 """File, function and what it calls, with what is read there."""

@@ -21,7 +21,7 @@ STARTS = re.compile(
     r"|webbrowser\..*|click\.(launch|edit|echo_via_pager)|.*\.open_url"
     r"|runpy\..*|importlib\.import_module|__import__|eval|exec|compile"
     r"|(pickle|marshal|shelve|dill)\..*|ctypes\..*"
-    r"|deployment\.process\.(Command|capture|started)"
+    r"|deployment\.process\.(Command|capture|start_process)"
 )
 
 KNOWN = {
@@ -54,11 +54,11 @@ KNOWN = {
     (
         "deployment/cdktf/run.py",
         "CdktfRun.execute",
-        "deployment.process.started",
+        "deployment.process.start_process",
     ): "what Project.command made",
     (
         "deployment/cdktf/planning.py",
-        "_Planning._shown",
+        "_Planning._show_plan",
         "deployment.process.capture",
     ): "terraform show",
     (
@@ -75,13 +75,13 @@ KNOWN = {
     ("deployment/preflight.py", "terraform", "deployment.process.Command"): "terraform version",
     ("deployment/preflight.py", "terraform", "deployment.process.capture"): "terraform version",
     ("deployment/process.py", "capture", "subprocess.Popen"): "the gateway: each Command is above",
-    ("deployment/process.py", "started", "asyncio.create_subprocess_exec"): (
+    ("deployment/process.py", "start_process", "asyncio.create_subprocess_exec"): (
         "the gateway: each Command is above"
     ),
     ("wizard/revisions.py", "_blob", "deployment.process.Command"): "git cat-file",
     ("wizard/revisions.py", "_blob", "deployment.process.capture"): "git cat-file",
-    ("wizard/tui/live.py", "Live.terraform", "deployment.process.started"): "cdktf synth",
-    ("wizard/tui/live.py", "_imported", "importlib.import_module"): "modules of this project",
+    ("wizard/tui/live.py", "Live.terraform", "deployment.process.start_process"): "cdktf synth",
+    ("wizard/tui/live.py", "_import", "importlib.import_module"): "modules of this project",
     ("wizard/tui/flow.py", "FlowApp.make_screen", "importlib.import_module"): (
         "screens of this project"
     ),

@@ -30,23 +30,23 @@ def demo() -> None:
     """Deploy a federation into a sandbox, prove it, and take it down again."""
     times: dict[str, float] = {}
     try:
-        with _timed("sandbox up", times):
-            box, path, config = sandbox.started()
+        with _time_part("sandbox up", times):
+            box, path, config = sandbox.start_sandbox()
         complete = sandbox.has_cluster(box)
         os.environ.update(box.environment())
         deployment = Deployment(path, config)
-        with _timed("before: nobody can read the documents", times):
+        with _time_part("before: nobody can read the documents", times):
             if complete:
                 _expect_unreadable(box, config)
-        with _timed("deploy (cdktf deploy)", times):
+        with _time_part("deploy (cdktf deploy)", times):
             follow(deployment.synth())
             show_outputs(follow(deployment.carry_out()).outputs)
-        with _timed("proof", times):
-            failed = proven(config, box) if complete else []
-        with _timed("destroy (cdktf destroy)", times):
+        with _time_part("proof", times):
+            failed = prove(config, box) if complete else []
+        with _time_part("destroy (cdktf destroy)", times):
             follow(replace(deployment, destroys=True).carry_out())
     finally:
-        with _timed("sandbox down", times):
+        with _time_part("sandbox down", times):
             sandbox.stop()
     printer.say()
     for part, seconds in times.items():
@@ -58,7 +58,7 @@ def demo() -> None:
         raise WorldError("Only the AWS half ran: the proof needs the Kubernetes half.")
 
 
-def proven(config: ClusterConfig, box: Sandbox) -> list[str]:
+def prove(config: ClusterConfig, box: Sandbox) -> list[str]:
     """Examine a federation with live negative checks, and show each finding as it comes.
 
     Returns:
@@ -95,7 +95,7 @@ def _expect_unreadable(box: Sandbox, config: ClusterConfig) -> None:
 
 
 @contextmanager
-def _timed(part: str, times: dict[str, float]) -> Iterator[None]:
+def _time_part(part: str, times: dict[str, float]) -> Iterator[None]:
     printer.heading(f"== {part}")
     began = time.monotonic()
     try:

@@ -33,7 +33,7 @@ def up() -> None:
     AWS is moto behind a strict STS; Kubernetes is etcd, kube-apiserver and kube-controller-manager,
     without a kubelet. What ran before is ended first.
     """
-    _, path, config = started()
+    _, path, config = start_sandbox()
     box = recorded_sandbox()
     if box is None:
         raise AssertionError("a sandbox that was started is recorded")
@@ -71,7 +71,7 @@ def status(as_json: bool) -> None:
             printer.say(f"{name}: {'running' if runs else 'not running'}")
         for name, address in _endpoints(box).items():
             printer.say(f"{name} at {address}")
-        _show_exports(box, _written() if _written().exists() else CONFIGURATION)
+        _show_exports(box, _fitting_file() if _fitting_file().exists() else CONFIGURATION)
 
 
 def _show_exports(box: Sandbox, path: Path) -> None:
@@ -79,7 +79,7 @@ def _show_exports(box: Sandbox, path: Path) -> None:
         printer.hand_out(f"  export {name}={shlex.quote(value)}")
 
 
-def _written() -> Path:
+def _fitting_file() -> Path:
     """Where the configuration is that fits, if the committed one does not."""
     return FOLDER / "sandbox.yaml"
 
@@ -92,7 +92,7 @@ def _endpoints(box: Sandbox) -> dict[str, str]:
     return {name: address for name, address in addresses.items() if runs[name]}
 
 
-def started() -> tuple[Sandbox, Path, ClusterConfig]:
+def start_sandbox() -> tuple[Sandbox, Path, ClusterConfig]:
     """Start the sandbox; with it the configuration that fits the ports it got.
 
     Raises:
@@ -111,10 +111,12 @@ def started() -> tuple[Sandbox, Path, ClusterConfig]:
             "The kubernetes provider cannot be installed here (no mirror has it, and the registry "
             "cannot be reached): the objects are applied as manifests."
         )
-    return box, *_fitting(config, box, "terraform" if terraform else "manifests")
+    return box, *_fit_configuration(config, box, "terraform" if terraform else "manifests")
 
 
-def _fitting(config: ClusterConfig, box: Sandbox, apply: str) -> tuple[Path, ClusterConfig]:
+def _fit_configuration(
+    config: ClusterConfig, box: Sandbox, apply: str
+) -> tuple[Path, ClusterConfig]:
     """The committed configuration where it fits, or else a copy of it that does."""
     document = config.model_dump(mode="json")
     document["aws"]["endpoint_url"] = box.aws_endpoint
@@ -127,8 +129,8 @@ def _fitting(config: ClusterConfig, box: Sandbox, apply: str) -> tuple[Path, Clu
     fitting = files.validate(document)
     if fitting == config:
         return CONFIGURATION, config
-    files.save(fitting, _written())
-    return _written(), fitting
+    files.save(fitting, _fitting_file())
+    return _fitting_file(), fitting
 
 
 def has_cluster(box: Sandbox) -> bool:

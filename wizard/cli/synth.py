@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from deployment.logs import shown
+from deployment.logs import display_path
 from deployment.preflight import cdktf_cli, node, require
 from deployment.sequence import Deployment
 from federation.keys import key_files
@@ -28,7 +28,7 @@ def synth(path: Path, hcl: bool) -> None:
     follow(Deployment(path, config).synth(hcl=hcl))
     name = "cdk.tf" if hcl else "cdk.tf.json"
     for stack in config.stacks:
-        printer.say(shown(files.PROJECT / "cdktf.out" / "stacks" / stack / name))
+        printer.say(display_path(files.PROJECT / "cdktf.out" / "stacks" / stack / name))
     if config.kubernetes.apply == "manifests":
         _write_manifests(config)
 

@@ -22,7 +22,7 @@ from deployment.sequence import Deployment
 from federation.errors import OidcIamError
 from review.plan.changes import Plan
 from wizard.tui.log_lines import LogLines
-from wizard.tui.outside import Result
+from wizard.tui.outside import CheckResult
 
 Kind = Literal["plan", "deploy", "destroy"]
 
@@ -50,7 +50,7 @@ class Activity:
         now: Callable[[], float],
         *,
         plan: Plan | None = None,
-        checks: AsyncIterator[Result] | None = None,
+        checks: AsyncIterator[CheckResult] | None = None,
     ) -> None:
         """Make an activity, which begins with `follow`.
 
@@ -67,7 +67,7 @@ class Activity:
         self.progress = Progress(plan)
         self.lines = LogLines()
         self.cancelled = False
-        self.warnings: list[Result] = []
+        self.warnings: list[CheckResult] = []
         self._checks = checks
         self._checking: asyncio.Future[tuple[Cause, ...]] | None = None
         self._run = run
@@ -140,7 +140,7 @@ class Activity:
             self.progress.take(Failed(1, causes, self.log))
         return not causes
 
-    async def _check(self, checks: AsyncIterator[Result]) -> tuple[Cause, ...]:
+    async def _check(self, checks: AsyncIterator[CheckResult]) -> tuple[Cause, ...]:
         failed = []
         async for result in checks:
             self._note(OutputLine(None, f"{result.title}: {result.seen} {result.remedy}".strip()))

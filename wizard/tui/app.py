@@ -24,8 +24,8 @@ from formats import escaping
 from wizard.threads import leave
 from wizard.tui import terminal, wants
 from wizard.tui.flow import FlowApp
-from wizard.tui.offers import offered
-from wizard.tui.screens.step import Step
+from wizard.tui.offers import offered_keys
+from wizard.tui.screens.step import StepScreen
 from wizard.tui.visible import OnlyVisible
 from wizard.tui.widgets.trail import Trail
 
@@ -41,7 +41,7 @@ _SECOND_CTRL_C = 3.0
 def main() -> None:
     """Run the app in this terminal, for the project that this program is part of."""
     app = make_app(Path(__file__).resolve().parents[2])
-    with terminal.outliving(), terminal.taking_any_bytes():
+    with terminal.outlive_terminal(), terminal.accept_any_bytes():
         app.run()
     leave(app.return_code or 0)
 
@@ -87,10 +87,10 @@ class WizardApp(FlowApp):
 
     def action_help(self) -> None:
         """Show what the step is for, and its keys."""
-        if isinstance(self.screen, Step):
+        if isinstance(self.screen, StepScreen):
             keys = [
                 (self.get_key_display(active.binding), active.binding.description)
-                for active in offered(self.screen)
+                for active in offered_keys(self.screen)
             ]
             self.show("Help", self.screen.STEP, self.screen.HELP_TEXT, keys)
 
@@ -167,8 +167,8 @@ class WizardApp(FlowApp):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Everything that can be done now, for the command palette."""
-        if isinstance(screen, Step):
-            for active in offered(screen):
+        if isinstance(screen, StepScreen):
+            for active in offered_keys(screen):
                 key = f"Key: {self.get_key_display(active.binding)}"
                 act = partial(self.run_action, active.binding.action, active.node)
                 yield SystemCommand(active.binding.description, key, act)
@@ -233,7 +233,7 @@ class WizardApp(FlowApp):
             return  # the app is closing, and its timers are stopped after its screens
         activity = self.session.activity
         text = ""
-        seen = isinstance(self.screen, Step) and self.screen.STEP == "Deploy"
+        seen = isinstance(self.screen, StepScreen) and self.screen.STEP == "Deploy"
         if activity is not None and activity.running and activity.kind != "plan" and not seen:
             progress = activity.progress
             text = f"▶ {activity.cluster} {progress.done}/{progress.total}"

@@ -15,7 +15,7 @@ Status = applied.Status | Literal["not right", "draft"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class ClusterEntry:
     """One line of the list.
 
     Attributes:
@@ -35,7 +35,7 @@ class Entry:
     kept: Kept | None = None
 
 
-def entries(project: Path) -> tuple[Entry, ...]:
+def entries(project: Path) -> tuple[ClusterEntry, ...]:
     """Drafts of new configurations first, then all configurations of `clusters/` by name."""
     left = Drafts(project / ".drafts").all()
     paths = files.configurations(project / "clusters")
@@ -46,17 +46,17 @@ def entries(project: Path) -> tuple[Entry, ...]:
     )
 
 
-def _new(kept: Kept) -> Entry:
+def _new(kept: Kept) -> ClusterEntry:
     """A draft without a file, or one whose file is gone: saving makes it anew."""
     draft = replace(kept.draft, path=None, opened=None)
     name = draft.answer("cluster") or "new"
-    return Entry(name, "draft", draft.answer("issuer"), kept=replace(kept, draft=draft))
+    return ClusterEntry(name, "draft", draft.answer("issuer"), kept=replace(kept, draft=draft))
 
 
-def _entry(project: Path, path: Path, kept: Kept | None) -> Entry:
+def _entry(project: Path, path: Path, kept: Kept | None) -> ClusterEntry:
     try:
         config = files.load(path)
     except ConfigError as error:
         lines = tuple(line.replace(str(path), path.name) for line in error.problems)
-        return Entry(path.stem, "not right", path=path, problems=lines, kept=kept)
-    return Entry(path.stem, applied.status(project, config), config.issuer, path, kept=kept)
+        return ClusterEntry(path.stem, "not right", path=path, problems=lines, kept=kept)
+    return ClusterEntry(path.stem, applied.status(project, config), config.issuer, path, kept=kept)

@@ -49,7 +49,7 @@ class Draft:
         """Whether something would be lost with it."""
         if self.opened is None or self.path is None:
             return True
-        return self != opened(self.path, self.opened)
+        return self != open_draft(self.path, self.opened)
 
     def answer(self, key: str) -> str:
         """The answer to a question, or an empty text."""
@@ -116,8 +116,8 @@ class Draft:
         Raises:
             ConfigError: the text is not a configuration.
         """
-        theirs = opened(self._path, text)
-        base = opened(self._path, self.opened or text)
+        theirs = open_draft(self._path, text)
+        base = open_draft(self._path, self.opened or text)
         workloads = theirs if _of_workloads(self) == _of_workloads(base) else self
         merged = dict(_of_workloads(workloads))
         for key, answer in theirs.answers.items():
@@ -132,8 +132,8 @@ class Draft:
         Raises:
             ConfigError: the text is not a configuration.
         """
-        base = _of_workloads(opened(self._path, self.opened or text))
-        theirs = _of_workloads(opened(self._path, text))
+        base = _of_workloads(open_draft(self._path, self.opened or text))
+        theirs = _of_workloads(open_draft(self._path, text))
         return base not in (theirs, _of_workloads(self)) and theirs != _of_workloads(self)
 
     @property
@@ -157,7 +157,7 @@ class Draft:
         return keys[0]
 
 
-def begun(name: str, surroundings: Surroundings) -> Draft:
+def begin_draft(name: str, surroundings: Surroundings) -> Draft:
     """A new draft, with what is known here as its first answers."""
     known = {
         question.key: question.default({}, surroundings)
@@ -168,7 +168,7 @@ def begun(name: str, surroundings: Surroundings) -> Draft:
     return Draft(name, {key: text for key, text in known.items() if text})
 
 
-def opened(path: Path, text: str) -> Draft:
+def open_draft(path: Path, text: str) -> Draft:
     """The draft that says what a file says.
 
     Raises:

@@ -19,8 +19,8 @@ from textual.screen import Screen
 from federation.errors import OidcIamError
 from wizard.tui import wants
 from wizard.tui.screens.start import Start
-from wizard.tui.screens.step import Asking, Step
-from wizard.tui.session import Session
+from wizard.tui.screens.step import AskingScreen, StepScreen
+from wizard.tui.session import AppSession
 from wizard.tui.tasks import checking, copying, opening
 from wizard.tui.widgets.trail import STEPS
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from federation.model.config import ClusterConfig
     from review.plan.changes import Plan
     from wizard.tui.activity import Activity, Kind
-    from wizard.tui.clusters import Entry
+    from wizard.tui.clusters import ClusterEntry
     from wizard.tui.draft import Draft
     from wizard.tui.drafts import Kept
     from wizard.tui.outside import Outside
@@ -57,7 +57,7 @@ class FlowApp(App[None]):
 
     def __init__(self, project: Path, outside: Outside | None = None) -> None:
         super().__init__()
-        self.session = Session(
+        self.session = AppSession(
             project, outside, prepare=_import_needed_soon, complain=self.complain
         )
 
@@ -106,7 +106,7 @@ class FlowApp(App[None]):
         """Leave every screen that is further than a step."""
         wanted = STEPS.index(step)
         while len(self.screen_stack) > 1 and (
-            not isinstance(self.screen, Step) or STEPS.index(self.screen.STEP) > wanted
+            not isinstance(self.screen, StepScreen) or STEPS.index(self.screen.STEP) > wanted
         ):
             self.pop_screen()
 
@@ -163,9 +163,13 @@ class FlowApp(App[None]):
     async def _begin_draft(self) -> None:
         self._ask_about(await opening.new_draft(self.session))
 
-    async def _open_entry(self, entry: Entry) -> None:
+    async def _open_entry(self, entry: ClusterEntry) -> None:
         if entry.kept is not None:
-            wanted = "draft" if entry.path is None else await self._which(entry, entry.kept)
+            wanted = (
+                "draft"
+                if entry.path is None
+                else await self._choose_draft_or_file(entry, entry.kept)
+            )
             if wanted == "draft":
                 await self.session.load()
                 self._ask_about(entry.kept.draft)
@@ -176,7 +180,7 @@ class FlowApp(App[None]):
         elif entry.path is not None:
             self._ask_about(await opening.draft_of(self.session, entry.path))
 
-    async def _which(self, entry: Entry, kept: Kept) -> str:
+    async def _choose_draft_or_file(self, entry: ClusterEntry, kept: Kept) -> str:
         text = (
             f"Your answers about {entry.name} from {kept.changed:%d %B, %H:%M} were not saved. Go "
             "on with them, or open the file as it is? The draft stays until you save or drop it."
@@ -185,7 +189,7 @@ class FlowApp(App[None]):
             "Draft", text, ("draft", "Go on with them"), ("file", "Open the file")
         )
 
-    async def _show_problems(self, entry: Entry) -> None:
+    async def _show_problems(self, entry: ClusterEntry) -> None:
         text = "\n".join((*entry.problems, "", "Correct it in an editor, then look again."))
         title = f"clusters/{entry.name}.yaml"
         if await self._ask(title, text, ("again", "Look again"), ("", "Close")):
@@ -216,7 +220,7 @@ class FlowApp(App[None]):
     def _show_problem(self, key: str) -> None:
         """Go to a question whose answer is wrong."""
         for screen in reversed(self.screen_stack):
-            if isinstance(screen, Asking) and screen.asks(key):
+            if isinstance(screen, AskingScreen) and screen.asks(key):
                 asking = screen
                 while self.screen is not asking:
                     self.pop_screen()
@@ -230,7 +234,7 @@ class FlowApp(App[None]):
         self.show("ShowReview", self.session, await saving.review_draft(self.session))
 
     async def _probe_cluster(self) -> None:
-        results = self._found("Questions").results
+        results = self._find_screen("Questions").results
         target = checking.probe_target(self.session)
         if isinstance(target, str):
             await results.clear()
@@ -243,10 +247,10 @@ class FlowApp(App[None]):
         try:
             stacks = await self.session.outside.terraform(config)
         except OidcIamError as error:
-            if screen := self._found("ShowReview"):
+            if screen := self._find_screen("ShowReview"):
                 screen.say_terraform(str(error))
         else:
-            if screen := self._found("ShowReview"):
+            if screen := self._find_screen("ShowReview"):
                 screen.show_terraform(stacks)
 
     async def _save_review(self, review: Review, *, then_plan: bool) -> None:
@@ -261,7 +265,7 @@ class FlowApp(App[None]):
         if saved is None:
             return
         settled = await saving.settle_review(self.session, saved)
-        screen = self._found("ShowReview")
+        screen = self._find_screen("ShowReview")
         screen.show(settled)
         if not then_plan:
             self.notify(f"clusters/{settled.path.name} is written.", title="Saved", markup=False)
@@ -289,7 +293,7 @@ class FlowApp(App[None]):
         match await self._ask("Changed meanwhile", text, *answers):
             case "both":
                 overruled = await saving.merge_file(self.session, review.path)
-                self._found("ShowReview").show(await saving.review_draft(self.session))
+                self._find_screen("ShowReview").show(await saving.review_draft(self.session))
                 self.notify(
                     "Both changed the workloads: yours stay. The rest has both. Look, then save."
                     if overruled
@@ -297,7 +301,7 @@ class FlowApp(App[None]):
                 )
             case "mine":
                 mine = await saving.review_draft(self.session)
-                self._found("ShowReview").show(mine)
+                self._find_screen("ShowReview").show(mine)
                 await saving.save_review(mine, agreed=True)
                 return mine
             case "theirs":
@@ -348,22 +352,22 @@ class FlowApp(App[None]):
 
     async def _prove_federation(self, config: ClusterConfig) -> None:
         outside = (await self.session.load()).outside
-        await self._found("Done").results.follow(outside.prove(config), "Proving …")
+        await self._find_screen("Done").results.follow(outside.prove(config), "Proving …")
 
     async def _copy_log(self, log: Path, to: Path) -> None:
         target = await copying.copy_log(log, to)
-        self.notify(_shown(target), title="The log was copied", markup=False)
+        self.notify(_display_path(target), title="The log was copied", markup=False)
 
     async def write_picture(self, picture: str, to: Path) -> None:
         """Write a picture of a screen, and say where it is."""
         target = await copying.write_picture(picture, to)
-        self.notify(_shown(target), title="The picture was written", markup=False)
+        self.notify(_display_path(target), title="The picture was written", markup=False)
 
     async def _ask(self, title: str, text: str, *answers: tuple[str, str]) -> str:
         answer: str = await self.push_screen_wait(self.make_screen("Ask", title, text, answers))
         return answer
 
-    def _found(self, name: str) -> Any:
+    def _find_screen(self, name: str) -> Any:
         """The topmost screen of a kind; None if it was left meanwhile."""
         return next(
             (each for each in reversed(self.screen_stack) if type(each).__name__ == name), None
@@ -375,7 +379,7 @@ def _import_needed_soon() -> None:
         importlib.import_module(_SCREENS[name])
 
 
-def _shown(path: Path) -> str:
-    from deployment.logs import shown
+def _display_path(path: Path) -> str:
+    from deployment.logs import display_path
 
-    return shown(path)
+    return display_path(path)

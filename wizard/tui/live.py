@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from deployment import surroundings
 from deployment.cdktf.project import cdktf_program, project_of
 from deployment.logs import keep_traceback
-from deployment.process import started
+from deployment.process import start_process
 from deployment.sequence import Deployment
 from deployment.surroundings import Surroundings
 from federation.errors import WorldError
 from federation.model.config import ClusterConfig
 from federation.yaml import files
-from wizard.tui.outside import Result, Verdict
+from wizard.tui.outside import CheckResult, Verdict
 
 if TYPE_CHECKING:
     from deployment.preflight import Requirement
@@ -45,22 +45,22 @@ class Live:
         """Seconds on a clock that only goes forward."""
         return time.monotonic()
 
-    async def preflight(self, config: ClusterConfig | None) -> AsyncIterator[Result]:
+    async def preflight(self, config: ClusterConfig | None) -> AsyncIterator[CheckResult]:
         """What a deployment needs, check by check."""
-        module = await _imported("deployment.preflight")
+        module = await _import("deployment.preflight")
         async for check in _in_thread(module.preflight(config)):
-            yield _checked(check)
+            yield _result_of_requirement(check)
 
-    async def probe(self, config: ClusterConfig) -> AsyncIterator[Result]:
+    async def probe(self, config: ClusterConfig) -> AsyncIterator[CheckResult]:
         """What there is of a cluster: DNS, certificates, discovery documents."""
-        async for result in self._examined(config, only=_PROBED):
+        async for result in self._examine(config, only=_PROBED):
             yield result
 
-    async def prove(self, config: ClusterConfig) -> AsyncIterator[Result]:
+    async def prove(self, config: ClusterConfig) -> AsyncIterator[CheckResult]:
         """The checks of a live federation, with tokens that STS must refuse."""
-        sandbox = await _imported("sandbox.here")
+        sandbox = await _import("sandbox.here")
         key = await asyncio.to_thread(sandbox.signing_key, config)
-        async for result in self._examined(config, negative=True, signing_key=key):
+        async for result in self._examine(config, negative=True, signing_key=key):
             yield result
 
     async def terraform(self, config: ClusterConfig) -> Mapping[str, str]:
@@ -71,46 +71,46 @@ class Live:
         project = project_of(path, config)
         program = cdktf_program(self._project)
         command = project.command(program, "synth", "--hcl", "--output", str(folder / "out"))
-        async with started(command) as child:
+        async with start_process(command) as child:
             lines = [line async for line in child.lines()]
             status = await child.wait()
         if status:
             said = "\n".join(lines[-20:])
             raise WorldError(f"'cdktf synth --hcl' ended with status {status}:\n{said}")
-        return await asyncio.to_thread(_written, folder / "out" / "stacks", config.stacks)
+        return await asyncio.to_thread(_read_hcl, folder / "out" / "stacks", config.stacks)
 
     def deployment(self, path: Path, config: ClusterConfig, *, destroys: bool) -> Deployment:
         """What deploys a configuration, or takes it down."""
         return Deployment(path, config, destroys)
 
-    async def _examined(self, config: ClusterConfig, **options: Any) -> AsyncIterator[Result]:
-        runner = await _imported("doctor.runner")
-        examination = await _imported("doctor.examination")
+    async def _examine(self, config: ClusterConfig, **options: Any) -> AsyncIterator[CheckResult]:
+        runner = await _import("doctor.runner")
+        examination = await _import("doctor.examination")
         chosen = examination.Options(
             project=self._project, keep_traceback=keep_traceback, **options
         )
         async for finding in runner.examine(config, chosen):
-            yield _found(finding)
+            yield _result_of_finding(finding)
 
 
-def _written(folder: Path, stacks: Iterable[str]) -> dict[str, str]:
+def _read_hcl(folder: Path, stacks: Iterable[str]) -> dict[str, str]:
     return {stack: (folder / stack / "cdk.tf").read_text(encoding="utf-8") for stack in stacks}
 
 
 _VERDICTS: dict[str, Verdict] = {"ok": "pass", "warn": "warn", "fail": "fail"}
 
 
-def _checked(check: Requirement) -> Result:
-    return Result(_VERDICTS[check.verdict], check.name, check.seen, check.remedy or "")
+def _result_of_requirement(check: Requirement) -> CheckResult:
+    return CheckResult(_VERDICTS[check.verdict], check.name, check.seen, check.remedy or "")
 
 
-def _found(finding: Finding) -> Result:
+def _result_of_finding(finding: Finding) -> CheckResult:
     expected = f"Expected: {finding.expected}." if finding.expected else ""
     remedy = " ".join(filter(None, (expected, finding.cause, finding.fix)))
-    return Result(finding.verdict, finding.title, finding.seen, remedy, finding.about)
+    return CheckResult(finding.verdict, finding.title, finding.seen, remedy, finding.about)
 
 
-async def _imported(module: str) -> Any:
+async def _import(module: str) -> Any:
     return await asyncio.to_thread(importlib.import_module, module)
 
 

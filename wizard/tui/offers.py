@@ -9,7 +9,7 @@ from textual.binding import ActiveBinding
 from textual.screen import Screen
 
 
-def offered(screen: Screen[Any]) -> Iterator[ActiveBinding]:
+def offered_keys(screen: Screen[Any]) -> Iterator[ActiveBinding]:
     """The keys that do something of ours: those that edit a text or scroll go without saying."""
     for active in screen.active_bindings.values():
         action = active.binding.action.rpartition(".")[2].partition("(")[0]

@@ -20,7 +20,7 @@ Verdict = Literal["pass", "warn", "fail", "skip"]
 
 
 @dataclass(frozen=True)
-class Result:
+class CheckResult:
     """What one check found.
 
     Attributes:
@@ -47,10 +47,10 @@ class Outside(Protocol):
     def now(self) -> float:
         """Seconds on a clock that only goes forward."""
 
-    def preflight(self, config: ClusterConfig | None) -> AsyncIterator[Result]:
+    def preflight(self, config: ClusterConfig | None) -> AsyncIterator[CheckResult]:
         """What a deployment needs, check by check; without a configuration the programs alone."""
 
-    def probe(self, config: ClusterConfig) -> AsyncIterator[Result]:
+    def probe(self, config: ClusterConfig) -> AsyncIterator[CheckResult]:
         """What there is of a cluster: DNS, certificates, discovery documents."""
 
     async def terraform(self, config: ClusterConfig) -> Mapping[str, str]:
@@ -63,5 +63,5 @@ class Outside(Protocol):
     def deployment(self, path: Path, config: ClusterConfig, *, destroys: bool) -> Deployment:
         """What deploys a configuration, or takes it down."""
 
-    def prove(self, config: ClusterConfig) -> AsyncIterator[Result]:
+    def prove(self, config: ClusterConfig) -> AsyncIterator[CheckResult]:
         """The checks of a live federation, one by one as they come."""

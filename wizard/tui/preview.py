@@ -44,14 +44,14 @@ _WORKLOAD = re.compile(r"workloads\.(\d+)\.")
 
 
 @dataclass(frozen=True)
-class Fact:
+class PreviewRow:
     """One thing that follows; `value` is None while it does not."""
 
     label: str
     value: str | None
 
 
-def facts(draft: Draft, at: int = 0) -> tuple[Fact, ...]:
+def facts(draft: Draft, at: int = 0) -> tuple[PreviewRow, ...]:
     """What follows from a draft, for one of its workloads.
 
     Args:
@@ -70,7 +70,8 @@ def facts(draft: Draft, at: int = 0) -> tuple[Fact, ...]:
         ("Role", config.role_name(workload), () if workload.role.name else ("cluster", *who)),
     )
     return tuple(
-        Fact(label, value if known.issuperset(needed) else None) for label, value, needed in rows
+        PreviewRow(label, value if known.issuperset(needed) else None)
+        for label, value, needed in rows
     )
 
 
@@ -79,7 +80,7 @@ def role_name(draft: Draft, at: int) -> str:
     return facts(draft, at)[-1].value or ""
 
 
-def probed(draft: Draft) -> ClusterConfig | None:
+def probe_configuration(draft: Draft) -> ClusterConfig | None:
     """What to look at the cluster with: the configuration, or as much of it as is answered well.
 
     None without an issuer.

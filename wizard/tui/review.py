@@ -11,7 +11,7 @@ from pathlib import Path
 
 from apiserver.page import page_of_configuration
 from deployment.configuration_facts import configuration_facts
-from deployment.logs import shown
+from deployment.logs import display_path
 from federation.errors import UserError
 from federation.iam.trust_policy import DEFAULT_SIZE_QUOTA, role_trust_policy, size
 from federation.model.config import ClusterConfig, Workload
@@ -24,7 +24,7 @@ from wizard.tui.draft import Draft
 
 
 @dataclass(frozen=True)
-class Trust:
+class TrustRow:
     """A row of the trust matrix: who may assume which role, and what it may do.
 
     Attributes:
@@ -66,7 +66,7 @@ class Review:
     foreign: bool
     known: bool
     lint: LintReport
-    trust: tuple[Trust, ...]
+    trust: tuple[TrustRow, ...]
     control_plane: str
 
     @property
@@ -156,7 +156,7 @@ def _text(path: Path, on_disk: str | None, config: ClusterConfig) -> str:
 
 
 def _control_plane(config: ClusterConfig, path: Path) -> str:
-    command = f"python -m wizard apiserver --config {shlex.quote(shown(path))} --from FILE"
+    command = f"python -m wizard apiserver --config {shlex.quote(display_path(path))} --from FILE"
     head = (
         "Read what runs now with --from, so that it is kept, and what would lock clients out is "
         f"refused:\n  {command}\n\n"
@@ -168,9 +168,9 @@ def _control_plane(config: ClusterConfig, path: Path) -> str:
         return str(error)
 
 
-def _trust(config: ClusterConfig, workload: Workload) -> Trust:
+def _trust(config: ClusterConfig, workload: Workload) -> TrustRow:
     alone = workload.trust == "service-account"
-    return Trust(
+    return TrustRow(
         f"{workload.namespace}/{workload.service_account}" if alone else "every pod of the cluster",
         ", ".join(config.audience),
         f"{workload.role.path.removeprefix('/')}{config.role_name(workload)}",

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from wizard.tui.draft import Draft
     from wizard.tui.keeper import Keeper
     from wizard.tui.loading import Loaded
-    from wizard.tui.outside import Outside, Result
+    from wizard.tui.outside import CheckResult, Outside
 
 
-class Session:
+class AppSession:
     """The state of the app, without its screens.
 
     Attributes:
@@ -128,7 +128,7 @@ class Session:
         run: Run,
         *,
         plan: Plan | None = None,
-        checks: AsyncIterator[Result] | None = None,
+        checks: AsyncIterator[CheckResult] | None = None,
     ) -> Activity:
         """Make the activity that plans, deploys or destroys; it must not be `busy`."""
         from wizard.tui.activity import Activity

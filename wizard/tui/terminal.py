@@ -36,7 +36,7 @@ class _Outliving:
 
 
 @contextmanager
-def outliving() -> Iterator[None]:
+def outlive_terminal() -> Iterator[None]:
     """Keep Textual's thread that writes to the terminal alive: without it the app waits forever.
 
     The terminal can be gone some writes before the signal that says so is handled.
@@ -50,7 +50,7 @@ def outliving() -> Iterator[None]:
 
 
 @contextmanager
-def taking_any_bytes() -> Iterator[None]:
+def accept_any_bytes() -> Iterator[None]:
     """Show bytes that are no UTF-8 as U+FFFD, as in a pasted text or from a keyboard in Latin-1.
 
     Textual's thread that reads keys ends the app otherwise, and what is left of the text is typed

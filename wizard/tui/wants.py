@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from federation.model.config import ClusterConfig
     from review.plan.changes import Plan
     from wizard.tui.activity import Activity
-    from wizard.tui.clusters import Entry
+    from wizard.tui.clusters import ClusterEntry
     from wizard.tui.drafts import Kept
     from wizard.tui.review import Review
 
@@ -37,7 +37,7 @@ class NewConfiguration:
 class OpenEntry:
     """Ask about a configuration of the list, or about its draft."""
 
-    entry: Entry
+    entry: ClusterEntry
 
 
 @dataclass(frozen=True)

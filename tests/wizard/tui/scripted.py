@@ -28,33 +28,35 @@ from deployment.surroundings import Surroundings
 from federation.errors import WorldError
 from federation.model.config import ClusterConfig
 from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
-from wizard.tui.outside import Result
+from wizard.tui.outside import CheckResult
 
 LOG = Path("logs/run.log")
 
 MACHINE = (
-    Result("pass", "terraform", "terraform 1.11.4."),
-    Result("warn", "node", "v20.19.0.", "Node 20 has reached its end of life: install 22 or 24."),
-    Result("pass", "cdktf-cli", "0.21.0."),
+    CheckResult("pass", "terraform", "terraform 1.11.4."),
+    CheckResult(
+        "warn", "node", "v20.19.0.", "Node 20 has reached its end of life: install 22 or 24."
+    ),
+    CheckResult("pass", "cdktf-cli", "0.21.0."),
 )
 PROBED = (
-    Result("pass", "The issuer's name is known to DNS", "203.0.113.7"),
-    Result("pass", "The certificate is for the issuer's host", "CN=cluster.example.com"),
-    Result(
+    CheckResult("pass", "The issuer's name is known to DNS", "203.0.113.7"),
+    CheckResult("pass", "The certificate is for the issuer's host", "CN=cluster.example.com"),
+    CheckResult(
         "fail",
         "Everybody may read the discovery document",
         "HTTP 403",
         "The binding is missing: a deployment makes it.",
     ),
-    Result("skip", "The keys fit the tokens", "there is no discovery document"),
+    CheckResult("skip", "The keys fit the tokens", "there is no discovery document"),
 )
 PROVED = (
-    Result("pass", "The issuer's name is known to DNS", "203.0.113.7"),
-    Result("pass", "The provider has the issuer's URL", "cluster.example.com"),
-    Result(
+    CheckResult("pass", "The issuer's name is known to DNS", "203.0.113.7"),
+    CheckResult("pass", "The provider has the issuer's URL", "cluster.example.com"),
+    CheckResult(
         "pass", "STS gives the role for a token", "AssumedRoleUser", about="default/oidc-iam-pod"
     ),
-    Result("pass", "STS refuses another service account's token", "AccessDenied"),
+    CheckResult("pass", "STS refuses another service account's token", "AccessDenied"),
 )
 PLAN = Plan(
     (
@@ -221,9 +223,9 @@ class World:
     here: Surroundings = field(
         default_factory=lambda: Surroundings("eu-west-1", "prod", ("prod", "staging"))
     )
-    machine: Iterable[Result] = MACHINE
-    probed: Iterable[Result] = PROBED
-    proved: Iterable[Result] = PROVED
+    machine: Iterable[CheckResult] = MACHINE
+    probed: Iterable[CheckResult] = PROBED
+    proved: Iterable[CheckResult] = PROVED
     hangs: bool = False
     hcl: Mapping[str, str] | str = field(default_factory=lambda: {"prod-identity": HCL})
     planned: Scripted = field(default_factory=lambda: Scripted(planning()))
@@ -238,14 +240,14 @@ class World:
     def now(self) -> float:
         return self.time
 
-    def preflight(self, config: ClusterConfig | None) -> AsyncIterator[Result]:
+    def preflight(self, config: ClusterConfig | None) -> AsyncIterator[CheckResult]:
         return self._results(self.machine)
 
-    def probe(self, config: ClusterConfig) -> AsyncIterator[Result]:
+    def probe(self, config: ClusterConfig) -> AsyncIterator[CheckResult]:
         self.asked.append(f"probe {config.issuer}")
         return self._results(self.probed)
 
-    def prove(self, config: ClusterConfig) -> AsyncIterator[Result]:
+    def prove(self, config: ClusterConfig) -> AsyncIterator[CheckResult]:
         self.asked.append(f"prove {config.cluster}")
         return self._results(self.proved)
 
@@ -257,7 +259,7 @@ class World:
     def deployment(self, path: Path, config: ClusterConfig, *, destroys: bool) -> Deployment:
         return ScriptedDeployment(path, config, destroys, self)
 
-    async def _results(self, results: Iterable[Result]) -> AsyncIterator[Result]:
+    async def _results(self, results: Iterable[CheckResult]) -> AsyncIterator[CheckResult]:
         for result in results:
             yield result
         if self.hangs:

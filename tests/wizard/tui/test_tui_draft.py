@@ -9,7 +9,7 @@ from project_files import BROKEN, PROD
 
 from deployment.surroundings import Surroundings
 from federation.yaml.files import ConfigError
-from wizard.tui.draft import Draft, begun, opened
+from wizard.tui.draft import Draft, begin_draft, open_draft
 
 PATH = Path("clusters/prod.yaml")
 FOUR = {
@@ -21,7 +21,7 @@ FOUR = {
 
 
 def test_a_new_draft_begins_with_what_is_known_here() -> None:
-    assert begun("new", Surroundings("eu-west-1", "prod", ("prod",))) == Draft(
+    assert begin_draft("new", Surroundings("eu-west-1", "prod", ("prod",))) == Draft(
         "new",
         {
             "audience": "sts.amazonaws.com",
@@ -34,7 +34,7 @@ def test_a_new_draft_begins_with_what_is_known_here() -> None:
 
 
 def test_opening_a_file_and_making_its_configuration_are_inverse() -> None:
-    draft = opened(PATH, PROD)
+    draft = open_draft(PATH, PROD)
     config = draft.configuration()
     assert (config.cluster, len(config.workloads), config.aws.tags) == (
         "prod",
@@ -46,7 +46,7 @@ def test_opening_a_file_and_making_its_configuration_are_inverse() -> None:
 
 def test_a_text_that_is_no_configuration_cannot_be_opened() -> None:
     with pytest.raises(ConfigError) as refusal:
-        opened(PATH, BROKEN)
+        open_draft(PATH, BROKEN)
     assert len(refusal.value.problems) == 3
 
 
@@ -55,7 +55,7 @@ def test_a_draft_without_a_file_would_always_be_lost() -> None:
 
 
 def test_a_changed_answer_that_is_changed_back_is_no_change() -> None:
-    draft = opened(PATH, PROD)
+    draft = open_draft(PATH, PROD)
     other = draft.with_answer("aws.region", "eu-north-1")
     assert other.changed
     assert not other.with_answer("aws.region", "eu-west-1").changed
@@ -127,7 +127,7 @@ THEIRS = PROD.replace("eu-west-1", "eu-north-1")
 
 
 def test_changes_on_both_sides_are_both_kept() -> None:
-    mine = opened(PATH, PROD).with_answer("workloads.0.namespace", "shop")
+    mine = open_draft(PATH, PROD).with_answer("workloads.0.namespace", "shop")
     both = mine.onto(THEIRS)
     config = both.configuration()
     assert (config.workloads[0].namespace, config.aws.region) == ("shop", "eu-north-1")
@@ -135,19 +135,19 @@ def test_changes_on_both_sides_are_both_kept() -> None:
 
 
 def test_where_both_changed_the_same_answer_mine_stays() -> None:
-    mine = opened(PATH, PROD).with_answer("aws.region", "us-east-1")
+    mine = open_draft(PATH, PROD).with_answer("aws.region", "us-east-1")
     assert mine.onto(THEIRS).answer("aws.region") == "us-east-1"
 
 
 def test_workloads_that_i_did_not_change_are_theirs() -> None:
     theirs = PROD[: PROD.index("  # Billing")]
-    merged = opened(PATH, PROD).with_answer("aws.account_id", "210987654321").onto(theirs)
+    merged = open_draft(PATH, PROD).with_answer("aws.account_id", "210987654321").onto(theirs)
     assert (merged.workloads, merged.answer("aws.account_id")) == (1, "210987654321")
 
 
 def test_workloads_that_i_changed_are_mine() -> None:
     theirs = PROD[: PROD.index("  # Billing")]
-    merged = opened(PATH, PROD).with_answer("workloads.1.namespace", "invoices").onto(theirs)
+    merged = open_draft(PATH, PROD).with_answer("workloads.1.namespace", "invoices").onto(theirs)
     assert (merged.workloads, merged.answer("workloads.1.namespace")) == (2, "invoices")
 
 
@@ -162,10 +162,10 @@ def test_workloads_that_i_changed_are_mine() -> None:
 def test_workloads_that_both_changed_otherwise_are_told_apart(
     old: str, new: str, overruled: bool
 ) -> None:
-    mine = opened(PATH, PROD).with_answer("workloads.0.namespace", "shop")
+    mine = open_draft(PATH, PROD).with_answer("workloads.0.namespace", "shop")
     assert mine.overrules_workloads_of(PROD.replace(old, new)) is overruled
 
 
 def test_their_text_has_to_be_a_configuration() -> None:
     with pytest.raises(ConfigError):
-        opened(PATH, PROD).onto(BROKEN)
+        open_draft(PATH, PROD).onto(BROKEN)

@@ -15,8 +15,8 @@ from project_files import BROKEN, PROD, STAGING
 from deployment import applied
 from federation.yaml import files
 from wizard.tui import clusters
-from wizard.tui.clusters import Entry
-from wizard.tui.draft import Draft, opened
+from wizard.tui.clusters import ClusterEntry
+from wizard.tui.draft import Draft, open_draft
 from wizard.tui.drafts import Drafts, Kept
 from wizard.tui.keeper import Keeper
 
@@ -29,7 +29,7 @@ def drafts(project: Path) -> Drafts:
 
 
 def test_a_draft_is_read_as_it_was_kept(drafts: Drafts, project: Path) -> None:
-    of_file = opened(project / "clusters" / "prod.yaml", PROD)
+    of_file = open_draft(project / "clusters" / "prod.yaml", PROD)
     for at, draft in enumerate((NEW, of_file)):
         drafts.keep(draft)
         os.utime(project / ".drafts" / f"{draft.name}.json", (at, at))
@@ -61,18 +61,18 @@ def test_the_list_says_what_is_known_of_each_file_and_draft(project: Path, draft
     for name, text in (("broken", BROKEN), ("prod", PROD), ("staging", STAGING)):
         (folder / f"{name}.yaml").write_text(text)
     applied.record(project, files.parse(STAGING, "staging"))
-    changed = opened(folder / "prod.yaml", PROD).with_answer("aws.region", "eu-north-1")
+    changed = open_draft(folder / "prod.yaml", PROD).with_answer("aws.region", "eu-north-1")
     drafts.keep(NEW)
     drafts.keep(changed)
     new, kept = sorted(drafts.all(), key=lambda each: each.draft.name)
     listed = clusters.entries(project)
     assert (listed[0], *listed[2:]) == (
-        Entry("next", "draft", "next.example.com", kept=new),
-        Entry(
+        ClusterEntry("next", "draft", "next.example.com", kept=new),
+        ClusterEntry(
             *("prod", "never applied", "https://cluster.example.com", folder / "prod.yaml"),
             kept=kept,
         ),
-        Entry("staging", "deployed", "https://staging.example.com", folder / "staging.yaml"),
+        ClusterEntry("staging", "deployed", "https://staging.example.com", folder / "staging.yaml"),
     )
     assert (listed[1].name, listed[1].status, listed[1].path) == (
         *("broken", "not right"),
@@ -92,12 +92,12 @@ def test_an_empty_project_has_nothing_to_list(tmp_path: Path) -> None:
 def test_a_draft_of_a_file_that_is_gone_becomes_one_of_a_new_file(
     project: Path, drafts: Drafts
 ) -> None:
-    draft = opened(project / "clusters" / "prod.yaml", PROD)
+    draft = open_draft(project / "clusters" / "prod.yaml", PROD)
     drafts.keep(draft)
     (kept,) = drafts.all()
     new = Kept(Draft("prod", draft.answers, 2), kept.changed)
     assert clusters.entries(project) == (
-        Entry("prod", "draft", "https://cluster.example.com", kept=new),
+        ClusterEntry("prod", "draft", "https://cluster.example.com", kept=new),
     )
 
 
@@ -111,7 +111,7 @@ def test_the_newest_of_many_changes_is_kept(drafts: Drafts) -> None:
 
 
 def test_a_draft_that_says_what_its_file_says_is_dropped(drafts: Drafts, project: Path) -> None:
-    same = opened(project / "clusters" / "prod.yaml", PROD)
+    same = open_draft(project / "clusters" / "prod.yaml", PROD)
     keeper = Keeper(drafts, _never)
     keeper.change(same.with_answer("aws.region", "eu-north-1"))
     keeper.keep()

@@ -27,7 +27,7 @@ from walking import (
 
 from federation.yaml import files
 from wizard.tui import terminal
-from wizard.tui.outside import Result
+from wizard.tui.outside import CheckResult
 from wizard.tui.screens.dialogs import Ask
 from wizard.tui.screens.questions import Questions
 from wizard.tui.screens.review import ShowReview
@@ -297,7 +297,7 @@ async def test_a_probe_says_what_is_wrong_with_the_name_that_it_would_ask(
 async def test_a_probe_that_hangs_is_given_up(
     project: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def probed() -> Iterator[Result]:
+    def probed() -> Iterator[CheckResult]:
         yield from PROBED[:-1]
         monkeypatch.setattr(results, "LONGEST", 0.05)
         yield PROBED[-1]
@@ -343,7 +343,7 @@ class Hanging(World):
         self.probes = 0
         self.given_up = 0
 
-    async def _results(self, results: object) -> AsyncIterator[Result]:
+    async def _results(self, results: object) -> AsyncIterator[CheckResult]:
         if results is not PROBED:
             return
         self.probes += 1

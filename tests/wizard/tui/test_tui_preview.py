@@ -8,8 +8,8 @@ import pytest
 from project_files import PROD
 
 from wizard.questions import questions, workload_questions
-from wizard.tui.draft import Draft, opened
-from wizard.tui.preview import Fact, defaults, facts, probed, role_name
+from wizard.tui.draft import Draft, open_draft
+from wizard.tui.preview import PreviewRow, defaults, facts, probe_configuration, role_name
 
 WHO = {"workloads.0.namespace": "shop", "workloads.0.service_account": "web"}
 DRAFT = Draft("new", {"issuer": "prod.example.com", **WHO})
@@ -53,10 +53,10 @@ def test_a_role_with_a_name_of_its_own_does_not_depend_on_the_cluster() -> None:
 
 
 def test_each_workload_has_facts_of_its_own() -> None:
-    draft = opened(Path("prod.yaml"), PROD)
+    draft = open_draft(Path("prod.yaml"), PROD)
     assert facts(draft, 1)[-2:] == (
-        Fact("Subject", "system:serviceaccount:billing:app"),
-        Fact("Role", "prod_billing_app"),
+        PreviewRow("Subject", "system:serviceaccount:billing:app"),
+        PreviewRow("Role", "prod_billing_app"),
     )
 
 
@@ -83,12 +83,12 @@ def test_an_empty_answer_shows_what_it_stands_for() -> None:
 
 
 def test_nothing_is_probed_without_an_issuer() -> None:
-    assert probed(Draft("new", WHO)) is None
+    assert probe_configuration(Draft("new", WHO)) is None
 
 
 def test_a_probe_goes_where_the_answers_say_whatever_else_is_missing() -> None:
     draft = Draft("new", {"issuer": "prod.example.com", "discovery.endpoint": "https://10.0.0.1"})
-    config = probed(draft.with_answer("workloads.0.namespace", "Shop"))
+    config = probe_configuration(draft.with_answer("workloads.0.namespace", "Shop"))
     assert config is not None
     assert (config.issuer, config.discovery_address) == (
         "https://prod.example.com",

@@ -75,12 +75,12 @@ async def test_the_main_actions_can_be_done_with_the_mouse(project: Path, world:
         await walk.click("#clusters", offset=(4, 1))
         await on(walk, Questions)
         await walk.press(*"k.io")
-        await walk.click("#field-workloads-0-namespace Line")
+        await walk.click("#field-workloads-0-namespace LineEditor")
         assert field(walk, "workloads.0.namespace").editor.has_focus
         await click_key(walk, "More")
         await on(walk, More)
         await walk.click(_tab(walk, "Kubernetes"))
-        await walk.click("#field-kubernetes-apply Choice", offset=(18, 0))
+        await walk.click("#field-kubernetes-apply ChoiceEditor", offset=(18, 0))
         assert field(walk, "kubernetes.apply").editor.value == "manifests"
         await walk.click(_tab(walk, "Workloads"))
         await walk.click("#workloads", offset=(5, 1))

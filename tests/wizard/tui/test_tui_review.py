@@ -9,8 +9,8 @@ from project_files import BROKEN, PROD
 
 from apiserver.page import page_of_configuration
 from federation.yaml.files import ConfigError, load
-from wizard.tui.draft import Draft, opened
-from wizard.tui.review import ChangedMeanwhileError, Trust, review, save
+from wizard.tui.draft import Draft, open_draft
+from wizard.tui.review import ChangedMeanwhileError, TrustRow, review, save
 
 NEW = Draft(
     "new-1",
@@ -42,7 +42,7 @@ def test_a_new_file_is_named_after_its_cluster(project: Path) -> None:
 
 
 def test_a_change_is_a_line_out_and_a_line_in(path: Path, project: Path) -> None:
-    draft = opened(path, PROD).with_answer("aws.region", "eu-north-1")
+    draft = open_draft(path, PROD).with_answer("aws.region", "eu-north-1")
     reviewed = review(draft, project)
     assert [line for line in reviewed.diff if line[0] in "+-"] == [
         "-  region: eu-west-1",
@@ -54,7 +54,7 @@ def test_a_change_is_a_line_out_and_a_line_in(path: Path, project: Path) -> None
 
 
 def test_a_file_that_says_all_of_it_has_nothing_to_change(path: Path, project: Path) -> None:
-    reviewed = review(opened(path, PROD), project)
+    reviewed = review(open_draft(path, PROD), project)
     assert (reviewed.saved, reviewed.diff, reviewed.summary) == (
         True,
         (),
@@ -63,15 +63,15 @@ def test_a_file_that_says_all_of_it_has_nothing_to_change(path: Path, project: P
 
 
 def test_the_trust_matrix_says_who_may_what(path: Path, project: Path) -> None:
-    assert review(opened(path, PROD), project).trust == (
-        Trust(
+    assert review(open_draft(path, PROD), project).trust == (
+        TrustRow(
             "default/oidc-iam-pod",
             "sts.amazonaws.com",
             "prod_default_oidc-iam-pod",
             ("AmazonS3ReadOnlyAccess", "job-function/ViewOnlyAccess"),
             "334 of 2048",
         ),
-        Trust(
+        TrustRow(
             "every pod of the cluster",
             "sts.amazonaws.com",
             "prod_billing_app",
@@ -82,7 +82,7 @@ def test_the_trust_matrix_says_who_may_what(path: Path, project: Path) -> None:
 
 
 def test_warnings_come_in_order_of_weight(path: Path, project: Path) -> None:
-    found = review(opened(path, PROD), project).lint.findings
+    found = review(open_draft(path, PROD), project).lint.findings
     codes = [each.rule.code for each in found]
     assert codes[:2] == ["audience-only-trust", "powerful-policy"]
 
@@ -91,7 +91,7 @@ def test_a_file_that_changed_before_the_review_is_only_replaced_by_agreement(
     path: Path, project: Path
 ) -> None:
     path.write_text(PROD + "# theirs\n")
-    draft = opened(path, PROD).with_answer("aws.region", "eu-north-1")
+    draft = open_draft(path, PROD).with_answer("aws.region", "eu-north-1")
     reviewed = review(draft, project)
     assert reviewed.summary == (
         "clusters/prod.yaml will change: +1 -1 lines. Another program has changed the file "
@@ -107,7 +107,7 @@ def test_a_file_that_changed_before_the_review_is_only_replaced_by_agreement(
 def test_a_file_that_changed_after_the_review_is_not_replaced_even_so(
     path: Path, project: Path
 ) -> None:
-    reviewed = review(opened(path, PROD).with_answer("aws.region", "eu-north-1"), project)
+    reviewed = review(open_draft(path, PROD).with_answer("aws.region", "eu-north-1"), project)
     path.write_text(PROD + "# theirs\n")
     with pytest.raises(ChangedMeanwhileError):
         save(reviewed, agreed=True)
@@ -118,7 +118,7 @@ def test_a_file_that_another_program_broke_is_replaced_as_a_whole(
     path: Path, project: Path
 ) -> None:
     path.write_text(BROKEN)
-    draft = opened(path, PROD)
+    draft = open_draft(path, PROD)
     save(review(draft, project), agreed=True)
     assert load(path) == draft.configuration()
 
@@ -140,7 +140,7 @@ def test_what_to_set_on_the_api_servers_comes_with_the_command_for_what_runs_now
 
 
 def test_a_migration_that_is_under_way_is_gone_on_with(path: Path, project: Path) -> None:
-    draft = opened(path, PROD)
+    draft = open_draft(path, PROD)
     path.with_name("prod.migration.yaml").write_text("phase: add\n")
     assert review(draft, project).control_plane == (
         "clusters/prod.migration.yaml: kind: Field required. Only this program writes the file: "

@@ -38,7 +38,7 @@ from deployment.sequence import Deployment
 from federation.errors import WorldError
 from federation.model.config import ClusterConfig
 from review.plan.changes import Plan, ResourceChange, StackPlan
-from wizard.tui.outside import Result
+from wizard.tui.outside import CheckResult
 from wizard.tui.screens.deploy import ShowDeployment
 from wizard.tui.screens.dialogs import Ask, Asked, Typed
 from wizard.tui.screens.done import Done
@@ -137,7 +137,7 @@ async def test_a_deployment_without_resources_is_whole_in_the_end(
 async def test_what_a_deployment_lacks_stops_it_before_anything_runs(
     project: Path, world: World
 ) -> None:
-    world.machine = (Result("fail", "terraform", "not found.", "Install Terraform 1.10."),)
+    world.machine = (CheckResult("fail", "terraform", "not found.", "Install Terraform 1.10."),)
     async with walking(project, world) as walk:
         await to_plan(walk)
         assert shown(walk, "#failure") == (

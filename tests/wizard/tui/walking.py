@@ -24,7 +24,7 @@ from wizard.tui.screens.following import Following
 from wizard.tui.screens.plan import ShowPlan
 from wizard.tui.screens.questions import Questions
 from wizard.tui.screens.review import ShowReview
-from wizard.tui.widgets.editors import Choice
+from wizard.tui.widgets.editors import ChoiceEditor
 from wizard.tui.widgets.field import Field
 
 _LONGEST = 60.0
@@ -120,7 +120,7 @@ async def on(walk: Walk, screen: type[Screen[Any]]) -> None:
 async def answer(walk: Walk, key: str, text: str) -> None:
     """Replace the answer to a question, as pasting does; several values are in lines."""
     editor = field(walk, key).editor
-    assert not isinstance(editor, Choice)
+    assert not isinstance(editor, ChoiceEditor)
     editor.focus()
     editor.select_all()
     await until(walk, lambda: editor.has_focus)

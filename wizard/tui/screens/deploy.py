@@ -73,10 +73,10 @@ and the next deployment goes on from there. Quitting has to wait for the end.
         bar.query_one(Bar).percentage = bar.percentage
         elapsed = duration(activity.elapsed)
         self.query_one("#counts", Static).update(f"{progress.done} of {progress.total}  {elapsed}")
-        self.query_one("#working", Static).update(self._working())
+        self.query_one("#working", Static).update(self._work_text())
         self.query_one("#log-note", Static).update(self.log_note)
 
-    def ended(self) -> None:
+    def show_end(self) -> None:
         """Show what is to be done next."""
         self.query_one(Failure).explain(self.activity.progress.outcome)
 
@@ -115,7 +115,7 @@ and the next deployment goes on from there. Quitting has to wait for the end.
             self.activity.interrupt()
             self.refresh_bindings()
 
-    def _working(self) -> Content:
+    def _work_text(self) -> Content:
         activity, progress = self.activity, self.activity.progress
         if isinstance(progress.outcome, Succeeded):
             verb = "Destroyed" if self._destroys else "Deployed"

@@ -18,12 +18,12 @@ from textual.widgets.option_list import Option
 from deployment.next_steps import Copyable, copyable_outputs, next_commands
 from wizard.tui import wants
 from wizard.tui.activity import Activity
-from wizard.tui.screens.step import Step
-from wizard.tui.session import Session
-from wizard.tui.widgets.results import Results
+from wizard.tui.screens.step import StepScreen
+from wizard.tui.session import AppSession
+from wizard.tui.widgets.results import CheckResults
 
 
-class Done(Step):
+class Done(StepScreen):
     """Shows outputs and commands to copy, and the checks of the live federation."""
 
     STEP = "Done"
@@ -41,7 +41,7 @@ Enter, Y or a click copies the output or the command under the cursor, through t
         Binding("escape", "back", "To the start"),
     ]
 
-    def __init__(self, session: Session, activity: Activity) -> None:
+    def __init__(self, session: AppSession, activity: Activity) -> None:
         super().__init__(session)
         self.activity = activity
         destroyed = activity.kind == "destroy"
@@ -61,7 +61,7 @@ Enter, Y or a click copies the output or the command under the cursor, through t
         """What to copy, and the proof beside or below it."""
         outputs = OptionList(*map(_option, self._copyables), id="outputs", compact=True)
         outputs.border_title = "Outputs and next steps"
-        proof = Results("Proving …", id="proof")
+        proof = CheckResults("Proving …", id="proof")
         proof.border_title = "Proof"
         yield Container(outputs, proof, classes="columns done")
 
@@ -71,9 +71,9 @@ Enter, Y or a click copies the output or the command under the cursor, through t
         self.action_prove()
 
     @property
-    def results(self) -> Results:
+    def results(self) -> CheckResults:
         """The proof."""
-        return self.query_one(Results)
+        return self.query_one(CheckResults)
 
     def action_prove(self) -> None:
         """Run the checks, or run them again."""

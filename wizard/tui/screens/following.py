@@ -7,18 +7,18 @@ from typing import ClassVar
 
 from textual.binding import Binding
 
-from deployment.logs import shown
+from deployment.logs import display_path
 from wizard.tui import wants
 from wizard.tui.activity import Activity
 from wizard.tui.screens.dialogs import Asked
-from wizard.tui.screens.step import Step
-from wizard.tui.session import Session
+from wizard.tui.screens.step import StepScreen
+from wizard.tui.session import AppSession
 from wizard.tui.widgets.log_view import LogView
 
 _LOOKS_PER_SECOND = 10
 
 
-class Following(Step):
+class Following(StepScreen):
     """A step that shows an activity, with its log."""
 
     BINDINGS: ClassVar = [
@@ -26,7 +26,7 @@ class Following(Step):
         Binding("w", "write_log", "Write log to a file", show=False),
     ]
 
-    def __init__(self, session: Session, activity: Activity) -> None:
+    def __init__(self, session: AppSession, activity: Activity) -> None:
         super().__init__(session)
         self.activity = activity
         self._ended = False
@@ -50,14 +50,14 @@ class Following(Step):
         self.look()
         if not self.activity.running:
             self._ended = True
-            self.ended()
+            self.show_end()
             self.refresh_bindings()
 
     def look(self) -> None:
         """Show how far the run is."""
         raise NotImplementedError
 
-    def ended(self) -> None:
+    def show_end(self) -> None:
         """Show how it ended."""
         raise NotImplementedError
 
@@ -90,4 +90,4 @@ class Following(Step):
         """Where the whole log is, or why it is not complete."""
         if self.activity.log_error:
             return f"The log is not complete: {self.activity.log_error}."
-        return f"The log: {shown(self.activity.log)}"
+        return f"The log: {display_path(self.activity.log)}"

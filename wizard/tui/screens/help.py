@@ -34,7 +34,7 @@ class Help(ModalScreen[None]):
             dialog.border_subtitle = "Escape closes"
             with VerticalScroll():
                 for paragraph in self._text.split("\n\n"):
-                    yield Static(_shown(paragraph), classes="paragraph", markup=False)
+                    yield Static(_paragraph(paragraph), classes="paragraph", markup=False)
                 keys = Table.grid(padding=(0, 2))
                 keys.add_column(justify="right", style="bold")
                 for key, what in self._keys:
@@ -59,7 +59,7 @@ def rows(paragraph: str) -> list[tuple[str, str]]:
     return found
 
 
-def _shown(paragraph: str) -> str | Table:
+def _paragraph(paragraph: str) -> str | Table:
     table = Table.grid(padding=(0, 2))
     for name, text in rows(paragraph):
         table.add_row(Text(name), Text(text))

@@ -25,15 +25,15 @@ from wizard.questions import (
 from wizard.tui import preview, wants
 from wizard.tui.draft import Draft
 from wizard.tui.screens.dialogs import Ask
-from wizard.tui.screens.step import Asking
-from wizard.tui.session import Session
+from wizard.tui.screens.step import AskingScreen
+from wizard.tui.session import AppSession
 from wizard.tui.widgets.explanation import Explanation
 from wizard.tui.widgets.form import Form
 
 GROUPS = (AWS, DISCOVERY, KUBERNETES, WORKLOADS, STATE, REVIEW)
 
 
-class More(Asking):
+class More(AskingScreen):
     """A tab for each group of settings."""
 
     STEP = "Questions"
@@ -55,7 +55,7 @@ each on a line of its own."""
         Binding("ctrl+n", "review", "Review"),
     ]
 
-    def __init__(self, session: Session, key: str | None = None) -> None:
+    def __init__(self, session: AppSession, key: str | None = None) -> None:
         """Make the screen.
 
         Args:
@@ -223,8 +223,8 @@ each on a line of its own."""
             await self._enter_group(group)
         self.refresh_bindings()
 
-    @on(Form.Changed)
-    def _changed(self, event: Form.Changed) -> None:
+    @on(Form.DraftChanged)
+    def _changed(self, event: Form.DraftChanged) -> None:
         self.session.change(event.draft)
         for form in self.query(Form):
             if form is not event.form:

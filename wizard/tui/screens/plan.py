@@ -70,7 +70,7 @@ Escape while it is being made stops it."""
         """Show how far the run is."""
         self.query_one("#summary", Static).update(self._summary())
 
-    def ended(self) -> None:
+    def show_end(self) -> None:
         """Show the plan, or why there is none."""
         self.query_one(Failure).explain(self.activity.progress.outcome)
         plan = self._plan

@@ -12,14 +12,14 @@ from textual.widget import Widget
 
 from wizard.questions import BASICS
 from wizard.tui import preview, wants
-from wizard.tui.screens.step import Asking
+from wizard.tui.screens.step import AskingScreen
 from wizard.tui.widgets.explanation import Explanation
 from wizard.tui.widgets.facts import Facts
 from wizard.tui.widgets.form import Form
-from wizard.tui.widgets.results import Results
+from wizard.tui.widgets.results import CheckResults
 
 
-class Questions(Asking):
+class Questions(AskingScreen):
     """Asks for cluster DNS, audience, namespace and service account."""
 
     STEP = "Questions"
@@ -52,7 +52,7 @@ Every answer is kept as a draft at once: you can leave at any time and go on lat
         explanation = Explanation()
         facts = Facts(preview.facts(draft), id="facts")
         facts.border_title = "What follows"
-        probe = Results(id="probe")
+        probe = CheckResults(id="probe")
         probe.border_title = "Probe"
         form = Form(asked, draft, self.session.suggestions)
         yield Container(
@@ -89,12 +89,12 @@ Every answer is kept as a draft at once: you can leave at any time and go on lat
         self.want(wants.ProbeCluster())
 
     @property
-    def results(self) -> Results:
+    def results(self) -> CheckResults:
         """The checks of the cluster."""
-        return self.query_one("#probe", Results)
+        return self.query_one("#probe", CheckResults)
 
-    @on(Form.Changed)
-    def _changed(self, event: Form.Changed) -> None:
+    @on(Form.DraftChanged)
+    def _changed(self, event: Form.DraftChanged) -> None:
         self.session.change(event.draft)
         self.query_one(Facts).show(preview.facts(event.draft))
         self.remove_class("-probing")

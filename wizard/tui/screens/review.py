@@ -14,13 +14,13 @@ from textual.widget import Widget
 from textual.widgets import DataTable, Static, TabbedContent, TabPane, Tabs
 
 from wizard.tui import wants
-from wizard.tui.screens.step import Step
+from wizard.tui.screens.step import StepScreen
 from wizard.tui.widgets.signed import Signed
 
 if TYPE_CHECKING:
     from review.lint.finding import Accepted, LintFinding
-    from wizard.tui.review import Review, Trust
-    from wizard.tui.session import Session
+    from wizard.tui.review import Review, TrustRow
+    from wizard.tui.session import AppSession
 
 _TABS = {
     "file": "File",
@@ -32,7 +32,7 @@ _TABS = {
 """The tabs, and what is on them."""
 
 
-class ShowReview(Step):
+class ShowReview(StepScreen):
     """Shows a review in tabs."""
 
     STEP = "Review"
@@ -56,7 +56,7 @@ API server  what to set on the control plane, in the form of its distribution, i
         Binding("d", "whole", "Diff"),
     ]
 
-    def __init__(self, session: Session, review: Review) -> None:
+    def __init__(self, session: AppSession, review: Review) -> None:
         super().__init__(session)
         self.review = review
         self.has_given_up = False
@@ -217,6 +217,6 @@ def _line(sign: str, found: LintFinding, text: str) -> Widget:
     return Signed(sign, Content.assemble((f"{place}\n", "bold"), text), classes="apart")
 
 
-def _cells(trust: Trust) -> tuple[Text, ...]:
+def _cells(trust: TrustRow) -> tuple[Text, ...]:
     policies = "\n".join(trust.policies) or "nothing"
     return tuple(map(Text, (trust.who, trust.role, policies, trust.audience, trust.size)))

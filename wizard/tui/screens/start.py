@@ -14,12 +14,12 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from wizard.tui import wants
-from wizard.tui.screens.step import Step
-from wizard.tui.widgets.results import Results
+from wizard.tui.screens.step import StepScreen
+from wizard.tui.widgets.results import CheckResults
 
 if TYPE_CHECKING:
-    from wizard.tui.clusters import Entry, Status
-    from wizard.tui.session import Session
+    from wizard.tui.clusters import ClusterEntry, Status
+    from wizard.tui.session import AppSession
 
 _SIGNS: dict[Status, str] = {
     "deployed": "●",
@@ -32,7 +32,7 @@ _SIGNS: dict[Status, str] = {
 }
 
 
-class Start(Step):
+class Start(StepScreen):
     """Lists the configurations; the checks of this machine run meanwhile."""
 
     STEP = "Start"
@@ -61,15 +61,15 @@ configuration can be written without any of it."""
         Binding("escape", "app.interrupt", "Leave", show=False),
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: AppSession) -> None:
         super().__init__(session)
-        self._entries: tuple[Entry, ...] = ()
+        self._entries: tuple[ClusterEntry, ...] = ()
 
     def parts(self) -> Iterable[Widget]:
         """The list, and the checks beside or below it."""
         clusters = OptionList(_new(), id="clusters", compact=True)
         clusters.border_title = "Configurations"
-        machine = Results("Looking at this machine …", id="machine")
+        machine = CheckResults("Looking at this machine …", id="machine")
         machine.border_title = "This machine"
         yield Container(clusters, machine, id="start")
 
@@ -84,11 +84,11 @@ configuration can be written without any of it."""
         self.want(wants.ListClusters())
 
     @property
-    def results(self) -> Results:
+    def results(self) -> CheckResults:
         """The checks of this machine."""
-        return self.query_one(Results)
+        return self.query_one(CheckResults)
 
-    def show(self, entries: Sequence[Entry]) -> None:
+    def show(self, entries: Sequence[ClusterEntry]) -> None:
         """Show these configurations, with the same one chosen as before."""
         if self._entries == tuple(entries):
             return
@@ -101,7 +101,7 @@ configuration can be written without any of it."""
         self.refresh_bindings()
 
     @property
-    def chosen(self) -> Entry | None:
+    def chosen(self) -> ClusterEntry | None:
         """The configuration under the cursor; None for a new one."""
         at = self.query_one(OptionList).highlighted
         return self._entries[at - 1] if at and at <= len(self._entries) else None
@@ -159,9 +159,9 @@ def _new() -> Option:
     return Option(Content.styled("+ New configuration", "bold"))
 
 
-def _rows(entries: Sequence[Entry]) -> list[Content]:
+def _rows(entries: Sequence[ClusterEntry]) -> list[Content]:
     """A line for each, in columns."""
-    known = [_known(entry) for entry in entries]
+    known = [_status_text(entry) for entry in entries]
     name = max((len(entry.name) for entry in entries), default=0)
     width = max(map(len, known), default=0)
     return [
@@ -174,7 +174,7 @@ def _rows(entries: Sequence[Entry]) -> list[Content]:
     ]
 
 
-def _known(entry: Entry) -> str:
+def _status_text(entry: ClusterEntry) -> str:
     draft = f"draft from {entry.kept.changed:%d %b %H:%M}" if entry.kept else ""
     if entry.status == "draft":
         return draft
@@ -183,5 +183,5 @@ def _known(entry: Entry) -> str:
     return ", ".join(filter(None, (entry.status, mistakes, draft)))
 
 
-def _same(entry: Entry, other: Entry | None) -> bool:
+def _same(entry: ClusterEntry, other: ClusterEntry | None) -> bool:
     return other is not None and (entry.name, entry.path) == (other.name, other.path)

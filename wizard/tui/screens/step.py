@@ -16,10 +16,10 @@ from wizard.tui.widgets.keys import Keys
 from wizard.tui.widgets.trail import Trail
 
 if TYPE_CHECKING:
-    from wizard.tui.session import Session
+    from wizard.tui.session import AppSession
 
 
-class Step(Screen[None]):
+class StepScreen(Screen[None]):
     """One step of the way."""
 
     STEP: ClassVar[str]
@@ -31,7 +31,7 @@ class Step(Screen[None]):
 
     BINDINGS: ClassVar = [Binding("escape", "back", "Back")]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: AppSession) -> None:
         super().__init__()
         self.session = session
 
@@ -79,7 +79,7 @@ class Step(Screen[None]):
         self.want(wants.GoBack(event.step))
 
 
-class Asking(Step):
+class AskingScreen(StepScreen):
     """A step that asks questions."""
 
     def asks(self, key: str) -> bool:

@@ -12,14 +12,14 @@ from textual.widget import Widget
 
 from wizard.questions import workload_questions
 from wizard.tui import preview
-from wizard.tui.screens.step import Asking
-from wizard.tui.session import Session
+from wizard.tui.screens.step import AskingScreen
+from wizard.tui.session import AppSession
 from wizard.tui.widgets.explanation import Explanation
 from wizard.tui.widgets.facts import Facts
 from wizard.tui.widgets.form import Form
 
 
-class EditWorkload(Asking):
+class EditWorkload(AskingScreen):
     """Asks about one workload."""
 
     STEP = "Questions"
@@ -32,7 +32,7 @@ job-function/ViewOnlyAccess. The word none stands for a role without policies.""
 
     BINDINGS: ClassVar = [Binding("ctrl+n", "review", "Review")]
 
-    def __init__(self, session: Session, at: int, key: str | None = None) -> None:
+    def __init__(self, session: AppSession, at: int, key: str | None = None) -> None:
         """Make the screen for one of the workloads.
 
         Args:
@@ -80,8 +80,8 @@ job-function/ViewOnlyAccess. The word none stands for a role without policies.""
         """Put the focus on a question whose answer is not right."""
         self.query_one(Form).enter(key)
 
-    @on(Form.Changed)
-    def _changed(self, event: Form.Changed) -> None:
+    @on(Form.DraftChanged)
+    def _changed(self, event: Form.DraftChanged) -> None:
         self.session.change(event.draft)
         self.query_one(Facts).show(preview.facts(event.draft, self._at))
 

@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from deployment.sequence import Deployment
-    from wizard.tui.clusters import Entry
+    from wizard.tui.clusters import ClusterEntry
     from wizard.tui.draft import Draft
-    from wizard.tui.session import Session
+    from wizard.tui.session import AppSession
 
 
-async def cluster_entries(session: Session) -> tuple[Entry, ...]:
+async def cluster_entries(session: AppSession) -> tuple[ClusterEntry, ...]:
     """The configurations and drafts of the project."""
     from wizard.tui import clusters
 
     return await asyncio.to_thread(clusters.entries, session.project)
 
 
-async def new_draft(session: Session) -> Draft:
+async def new_draft(session: AppSession) -> Draft:
     """A draft of a new configuration, with what is known here as its first answers."""
     from wizard.tui import draft
 
     loaded = await session.load()
-    return draft.begun(f"new-{uuid.uuid4().hex[:8]}", loaded.surroundings)
+    return draft.begin_draft(f"new-{uuid.uuid4().hex[:8]}", loaded.surroundings)
 
 
-async def draft_of(session: Session, path: Path) -> Draft:
+async def draft_of(session: AppSession, path: Path) -> Draft:
     """The answers that a file gives.
 
     Raises:
@@ -39,10 +39,10 @@ async def draft_of(session: Session, path: Path) -> Draft:
     from wizard.tui import draft
 
     await session.load()
-    return draft.opened(path, await asyncio.to_thread(files.read, path))
+    return draft.open_draft(path, await asyncio.to_thread(files.read, path))
 
 
-async def deployment_of(session: Session, path: Path, *, destroys: bool) -> Deployment:
+async def deployment_of(session: AppSession, path: Path, *, destroys: bool) -> Deployment:
     """What deploys, or destroys, what a file says.
 
     Raises:

@@ -12,10 +12,10 @@ from wizard.tui import review as reviews
 
 if TYPE_CHECKING:
     from wizard.tui.review import Review
-    from wizard.tui.session import Session
+    from wizard.tui.session import AppSession
 
 
-async def review_draft(session: Session) -> Review:
+async def review_draft(session: AppSession) -> Review:
     """What saving the draft would do.
 
     Raises:
@@ -29,14 +29,14 @@ async def save_review(review: Review, *, agreed: bool = False) -> None:
     await asyncio.to_thread(reviews.save, review, agreed=agreed)
 
 
-async def settle_review(session: Session, saved: Review) -> Review:
+async def settle_review(session: AppSession, saved: Review) -> Review:
     """Go on with the file as it is now, without a draft; what saving it again would do."""
     await session.drop_draft(session.draft.name)
-    session.settle(drafts.opened(saved.path, saved.text))
+    session.settle(drafts.open_draft(saved.path, saved.text))
     return await review_draft(session)
 
 
-async def merge_file(session: Session, path: Path) -> bool:
+async def merge_file(session: AppSession, path: Path) -> bool:
     """Put the answers on top of another program's changes to the file.
 
     Returns:

@@ -41,7 +41,7 @@ class Submitted(Message):
     editor: Editor
 
 
-class Line(Input):
+class LineEditor(Input):
     """An answer of one line."""
 
     def __init__(self, value: str, default: str, suggestions: Sequence[str] = ()) -> None:
@@ -73,7 +73,7 @@ class Line(Input):
         self.post_message(Submitted(self))
 
 
-class Lines(TextArea):
+class LinesEditor(TextArea):
     """An answer of several values, each on a line of its own.
 
     Enter begins a line, or goes on from an empty one at the end; ↑ and ↓ leave by the first line
@@ -128,7 +128,7 @@ class Lines(TextArea):
         self.post_message(Edited(self, self.value))
 
 
-class Choice(Widget, can_focus=True):
+class ChoiceEditor(Widget, can_focus=True):
     """One of a few words; all are shown, and the chosen one has a mark."""
 
     BINDINGS: ClassVar = [
@@ -207,7 +207,7 @@ class Choice(Widget, can_focus=True):
         self.post_message(Edited(self, option))
 
 
-Editor = Line | Lines | Choice
+Editor = LineEditor | LinesEditor | ChoiceEditor
 
 
 def _rows(options: Sequence[str], width: int) -> list[list[str]]:

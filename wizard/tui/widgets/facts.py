@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
-from wizard.tui.preview import Fact
+from wizard.tui.preview import PreviewRow
 
 UNKNOWN = "…"
 
@@ -16,7 +16,7 @@ UNKNOWN = "…"
 class Facts(VerticalScroll):
     """Shows facts, which keep their number and names."""
 
-    def __init__(self, facts: Sequence[Fact], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, facts: Sequence[PreviewRow], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._facts = tuple(facts)
         self._values = [Static(_value(fact), classes="value", markup=False) for fact in facts]
@@ -28,7 +28,7 @@ class Facts(VerticalScroll):
                 yield Static(fact.label, classes="label", markup=False)
                 yield value
 
-    def show(self, facts: Sequence[Fact]) -> None:
+    def show(self, facts: Sequence[PreviewRow]) -> None:
         """Show these facts."""
         for before, fact, value in zip(self._facts, facts, self._values, strict=True):
             if fact != before:
@@ -36,5 +36,5 @@ class Facts(VerticalScroll):
         self._facts = tuple(facts)
 
 
-def _value(fact: Fact) -> str:
+def _value(fact: PreviewRow) -> str:
     return UNKNOWN if fact.value is None else fact.value

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from deployment.causes import Cause
 from deployment.cdktf.events import Failed, Interrupted, Outcome
-from deployment.logs import shown
+from deployment.logs import display_path
 from wizard.tui.widgets.signed import Signed
 
 
@@ -29,14 +29,14 @@ class Failure(VerticalScroll, can_focus=False):
             self.mount_all(_causes(outcome))
         elif isinstance(outcome, Interrupted):
             self.border_title = "Interrupted"
-            text = f"{outcome} {_extent(outcome)}The log: {shown(outcome.log)}"
+            text = f"{outcome} {_extent(outcome)}The log: {display_path(outcome.log)}"
             self.mount(Static(text, markup=False))
 
 
 def _causes(outcome: Failed) -> list[Widget]:
     if not outcome.causes:
         status = f"The program ended with status {outcome.status} and gave no reason."
-        text = f"{status} {_extent(outcome)}The log: {shown(outcome.log)}"
+        text = f"{status} {_extent(outcome)}The log: {display_path(outcome.log)}"
         return [Static(text, markup=False)]
     causes: list[Widget] = [Signed("✗", _cause(cause)) for cause in outcome.causes]
     extent = _extent(outcome).strip()

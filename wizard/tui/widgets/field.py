@@ -12,14 +12,14 @@ from textual.message import Message
 from textual.widgets import Label, Static
 
 from wizard.questions import Question
-from wizard.tui.widgets.editors import Choice, Edited, Editor, Line, Lines
+from wizard.tui.widgets.editors import ChoiceEditor, Edited, Editor, LineEditor, LinesEditor
 
 
 class Field(Vertical):
     """Shows one question and the answer to it."""
 
     @dataclass
-    class Changed(Message):
+    class Answered(Message):
         """A person changed the answer."""
 
         field: Field
@@ -81,16 +81,16 @@ class Field(Vertical):
     @on(Edited)
     def _edited(self, event: Edited) -> None:
         event.stop()
-        self.post_message(self.Changed(self, event.value))
+        self.post_message(self.Answered(self, event.value))
 
 
 def _editor(question: Question, text: str, default: str, suggestions: Sequence[str]) -> Editor:
     match question.kind:
         case "choice":
-            return Choice(question.choices, text, default)
+            return ChoiceEditor(question.choices, text, default)
         case "flag":
-            return Choice(("no", "yes"), text, default)
+            return ChoiceEditor(("no", "yes"), text, default)
         case "list" | "tags":
-            return Lines(text, default)
+            return LinesEditor(text, default)
         case _:
-            return Line(text, default, suggestions)
+            return LineEditor(text, default, suggestions)

@@ -32,7 +32,7 @@ class Form(VerticalScroll, can_focus=False):
     ]
 
     @dataclass
-    class Changed(Message):
+    class DraftChanged(Message):
         """A person changed an answer; `draft` has it."""
 
         form: Form
@@ -89,7 +89,7 @@ class Form(VerticalScroll, can_focus=False):
         for key, field in self._fields.items():
             field.editor.default = defaults[key]
             if field.editor.value != draft.answer(key):
-                with self.app.prevent(Field.Changed):
+                with self.app.prevent(Field.Answered):
                     field.editor.value = draft.answer(key)
 
     def enter(self, key: str) -> None:
@@ -115,8 +115,8 @@ class Form(VerticalScroll, can_focus=False):
         """Go to the field before."""
         self.screen.focus_previous(".field *")
 
-    @on(Field.Changed)
-    def _changed(self, event: Field.Changed) -> None:
+    @on(Field.Answered)
+    def _changed(self, event: Field.Answered) -> None:
         event.stop()
         key = event.field.question.key
         if self._draft.answer(key) == event.text:
@@ -128,7 +128,7 @@ class Form(VerticalScroll, can_focus=False):
                 field.editor.default = defaults[other]
         if event.field.problem:
             self._show_problems()
-        self.post_message(self.Changed(self, self._draft))
+        self.post_message(self.DraftChanged(self, self._draft))
 
     @on(Field.Entered)
     def _entered(self, event: Field.Entered) -> None:

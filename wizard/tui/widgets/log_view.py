@@ -90,7 +90,7 @@ class LogView(ScrollView, can_focus=True):
         width = self.size.width
         if top + y >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        text = self._styled(self._lines[top + y], found=top + y == self._found)
+        text = self._style(self._lines[top + y], found=top + y == self._found)
         # A text without marks is rendered without a style of its own.
         strip = Strip(text.render(self.app.console), text.cell_len).apply_style(self.rich_style)
         return strip.crop_extend(left, left + width, self.rich_style)
@@ -98,7 +98,7 @@ class LogView(ScrollView, can_focus=True):
     def _go_to_end(self) -> None:
         self.scroll_end(animate=False, immediate=True, x_axis=False)
 
-    def _styled(self, line: str, *, found: bool) -> Text:
+    def _style(self, line: str, *, found: bool) -> Text:
         text = Text(line, no_wrap=True, end="")
         if _ERROR.search(line):
             text.stylize(self._component("log--error"))

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from wizard.tui.outside import Result, Verdict
+from wizard.tui.outside import CheckResult, Verdict
 from wizard.tui.widgets.signed import Signed
 
 SIGNS: dict[Verdict, str] = {"pass": "✓", "warn": "!", "fail": "✗", "skip": "-"}
@@ -22,7 +22,7 @@ LONGEST = 120.0
 _ORDER: tuple[Verdict, ...] = ("fail", "warn", "pass", "skip")
 
 
-class Results(VerticalScroll):
+class CheckResults(VerticalScroll):
     """A list of results below a line that says what goes on, what matters most on top."""
 
     def __init__(self, state: str = "", *, id: str | None = None) -> None:  # noqa: A002
@@ -38,7 +38,7 @@ class Results(VerticalScroll):
         self._state.update(text)
         self._state.display = bool(text)
 
-    async def follow(self, checks: AsyncIterator[Result], doing: str) -> None:
+    async def follow(self, checks: AsyncIterator[CheckResult], doing: str) -> None:
         """Show each result as it comes, and how many there are of each kind in the end."""
         await self.clear()
         self.say(doing)
@@ -60,7 +60,7 @@ class Results(VerticalScroll):
         """Remove the results."""
         await self.query(".result").remove()
 
-    async def add(self, result: Result) -> None:
+    async def add(self, result: CheckResult) -> None:
         """Show one more, below those that matter as much."""
         lighter = ", ".join(f".-{each}" for each in _ORDER[_ORDER.index(result.verdict) + 1 :])
         following = self.query(lighter).first() if lighter and self.query(lighter) else None
@@ -78,7 +78,7 @@ def _counts(count: Counter[str]) -> str:
     )
 
 
-def _content(result: Result) -> Content:
+def _content(result: CheckResult) -> Content:
     about = f" ({result.about})" if result.about else ""
     remedy = f"\n{result.remedy}" if result.verdict in ("warn", "fail") and result.remedy else ""
     return Content.assemble((f"{result.title}{about}: ", "bold"), result.seen, (remedy, "italic"))
