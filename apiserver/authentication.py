@@ -75,8 +75,8 @@ def _allowed_paths(existing: Mapping[str, Any]) -> Iterator[str]:
     for path in paths:
         if not isinstance(path, str) or not path.startswith("/"):
             raise UserError(
-                "The file of --authentication-config has something else in anonymous.conditions "
-                "than a list of '- path: /PATH'."
+                "The file of --authentication-config has an 'anonymous.conditions' that is not a "
+                "list of '- path: /PATH'."
             )
         yield path
 
@@ -87,12 +87,12 @@ def _check(existing: Mapping[str, Any]) -> None:
     version, _, _ = str(existing.get("apiVersion")).partition("/")
     if version != _GROUP or existing.get("kind") != _KIND:
         raise UserError(
-            f"The file of --authentication-config is no {_KIND} of {_GROUP}: it says "
-            f"apiVersion {existing.get('apiVersion')!r} and kind {existing.get('kind')!r}."
+            f"The file of --authentication-config is not an {_KIND} of {_GROUP}: it has apiVersion "
+            f"{existing.get('apiVersion')!r} and kind {existing.get('kind')!r}."
         )
     anonymous = existing.get("anonymous")
     if isinstance(anonymous, Mapping) and anonymous.get("enabled") is False:
         raise UserError(
             "The file of --authentication-config turns anonymous requests off. To let AWS read "
-            "the two documents, set anonymous.enabled: true there and run this again."
+            "the two documents, set 'anonymous.enabled: true' in it and run this again."
         )

@@ -223,9 +223,9 @@ def _check_whole(reading: Reading) -> Reading:
         return reading
     lacks = None
     if not settings.key_files:
-        lacks = f"--{KEY_FILE}, without which no API server starts"
+        lacks = f"--{KEY_FILE}, which is required"
     elif settings.issuers and not settings.signing_key_file:
-        lacks = f"--{SIGNING_KEY_FILE}, without which no API server starts that has --{ISSUER}"
+        lacks = f"--{SIGNING_KEY_FILE}, which is required together with --{ISSUER}"
     if lacks:
         raise UserError(f"{reading.name}: the line has no {lacks}. It may be cut: {_ALL_OF_PS}")
     return reading
@@ -238,7 +238,9 @@ def _join_lines(text: str) -> str:
 
 def _words(text: str, name: str) -> list[str]:
     if len(text) > LONGEST:
-        raise UserError(f"{name}: has a line of {len(text)} characters, which starts no program.")
+        raise UserError(
+            f"{name}: has a line of {len(text)} characters, which is too long for a command."
+        )
     try:
         return shlex.split(text)
     except ValueError:

@@ -43,7 +43,7 @@ NAMES = (
 """The flags that a plan may change, in the order in which they are written."""
 
 FROM_PROCESS = (
-    f"Give the running process instead: 'cat /proc/$(pgrep -x {PROGRAM})/cmdline | python -m "
+    f"Pass the running process instead: 'cat /proc/$(pgrep -x {PROGRAM})/cmdline | python -m "
     "wizard apiserver --from -'."
 )
 

@@ -183,24 +183,24 @@ def begin(
     kind: Kind = "signing-key" if new_keys else "issuer"
     if kind == "issuer" and before.issuers[:1] == (config.issuer,):
         raise UserError(
-            f"{config.issuer} is the first issuer already: there is nothing to migrate. Without "
-            "--migrate the command shows what else differs."
+            f"{config.issuer} is already the first issuer: there is nothing to migrate. Without "
+            "--migrate the command shows other differences."
         )
     if not before.issuers:
         raise UserError(
-            "What was given has no --service-account-issuer, so that no token carries one: set the "
-            "flags at once, without --migrate."
+            "The given flags have no --service-account-issuer, so no token has an issuer: set the "
+            "flags directly, without --migrate."
         )
     if new_keys and not before.key_files:
         raise UserError(
-            "What was given has no --service-account-key-file: give what shows all flags, such as "
-            "the static pod or the process, so that the key in use stays."
+            "The given flags have no --service-account-key-file: pass a source with all flags, "
+            "such as the static pod or the process, so that the key in use stays."
         )
     for path in new_keys or ():
         if not path.startswith(("/", "$")):
-            raise UserError(f"{path!r} is not the path of a file on the nodes, from / on.")
+            raise UserError(f"{path!r} is not an absolute path of a file on the nodes.")
     if new_keys and new_keys[1] == before.signing_key_file:
-        raise UserError(f"{new_keys[1]} signs already: name the file of the new key.")
+        raise UserError(f"{new_keys[1]} already signs: name the file of the new key.")
     return Migration(
         kind=kind,
         cluster=config.cluster,
@@ -265,19 +265,19 @@ def obstacles(
         state: how far it is.
         goal: the federation and its control plane.
         now: the time, in UTC.
-        running: what runs now, read anew; None where it was not given.
-        verdicts: the worst verdict of each doctor code; None where they were not given.
+        running: what runs now; None if it was not given.
+        verdicts: the worst verdict of each doctor code; None if they were not given.
     """
     found = []
     if now < earliest_end(state):
-        found.append(f"It is not over before {_time_text(earliest_end(state))}.")
+        found.append(f"This phase lasts until {_time_text(earliest_end(state))}.")
     wanted = phase_plan(state, goal).after
     if running is None:
-        found.append("What runs now has to be read anew: give it with --from.")
+        found.append("Pass the current flags with --from.")
     else:
         found += [
-            f"--{name} is {', '.join(running.values(name)) or 'not set'}, and in this phase it is "
-            f"to be {', '.join(wanted.values(name)) or 'not set'}."
+            f"--{name} is {', '.join(running.values(name)) or 'not set'}, and in this phase it "
+            f"must be {', '.join(wanted.values(name)) or 'not set'}."
             for name in ("service-account-issuer", *_ROTATED)
             if running.values(name) != wanted.values(name)
             and (name not in _ROTATED or state.kind == "signing-key")
@@ -290,7 +290,7 @@ def advance(state: Migration, now: datetime, set_aside: str | None = None) -> Mi
     """The migration in its next phase."""
     following = _after(state.kind, state.phase)
     if following is None:
-        raise UserError("The migration is done: there is no next phase.")
+        raise UserError("The migration is done. There is no next phase.")
     return _enter(state, following, now, set_aside)
 
 
@@ -304,8 +304,8 @@ def turn_back(state: Migration, now: datetime) -> Migration:
     if before is None:
         flags = "\n".join(f"  --{flag}" for flag in state.before)
         raise UserError(
-            f"This is the first phase. To give the migration up, set the flags that ran before, "
-            f"and delete the file of its state:\n{flags}"
+            "This is the first phase. To cancel the migration, set the former flags, and delete "
+            f"its state file:\n{flags}"
         )
     return _enter(state, before, now, _TURNED_BACK)
 
@@ -397,7 +397,9 @@ def duration(text: str) -> timedelta:
     units = {"h": 3600, "m": 60, "s": 1}
     seconds = sum(int(number[:12]) * units[unit] for number, unit in parts)
     if "".join(number + unit for number, unit in parts) != text or not text:
-        raise UserError(f"{text!r} is not a duration: write hours, minutes or seconds, like '48h'.")
+        raise UserError(
+            f"{text!r} is not a duration: write hours, minutes or seconds, such as '48h'."
+        )
     if seconds > _LONGEST.total_seconds():
         raise UserError(f"{text!r} is more than ten years.")
     return timedelta(seconds=seconds)
@@ -406,11 +408,11 @@ def duration(text: str) -> timedelta:
 def _unproven(needed: tuple[str, ...], verdicts: Mapping[str, str] | None) -> list[str]:
     if verdicts is None:
         return [
-            "The doctor's findings are needed ('python -m wizard doctor --json > FILE', then "
-            f"--findings FILE), with these passed: {', '.join(needed)}."
+            "Pass the doctor's findings ('python -m wizard doctor --json > FILE', then --findings "
+            f"FILE). These checks must pass: {', '.join(needed)}."
         ]
     return [
-        f"The doctor's {code} is not passed: {verdicts.get(code, 'it is not among the findings')}."
+        f"The doctor's {code}: {verdicts.get(code, 'not in the findings')}."
         for code in needed
         if not _is_passed(code, verdicts.get(code))
     ]

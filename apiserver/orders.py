@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apiserver.flags import PROGRAM
 
-ONE_AT_A_TIME = "One control plane node after the other, each verified before the next:"
+ONE_AT_A_TIME = "On one control plane node at a time, verifying each before the next:"
 
 PS = f"ps -ww -o args= -C {PROGRAM}"
 

@@ -29,7 +29,7 @@ def page(made: FlagPlan, result: Rendering, place: Callable[[str], str] = str) -
 
 def refusal_text(made: FlagPlan) -> str:
     """Why a plan is not shown."""
-    head = "Nothing is shown, since it would stop an API server or lock clients out:"
+    head = "Refused, because it would stop an API server or lock clients out:"
     return "\n".join([head, *(f"  x {refusal}" for refusal in made.refusals)])
 
 
@@ -54,6 +54,6 @@ def newest_form(own: Distribution, config: ClusterConfig) -> Schema:
         if schema.takes(config.kubernetes.minor):
             return schema
     raise UserError(
-        f"No form of {own.title}'s configuration is known here for Kubernetes "
+        f"No form of {own.title}'s configuration is known for Kubernetes "
         f"{config.kubernetes.version}. '--distribution plain' shows the flags."
     )

@@ -187,41 +187,41 @@ def _reason(name: str, goal: Goal, before: Settings, after: Settings) -> str:
         return _issuer_reason(goal, before, after)
     if name == ANONYMOUS_AUTH and after.anonymous_auth is None:
         return (
-            "The API server does not start with it beside an AuthenticationConfiguration that has "
-            "'anonymous' (KEP-4633)."
+            "The API server does not start with this flag and an AuthenticationConfiguration that "
+            "has 'anonymous' (KEP-4633)."
             if after.authentication_config
-            else "AWS reads the documents without credentials; taking anonymous requests is what "
-            "the API server does where the flag is not given."
+            else "AWS reads the documents without credentials. Without the flag the API server "
+            "accepts anonymous requests."
         )
     return {
-        JWKS_URI: "Without it the discovery document names the API server's own address, often a "
-        "private one or on port 6443, and AWS reads the keys on 443.",
-        KEY_FILE: "Every key with which a living token was signed stays, or the token fails."
+        JWKS_URI: "Without it the discovery document names the API server's own address, which is "
+        "often private or on port 6443. AWS reads the keys on 443.",
+        KEY_FILE: "Every key that signed a valid token stays, or the token fails."
         if set(before.key_files) <= set(after.key_files)
-        else "No living token is signed any more with a key that goes.",
+        else "No valid token is signed with the removed key.",
         SIGNING_KEY_FILE: "Tokens are signed with this key from now on.",
         FEATURE_GATES: _gate_reason(goal.minor),
-        AUTHENTICATION_CONFIG: "Anonymous requests are restricted to the paths of the file."
+        AUTHENTICATION_CONFIG: "The file restricts anonymous requests to its paths."
         if after.authentication_config
-        else "The allowlist of anonymous paths goes away with it.",
-        ANONYMOUS_AUTH: f"{goal.distribution.title} refuses anonymous requests by itself, and "
-        "AWS would get 401.",
-        AUDIENCES: "Without it the audiences that log in would be the issuers that remain, and "
-        "tokens that were asked for a former one by name would fail."
+        else "This removes the allowlist of anonymous paths.",
+        ANONYMOUS_AUTH: f"{goal.distribution.title} refuses anonymous requests by default, so AWS "
+        "would get 401.",
+        AUDIENCES: "Without it only the remaining issuers are accepted as audiences, and tokens "
+        "requested for a former issuer fail."
         if after.api_audiences
-        else "The issuers are the audiences that log in again, the former one among them.",
+        else "The issuers, including the former one, are the accepted audiences again.",
     }[name]
 
 
 def _issuer_reason(goal: Goal, before: Settings, after: Settings) -> str:
     gone = [issuer for issuer in before.issuers if issuer not in after.issuers]
     if gone:
-        return f"Nothing that is alive carries {gone[0]} any more."
+        return f"No valid token carries {gone[0]} any more."
     if len(after.issuers) == 1:
-        return "Tokens carry it as 'iss', and AWS compares it byte for byte."
+        return "Tokens carry it as 'iss'. AWS compares it byte for byte."
     if after.issuers[0] != goal.config.issuer:
-        return "The last one is accepted from now on; the first one signs as before."
-    return "The first one signs. The others are accepted, so that tokens in use stay valid."
+        return "The last one is now accepted; the first one still signs."
+    return "The first one signs. The others stay accepted, so tokens in use stay valid."
 
 
 def _gate_reason(minor: int | None) -> str:
@@ -229,4 +229,7 @@ def _gate_reason(minor: int | None) -> str:
         return f"{DISCOVERY_GATE} is off by default before 1.{DISCOVERY_BY_DEFAULT}."
     if feature_gates(minor):
         return f"{feature_gates(minor)[0]} because it is alpha in 1.{minor}, and off by default."
-    return "What is on by default needs no gate, and a gate that a version forgot stops it."
+    return (
+        "The feature is on by default. The API server does not start with a gate that its version "
+        "has removed."
+    )

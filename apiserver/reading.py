@@ -67,11 +67,11 @@ def _read(text: str, name: str) -> tuple[Reading, ...]:
         words = [part for part in text.split("\0") if part]
         return (reading_of(words, name, "a process's command line"),)
     if not text.strip():
-        raise UserError(f"{name}: is empty. Did the command that should fill it fail?")
+        raise UserError(f"{name}: is empty. Check that the command that wrote it succeeded.")
     if re.match(r"\s*-----BEGIN [A-Z ]*PRIVATE KEY-----", text):
         raise UserError(
-            f"{name}: is a private key, which belongs on the control plane nodes alone. Nothing of "
-            "it was kept. Give what starts kube-apiserver: its manifest, unit or command line."
+            f"{name}: is a private key, which belongs only on the control plane nodes. It was not "
+            "stored. Pass what starts kube-apiserver: its manifest, unit or command line."
         )
     for reader in (units, flag_lists, arrays, _documents, processes):
         if found := tuple(reader(text, name)):
@@ -89,7 +89,7 @@ def _documents(text: str, name: str) -> Iterator[Reading]:
         check_other_pods(documents, name)
     kinds = [str(each["kind"]) for each in loaded if "kind" in each]
     if kinds and not found:
-        raise UserError(f"{name}: is a {kinds[0]}, which does not say how {PROGRAM} runs.")
+        raise UserError(f"{name}: is a {kinds[0]}, which does not describe a {PROGRAM}.")
     yield from found
 
 
@@ -106,8 +106,8 @@ def agreed_settings(readings: tuple[Reading, ...]) -> Settings:
             if pair[0] != pair[1]:
                 seen = " and ".join(", ".join(values) or "none" for values in pair)
                 raise UserError(
-                    f"{first.name} and {other.name} differ in --{flag}: {seen}. A token that one "
-                    "API server issues must be taken by all: make them alike first."
+                    f"{first.name} and {other.name} differ in --{flag}: {seen}. Every API server "
+                    "must accept the tokens of the others: make the flags the same first."
                 )
     return first.settings
 
@@ -115,7 +115,7 @@ def agreed_settings(readings: tuple[Reading, ...]) -> Settings:
 def _unknown(name: str) -> UserError:
     configurations = filter(None, (each.configuration for each in DISTRIBUTIONS.values()))
     return UserError(
-        f"{name}: is nothing that says how {PROGRAM} runs. Known are: a static pod manifest or "
-        "'kubectl get pods -o yaml', a line of 'ps -ww', /proc/PID/cmdline, a systemd unit, "
+        f"{name}: does not describe a {PROGRAM}. Supported: a static pod manifest or 'kubectl get "
+        "pods -o yaml', a line of 'ps -ww', /proc/PID/cmdline, a systemd unit, "
         f"{', '.join(configurations)}."
     )

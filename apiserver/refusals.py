@@ -48,29 +48,29 @@ def refusals(goal: Goal, before: Settings | None, after: Settings) -> Iterator[s
 def _of_what_runs(goal: Goal, before: Settings) -> Iterator[str]:
     if not before.issuers and (goal.minor or 0) >= _ISSUER_REQUIRED:
         yield (
-            f"What was given has no --{ISSUER}, without which no API server of 1.{goal.minor} "
-            "starts: it is not all of what runs."
+            f"The given flags have no --{ISSUER}. An API server of 1.{goal.minor} does not start "
+            "without it: these are not all of its flags."
         )
     if before.authentication_config and before.oidc:
         yield (
-            f"What was given has --{AUTHENTICATION_CONFIG} and --{before.oidc[0][0]}, with which "
-            "no API server starts: it is not what runs."
+            f"The given flags have --{AUTHENTICATION_CONFIG} and --{before.oidc[0][0]}. No API "
+            "server starts with both: these are not its flags."
         )
     elif before.oidc and goal.exposure == "authentication-config":
         yield (
-            f"--{before.oidc[0][0]} and an AuthenticationConfiguration stop the API server. Move "
-            "it into the file's 'jwt:' and remove the --oidc-* flags first:\n"
-            f"{jwt(dict(before.oidc))}"
+            f"--{before.oidc[0][0]} and an AuthenticationConfiguration together stop the API "
+            "server. Move the setting into the file's 'jwt:' and remove the --oidc-* flags "
+            f"first:\n{jwt(dict(before.oidc))}"
         )
     if dict(before.oidc).get("oidc-issuer-url") == goal.config.issuer:
         yield (
-            f"{goal.config.issuer} is the --oidc-issuer-url of people already: tokens of service "
-            "accounts need an issuer of their own."
+            f"{goal.config.issuer} is already the --oidc-issuer-url for people: service account "
+            "tokens need a separate issuer."
         )
     if any(flag == "service-account-signing-endpoint" for flag, _ in before.others):
         yield (
-            "--service-account-signing-endpoint: another program signs the tokens and says what "
-            "the issuer's keys are. Set the issuer there."
+            "--service-account-signing-endpoint: another program signs the tokens and publishes "
+            "the keys. Set the issuer there."
         )
 
 
@@ -79,7 +79,7 @@ def _of_values(goal: Goal, before: Settings, after: Settings) -> Iterator[str]:
     others = after.others if goal.schema.has_all_flags else ()
     for name, value in dict.fromkeys((*before.flags(), *after.flags(), *after.oidc, *others)):
         if not value.isprintable():
-            yield f"--{name} has {quoted(value)}, with a character that no flag has."
+            yield f"--{name} has {quoted(value)}, with a character that is not allowed in a flag."
     for name, value in flags_to_write(before, after):
         for text, reader in _replaced_texts(goal).items():
             if text in value:
@@ -104,9 +104,9 @@ def _of_version(goal: Goal, after: Settings) -> Iterator[str]:
     minor = goal.minor
     if minor is not None and minor < _SEVERAL_ISSUERS and len(after.issuers) > 1:
         yield (
-            f"Kubernetes 1.{minor} takes one issuer, and {after.issuers[1]} is in use: every token "
-            f"that carries it would fail at once. Upgrade to 1.{_SEVERAL_ISSUERS} first, which "
-            "accepts several."
+            f"Kubernetes 1.{minor} accepts one issuer, and {after.issuers[1]} is in use: every "
+            f"token with that issuer would fail at once. Upgrade to 1.{_SEVERAL_ISSUERS} first, "
+            "which accepts several issuers."
         )
     if not goal.schema.takes(minor):
         yield (
@@ -122,15 +122,14 @@ def _of_form(goal: Goal, after: Settings) -> Iterator[str]:
     repeated = [name for name in names if len(after.values(name)) > 1]
     if repeated and not goal.schema.repeats:
         way_out = (
-            f"Way out: {goal.distribution.way_out}."
+            f"Remedy: {goal.distribution.way_out}."
             if repeated[0] == ISSUER
-            else "Way out: one PEM file with both public keys, which kube-apiserver reads whole: "
-            "put the new one into the file in use, and name that file as the new one."
+            else "Remedy: put both public keys into one PEM file: add the new key to the file in "
+            "use, and name that file as the new one."
         )
         yield (
-            f"{goal.distribution.title} ({goal.schema.source}) keeps one of several "
-            f"--{repeated[0]}, and {len(after.values(repeated[0]))} are needed: tokens in use "
-            f"would fail. {way_out}"
+            f"{goal.distribution.title} ({goal.schema.source}) keeps only one --{repeated[0]}, and "
+            f"{len(after.values(repeated[0]))} are needed. Tokens in use would fail. {way_out}"
         )
 
 
@@ -144,9 +143,10 @@ def _of_ignorance(goal: Goal, after: Settings) -> Iterator[str]:
     knows_none = goal.distribution.issuer is None and len(after.issuers) == 1
     if knows_none and not goal.is_new and goal.distribution.sets_issuer:
         yield (
-            f"Which issuer is set now is not known, and {goal.distribution.title} sets one of "
-            "its own for each cluster: without it, every token in use fails. Give what runs now "
-            "with --from, the issuer with --keep-issuer, or --new-cluster before it is made."
+            f"Current issuer unknown, and {goal.distribution.title} sets a different one for each "
+            "cluster: without it, every token in use fails. Pass the current flags with --from, "
+            "the issuer with --keep-issuer, or use --new-cluster if the cluster does not exist "
+            "yet."
         )
 
 
@@ -154,13 +154,13 @@ def _of_allowlist(goal: Goal) -> Iterator[str]:
     minor = goal.minor
     if minor is None:
         yield (
-            "exposure 'authentication-config' depends on the version of Kubernetes: give it with "
-            "--version, or as kubernetes.version."
+            "exposure 'authentication-config' depends on the Kubernetes version: set it with "
+            "--version or kubernetes.version."
         )
     elif minor < ANONYMOUS_PATHS_MINOR:
         yield (
-            f"Kubernetes 1.{minor} cannot restrict anonymous requests to paths, which came with "
-            f"1.{ANONYMOUS_PATHS_MINOR} (KEP-4633): use exposure 'binding', or upgrade."
+            f"Kubernetes 1.{minor} cannot restrict anonymous requests to paths. That needs "
+            f"1.{ANONYMOUS_PATHS_MINOR} or newer (KEP-4633): use exposure 'binding', or upgrade."
         )
 
 

@@ -64,7 +64,7 @@ def render_plan(plan: FlagPlan, existing: Existing | None = None) -> Rendering:
     if plan.limits_anonymous and not own.embeds_authentication:
         place = (
             f"{plan.after.authentication_config}, on every control plane node, before the API "
-            "server needs it"
+            "server uses it"
         )
         text = _authentication(plan, existing)
         files[AUTHENTICATION_FILE] = RenderedFile(text, place)
@@ -118,8 +118,8 @@ def _document(plan: FlagPlan, existing: Existing) -> dict[str, Any]:
     in_use = plan.before.authentication_config if plan.before else None
     if in_use and existing.authentication is None:
         raise UserError(
-            f"{in_use} is in use: give its content with --authentication-config FILE, so that what "
-            "is in it stays."
+            f"{in_use} is in use: pass its content with --authentication-config FILE, so that it "
+            "is kept."
         )
     document = authentication_configuration(
         plan.goal.minor,
@@ -135,5 +135,5 @@ def _check_jinja(own: Distribution, document: str) -> None:
     if found:
         raise UserError(
             f"The file of --authentication-config has {found[0]!r}, which {own.jinja} would "
-            "replace: write it without."
+            "replace: remove it."
         )

@@ -124,29 +124,26 @@ def faults(settings: Settings) -> Iterator[str]:
     pkg/serviceaccount/openidmetadata.go (Kubernetes 1.34).
     """
     if len(set(settings.issuers)) < len(settings.issuers):
-        yield f"--{ISSUER} has the same issuer twice, with which the API server does not start."
+        yield f"--{ISSUER} has the same issuer twice: the API server does not start."
     if "" in settings.issuers:
-        yield f"--{ISSUER} is empty, with which the API server does not start."
+        yield f"--{ISSUER} is empty: the API server does not start."
     first = urlsplit(settings.issuers[0]) if settings.issuers else None
     if first and (first.scheme != "https" or first.query or first.fragment):
         yield (
-            f"{settings.issuers[0]!r} as first --{ISSUER} is no https URL without query and "
-            "fragment: the API server starts, and answers 404 for both documents."
+            f"{settings.issuers[0]!r} as first --{ISSUER} is not an https URL without query and "
+            "fragment: the API server starts, but answers 404 for both documents."
         )
     if settings.jwks_uri and urlsplit(settings.jwks_uri).scheme != "https":
-        yield (
-            f"--{JWKS_URI}={settings.jwks_uri} is not https, with which the API server does not "
-            "start."
-        )
+        yield (f"--{JWKS_URI}={settings.jwks_uri} is not https: the API server does not start.")
     if settings.anonymous_auth not in (None, "true", "false"):
         yield (
-            f"--{ANONYMOUS_AUTH}={settings.anonymous_auth} is neither true nor false, with which "
-            "the API server does not start."
+            f"--{ANONYMOUS_AUTH}={settings.anonymous_auth} is neither true nor false: the API "
+            "server does not start."
         )
     if settings.authentication_config and settings.oidc:
         yield (
-            f"--{settings.oidc[0][0]} stands beside --{AUTHENTICATION_CONFIG}: the API server does "
-            "not start with both. Move it into the file's 'jwt:' first."
+            f"--{settings.oidc[0][0]} is set together with --{AUTHENTICATION_CONFIG}: the API "
+            "server does not start. Move it into the file's 'jwt:' first."
         )
 
 

@@ -37,17 +37,17 @@ class Stage:
     back: str
 
 
-_OLD_FLAGS = "Set the flags of the phase before ('--back' shows them), node by node."
+_OLD_FLAGS = "Set the flags of the previous phase ('--back' shows them), node by node."
 STAGES: Mapping[tuple[Kind, Phase], Stage] = {
     ("issuer", "accept"): Stage(
-        "every API server accepts the new issuer; the old one signs",
+        "every API server accepts the new issuer; the old issuer signs",
         ("control-plane-access",),
         ("control-plane-access",),
-        "No token carries the new issuer yet. AWS cannot use the federation yet either.",
-        "Put the former flags back: no token carries the new issuer.",
+        "No token has the new issuer yet, and AWS cannot use the federation yet.",
+        "Restore the former flags: no token has the new issuer.",
     ),
     ("issuer", "sign"): Stage(
-        "the new issuer signs; the old one is accepted",
+        "the new issuer signs; the old issuer is accepted",
         ("control-plane-access", "tls-connect", "tls-name"),
         (
             "control-plane-issuer",
@@ -59,55 +59,55 @@ STAGES: Mapping[tuple[Kind, Phase], Stage] = {
             "token-signature",
             "sts-assume-role",
         ),
-        "While the API servers restart one after the other, tokens of both issuers come into "
-        "being, and all API servers accept both. Deploy discovery and identity after it, or STS "
-        "refuses its tokens.",
-        _OLD_FLAGS + " Tokens of the new issuer stay valid, since it is still accepted.",
+        "While the API servers restart one by one, they issue tokens with both issuers, and all "
+        "of them accept both. Deploy discovery and identity afterwards, or STS rejects the new "
+        "tokens.",
+        _OLD_FLAGS + " Tokens with the new issuer stay valid, because it is still accepted.",
     ),
     ("issuer", "wait"): Stage(
-        "tokens of the old issuer run out",
+        "tokens with the old issuer expire",
         ("control-plane-issuer",),
         ("control-plane-issuer", "token-issuer", "sts-assume-role"),
-        "Nothing is set.",
+        "No flags change.",
         _OLD_FLAGS,
     ),
     ("issuer", "drop"): Stage(
         "the old issuer is no longer accepted",
         ("control-plane-issuer", "token-issuer"),
         ("control-plane-flags", "token-issuer", "sts-assume-role"),
-        "--api-audiences is written out, so that tokens that were asked for the old issuer as "
-        "their audience go on logging in.",
-        _OLD_FLAGS + " Do it at once where something answers 401.",
+        "--api-audiences is set explicitly, so tokens requested with the old issuer as audience "
+        "can still log in.",
+        _OLD_FLAGS + " Do it at once if a client gets 401.",
     ),
     ("signing-key", "publish"): Stage(
-        "every API server verifies with both keys, and publishes both; the old one signs",
+        "every API server verifies with and publishes both keys; the old key signs",
         ("control-plane-access", "keys-usable"),
         ("keys-usable", "keys-unique", "keys-count", "keys-private", "token-signature"),
-        "AWS has to know the new key before a token is signed with it. Where a bucket serves the "
-        "documents, upload those with both keys: 'python -m wizard jwks', and deploy discovery.",
-        "Put the former flags back: no token is signed with the new key.",
+        "AWS must know the new key before it signs a token. If a bucket serves the documents, "
+        "upload them with both keys: run 'python -m wizard jwks', and deploy discovery.",
+        "Restore the former flags: no token is signed with the new key.",
     ),
     ("signing-key", "sign"): Stage(
-        "the new key signs; the old one verifies",
+        "the new key signs; the old key still verifies",
         ("keys-usable", "keys-unique"),
         ("token-signature", "sts-assume-role"),
         "Set --service-account-private-key-file of kube-controller-manager to the new key too.",
-        _OLD_FLAGS + " Tokens of the new key stay valid, since it still verifies.",
+        _OLD_FLAGS + " Tokens signed with the new key stay valid, because it still verifies.",
     ),
     ("signing-key", "wait"): Stage(
-        "tokens of the old key run out",
+        "tokens signed with the old key expire",
         ("token-signature",),
         ("token-signature", "sts-assume-role"),
-        "Nothing is set. Tokens in Secrets of the type kubernetes.io/service-account-token never "
-        "run out: delete and make these Secrets anew before the next phase.",
+        "No flags change. Tokens in Secrets of the type kubernetes.io/service-account-token never "
+        "expire: delete and recreate these Secrets before the next phase.",
         _OLD_FLAGS,
     ),
     ("signing-key", "drop"): Stage(
-        "the old key is no longer accepted, nor published",
+        "the old key is no longer accepted or published",
         ("token-signature",),
         ("keys-usable", "token-signature", "sts-assume-role"),
-        "Where a bucket serves the documents, upload those without the old key afterwards.",
-        _OLD_FLAGS + " Do it at once where something answers 401.",
+        "If a bucket serves the documents, then upload them without the old key.",
+        _OLD_FLAGS + " Do it at once if a client gets 401.",
     ),
 }
 """What each phase is about; there is nothing to say of `done`."""

@@ -49,8 +49,8 @@ def program(path: str) -> str:
     is_found = path.startswith("/") or path == PROGRAM
     if not is_found or "$" in path or not path.isprintable():
         raise UserError(
-            f"{quoted(path)} cannot be the program of a unit: write the path of {PROGRAM} from / "
-            "on, without '$' and control characters."
+            f"{quoted(path)} cannot be the program of a unit: write the absolute path of "
+            f"{PROGRAM}, without '$' and control characters."
         )
     return argument(path)
 
@@ -118,7 +118,9 @@ def _command(line: str, name: str) -> list[str]:
 def _words(line: str, name: str) -> Iterator[str]:
     """The words of a line without their quotes and escapes."""
     if len(line) > LONGEST:
-        raise UserError(f"{name}: has a line of {len(line)} characters, which starts no program.")
+        raise UserError(
+            f"{name}: has a line of {len(line)} characters, which is too long for a command."
+        )
     if _WORD.sub("", line).strip():
         raise UserError(f"{name}: a quote is opened and never closed.")
     for word in _WORD.findall(line):

@@ -26,8 +26,8 @@ def refuse_migration(configuration: Path) -> None:
     place = state_file(configuration)
     if place.exists() and (phase := read_migration(place).phase) != "done":
         raise UserError(
-            f"{display_path(place)}: a migration is under way, in the phase {phase!r}: go on with "
-            "'--migrate', or delete the file when its flags are taken back."
+            f"{display_path(place)}: a migration is in progress, in the phase {phase!r}: continue "
+            "with '--migrate', or restore the flags and delete the file."
         )
 
 
@@ -44,8 +44,8 @@ def read_migration(place: Path) -> Migration:
         where = ".".join(map(str, first["loc"]))
         what = first["msg"].removeprefix("Value error, ")
         raise UserError(
-            f"{display_path(place)}: {where}{': ' if where else ''}{what}. Only this program "
-            "writes the file: take it from the history of your repository."
+            f"{display_path(place)}: {where}{': ' if where else ''}{what}. This program writes the "
+            "file: restore it from the history of your repository."
         ) from None
     except documents.DocumentError as error:
         raise UserError(f"{display_path(place)}:{error.line}: {error}") from None

@@ -82,14 +82,14 @@ CLUSTER_API = Distribution(
         ),
     ),
     place="the KubeadmControlPlane in the management cluster",
-    nodes="none by hand: each control plane machine is made anew",
+    nodes="none by hand: Cluster API replaces each control plane machine",
     order=(
         "Merge the values into the KubeadmControlPlane in the management cluster, and apply it.",
-        "Cluster API replaces one control plane machine after the other: follow it with "
-        "'clusterctl describe cluster NAME', and verify when the first new machine is ready.",
+        "Cluster API replaces the control plane machines one by one: follow it with 'clusterctl "
+        "describe cluster NAME', and verify when the first new machine is ready.",
     ),
     verify=(STATIC_POD,),
-    back=("Apply the former KubeadmControlPlane: the machines are replaced once more.",),
+    back=("Apply the former KubeadmControlPlane: the machines are replaced again.",),
     render=one_file("cluster-api.yaml.j2", "kubeadm-control-plane.yaml"),
     read=_read,
     configuration="a KubeadmControlPlane",
@@ -102,6 +102,6 @@ CLUSTER_API = Distribution(
     in_pod=True,
     pod_label=STATIC_POD_LABEL,
     jinja="cloud-init",
-    way_out="'--schema v1beta2-patch' (or v1beta1-patch), which appends the further ones to the "
-    "static pod by a kubeadm patch",
+    way_out="'--schema v1beta2-patch' (or v1beta1-patch), which appends the other values to the "
+    "static pod with a kubeadm patch",
 )

@@ -60,12 +60,12 @@ K0S = Distribution(
     place="/etc/k0s/k0s.yaml",
     nodes="every controller node, with the same values",
     order=(
-        "Copy /etc/k0s/k0s.yaml away. Files for the API server must be readable for the user "
-        "kube-apiserver.",
+        "Copy /etc/k0s/k0s.yaml to a safe place. The user kube-apiserver must be able to read the "
+        "files for the API server.",
         f"{ONE_AT_A_TIME} 'k0s stop && k0s start'.",
     ),
     verify=(PS,),
-    back=("Put the former k0s.yaml back, and 'k0s stop && k0s start'.",),
+    back=("Restore k0s.yaml, and run 'k0s stop && k0s start'.",),
     render=one_file("k0s.yaml.j2", "k0s.yaml"),
     read=_read,
     configuration="k0s.yaml",

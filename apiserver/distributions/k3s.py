@@ -22,7 +22,7 @@ K3S: Distribution = Distribution(
     nodes="every server node, with the same values",
     order=rancher.order("k3s", _SERVICE),
     verify=(f"journalctl -u {_SERVICE} | grep 'Running {PROGRAM}' | tail -n 1",),
-    back=(f"Put the former config.yaml back and restart {_SERVICE}.",),
+    back=(f"Restore config.yaml and restart {_SERVICE}.",),
     render=rancher.RENDER,
     read=rancher.reader(lambda: K3S, _is_own),
     configuration="config.yaml of k3s",
@@ -35,7 +35,7 @@ K3S: Distribution = Distribution(
     way_out=rancher.WAY_OUT,
     other_program=(
         "k3s",
-        f'k3s runs the API server in itself: give its config.yaml, or the line "Running {PROGRAM}" '
-        "of its journal, which has what stands in the unit too.",
+        'k3s runs the API server in its own process: pass its config.yaml, or the line "Running '
+        f'{PROGRAM}" of its journal, which includes the flags of the unit.',
     ),
 )

@@ -26,8 +26,8 @@ def _cluster(document: Object, place: str) -> Reading:
     store = mapping(document, "spec", "serviceAccountIssuerDiscovery").get("discoveryStore")
     if store and "serviceAccountIssuer" not in server:
         raise UserError(
-            f"{place}: kOps makes the issuer out of serviceAccountIssuerDiscovery.discoveryStore, "
-            "the Cluster does not say which: give the pods that run, 'kubectl -n kube-system get "
+            f"{place}: kOps derives the issuer from serviceAccountIssuerDiscovery.discoveryStore, "
+            "and the Cluster does not show it: pass the running pods, 'kubectl -n kube-system get "
             f"pods -l {_LABEL} -o yaml'."
         )
     own = f"https://api.internal.{mapping(document, 'metadata').get('name', '')}"
@@ -56,8 +56,8 @@ def _refuse(goal: Goal, before: Settings | None, after: Settings) -> Iterator[st
         )
     if goal.exposure == "binding":
         yield (
-            "kOps always sets --anonymous-auth=false (pkg/model/components/apiserver.go), so that "
-            f"AWS gets 401 whatever is bound. {_BUCKET}"
+            "kOps always sets --anonymous-auth=false (pkg/model/components/apiserver.go), so AWS "
+            f"gets 401 with any binding. {_BUCKET}"
         )
 
 
@@ -84,13 +84,13 @@ KOPS = Distribution(
         "Save the Cluster resource ('kops get cluster NAME -o yaml').",
         "'kops update cluster --yes'",
         "'kops rolling-update cluster --instance-group-roles control-plane --yes', which replaces "
-        "one control plane node after the other.",
+        "the control plane nodes one by one.",
     ),
     verify=(
         f"kubectl -n kube-system get pods -l {_LABEL} "
         "-o jsonpath='{range .items[*]}{.spec.containers[0].args}{\"\\n\"}{end}'",
     ),
-    back=("'kops replace -f' the saved Cluster resource, update, and roll once more.",),
+    back=("Run 'kops replace -f' with the saved Cluster resource, update, and roll again.",),
     render=one_file("kops.yaml.j2", "cluster.yaml"),
     read=_read,
     configuration="a kOps Cluster",
@@ -101,7 +101,7 @@ KOPS = Distribution(
     in_pod=True,
     pod_label=_LABEL,
     way_out="upgrade to kOps 1.28.5, which has additionalServiceAccountIssuers",
-    keys="kOps keeps the keys: 'kops create keypair service-account', update and roll; 'kops "
+    keys="kOps manages the keys: 'kops create keypair service-account', update and roll; 'kops "
     "promote keypair service-account', update and roll; wait; 'kops distrust keypair "
     "service-account', update and roll.",
 )

@@ -55,7 +55,7 @@ def _render(writing: Writing) -> dict[str, RenderedFile]:
     if form.endswith("-patch") and writing.further:
         files[patches.FILE] = RenderedFile(
             text_of("kubeadm.patch.yaml.j2", writing),
-            f"{patches.FOLDER}/{patches.FILE} on every control plane node, for good: 'kubeadm "
+            f"{patches.FOLDER}/{patches.FILE} on every control plane node, permanently: 'kubeadm "
             f"upgrade' needs it too, with '--patches {patches.FOLDER}'",
         )
     return files
@@ -95,19 +95,20 @@ KUBEADM = Distribution(
     "writes /etc/kubernetes/manifests/kube-apiserver.yaml",
     nodes="the ConfigMap once, and the manifest on every control plane node",
     order=(
-        "Copy the running manifest away (outside /etc/kubernetes/manifests, of which the kubelet "
-        "runs every file).",
+        "Back up the running manifest (outside /etc/kubernetes/manifests, because the kubelet "
+        "runs every file there).",
         "Put the values into the ConfigMap 'kubeadm-config' of kube-system ('kubeadm init phase "
         "upload-config kubeadm --config FILE', where FILE is the whole ClusterConfiguration with "
-        "them), so that the next 'kubeadm upgrade' keeps them.",
+        "them). The next 'kubeadm upgrade' then keeps them.",
         "On one node: 'kubeadm init phase control-plane apiserver --config FILE'. The kubelet "
-        "restarts the API server by itself.",
-        "Wait for 'kubectl get --raw /readyz' through this node, verify, and go on with the next.",
+        "then restarts the API server.",
+        "Wait for 'kubectl get --raw /readyz' through this node, verify, and continue with the "
+        "next node.",
     ),
     verify=(STATIC_POD,),
     back=(
-        "Copy the manifest that was put away back to /etc/kubernetes/manifests/kube-apiserver.yaml "
-        "(the kubelet needs no API server for that), and upload the former ClusterConfiguration.",
+        "Restore the manifest to /etc/kubernetes/manifests/kube-apiserver.yaml (this works "
+        "without an API server), and upload the former ClusterConfiguration.",
     ),
     render=_render,
     read=_read,
@@ -120,6 +121,6 @@ KUBEADM = Distribution(
     in_pod=True,
     pod_label=STATIC_POD_LABEL,
     pod_annotation="kubeadm.kubernetes.io",
-    way_out="'--schema v1beta3-patch', which appends the further ones to the static pod; or "
-    "kubeadm 1.31, whose v1beta4 takes several",
+    way_out="'--schema v1beta3-patch', which appends the other values to the static pod; or "
+    "kubeadm 1.31, whose v1beta4 accepts several",
 )

@@ -141,14 +141,14 @@ KUBESPRAY = Distribution(
     place="inventory/NAME/group_vars/k8s_cluster/k8s-cluster.yml",
     nodes="none by hand: the playbook writes the files of each control plane node",
     order=(
-        "Commit the inventory as it is.",
+        "Commit the current inventory.",
         "'ansible-playbook -b -i INVENTORY playbooks/facts.yml', and then 'ansible-playbook -b -i "
         "INVENTORY upgrade-cluster.yml -e kube_version=THE_SAME -e serial=1 --limit "
-        "kube_control_plane:etcd' (docs/operations/upgrades.md), which does one node after the "
-        "other.",
+        "kube_control_plane:etcd' (docs/operations/upgrades.md), which changes one node at a "
+        "time.",
     ),
     verify=(STATIC_POD,),
-    back=("Put the former group variables back, and run the playbook once more.",),
+    back=("Restore the group variables, and run the playbook again.",),
     render=_render,
     read=_read,
     configuration="kubespray group variables",
@@ -164,6 +164,6 @@ KUBESPRAY = Distribution(
     in_pod=True,
     pod_label=STATIC_POD_LABEL,
     jinja="Ansible",
-    way_out="'--schema extra-args-patch', which appends the further ones to the static pod by a "
+    way_out="'--schema extra-args-patch', which appends the other values to the static pod with a "
     "kubeadm patch",
 )

@@ -51,22 +51,22 @@ def _refuse(goal: Goal, before: Settings | None, after: Settings) -> Iterator[st
         return
     if before is None:
         yield (
-            "A drop-in replaces the whole command of the unit, and its other flags are not known: "
-            "give the unit with --from, or take the form 'flags'."
+            "A drop-in replaces the unit's whole command, and its other flags are unknown: pass "
+            "the unit with --from, or use the form 'flags'."
         )
     for name, value in after.others:
         if VARIABLES_OF_PODS[0] in value:
             yield (
-                f"--{name} has {quoted(value)}, with '$(': a unit has no variables of a pod. Give "
-                "the running process with --from."
+                f"--{name} has {quoted(value)}, with '$(': a unit does not expand a pod's "
+                "variables. Pass the running process with --from."
             )
 
 
 def _caution(goal: Goal, before: Settings | None, after: Settings) -> Iterator[str]:
     if before is not None and goal.schema.has_all_flags:
         yield (
-            "The drop-in repeats all flags of the unit that was read, the addresses of its node "
-            "among them: make one for each node, from its own unit."
+            "The drop-in repeats all flags of the unit, including its node's addresses: create "
+            "one for each node, from that node's unit."
         )
 
 
@@ -85,21 +85,21 @@ PLAIN = Distribution(
     "/etc/systemd/system/kube-apiserver.service)",
     nodes="every control plane node, with the same values",
     order=(
-        "Copy the unit away.",
-        "Replace the flags that the changes name, in the order in which they are given.",
+        "Back up the unit.",
+        "Set the flags listed under WHAT CHANGES, in that order.",
         f"{ONE_AT_A_TIME} 'systemctl daemon-reload && systemctl restart kube-apiserver'.",
     ),
     verify=(PS,),
-    back=("Put the former unit back, 'systemctl daemon-reload', and restart kube-apiserver.",),
+    back=("Restore the unit, run 'systemctl daemon-reload', and restart kube-apiserver.",),
     render=_render,
     refuse=_refuse,
     caution=_caution,
     sets_issuer=False,
     elsewhere=(
-        "with MicroK8s into /var/snap/microk8s/current/args/kube-apiserver, with 'microk8s stop' "
-        "and 'microk8s start' after it (MicroK8s documentation, 'Configuring MicroK8s services')",
-        "with kind into kubeadmConfigPatches, as '--distribution kubeadm' shows them, before the "
-        "cluster is made (kind documentation, 'Configuration')",
+        "MicroK8s: /var/snap/microk8s/current/args/kube-apiserver, then 'microk8s stop' and "
+        "'microk8s start' (MicroK8s documentation, 'Configuring MicroK8s services')",
+        "kind: kubeadmConfigPatches, as '--distribution kubeadm' shows them, before you create "
+        "the cluster (kind documentation, 'Configuration')",
     ),
     tested=Tested(
         "our end-to-end test starts kube-apiserver 1.34 with these flags",

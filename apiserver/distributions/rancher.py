@@ -54,7 +54,7 @@ def schemas(title: str, source: str) -> tuple[Schema, ...]:
 def order(name: str, service: str) -> tuple[str, ...]:
     """The steps for a distribution's config.yaml."""
     return (
-        f"Copy /etc/rancher/{name}/config.yaml away.",
+        f"Copy /etc/rancher/{name}/config.yaml to a safe place.",
         f"{ONE_AT_A_TIME} 'systemctl restart {service}'.",
     )
 
@@ -94,8 +94,8 @@ def _configuration(document: Object, place: str, own: Distribution) -> Reading:
 def _arguments(document: Object, place: str) -> list[str]:
     if f"{_ARGUMENTS}+" in document and _ARGUMENTS not in document:
         raise UserError(
-            f"{place}: adds to what other files set, with '{_ARGUMENTS}+'. Give all of it, "
-            f'the line "Running {PROGRAM}" of the journal.'
+            f"{place}: adds to other files with '{_ARGUMENTS}+'. Pass all flags: the line "
+            f'"Running {PROGRAM}" of the journal.'
         )
     given = [
         value
@@ -104,7 +104,7 @@ def _arguments(document: Object, place: str) -> list[str]:
         for value in (values if isinstance(values, list) else [values])
     ]
     if not all(isinstance(value, str) for value in given):
-        raise UserError(f"{place}: {_ARGUMENTS} is not a list of texts like NAME=VALUE.")
+        raise UserError(f"{place}: {_ARGUMENTS} is not a list of NAME=VALUE strings.")
     return given
 
 
@@ -134,7 +134,7 @@ def caution(title: str) -> Quirk:
     def quirk(goal: Goal, before: Settings | None, after: Settings) -> Iterator[str]:
         if goal.exposure == "authentication-config" and goal.minor in (31, 32, 33):
             yield (
-                f"{title} takes 'anonymous' in the file from the patch releases of June 2025 on "
+                f"{title} accepts 'anonymous' in the file since the patch releases of June 2025 "
                 "(k3s issue 12245, RKE2 issue 8137): 1.31.9, 1.32.5 and 1.33.1 of k3s, the next "
                 "ones of RKE2. Older ones do not start with it."
             )

@@ -72,8 +72,8 @@ def _machine_configuration(documents: Sequence[Object], place: str) -> Reading:
         machine = _with_document(machine, document, place)
     if machine.endpoint is None:
         raise UserError(
-            f"{place}: names no endpoint of the control plane, which Talos takes as the issuer. "
-            "Give the whole machine configuration."
+            f"{place}: has no control plane endpoint, which Talos uses as the issuer. Pass the "
+            "whole machine configuration."
         )
     issuer = str(machine.endpoint)
     reading = Reading(
@@ -92,8 +92,7 @@ def _machine_configuration(documents: Sequence[Object], place: str) -> Reading:
 def _with_document(machine: _Machine, document: Object, place: str) -> _Machine:
     if mapping(document, "machine").get("type") in _WORKERS:
         raise UserError(
-            f"{place}: is the machine configuration of a worker, on which no API server runs: "
-            "give that of a control plane node."
+            f"{place}: is the machine configuration of a worker. Pass that of a control plane node."
         )
     if _kind(document) == "KubeServiceAccountConfig":
         issuer = mapping(document, "issuer").get("issuerURL", machine.endpoint)
@@ -145,7 +144,7 @@ def _refuse(goal: Goal, before: Settings | None, after: Settings) -> Iterator[st
         )
     if goal.exposure == "binding" and has_documents:
         yield (
-            "Talos 1.14 takes anonymous requests on the paths of KubeAuthenticationConfig alone: "
+            "Talos 1.14 accepts anonymous requests only on the paths of KubeAuthenticationConfig: "
             "use exposure 'authentication-config'."
         )
 
@@ -153,17 +152,17 @@ def _refuse(goal: Goal, before: Settings | None, after: Settings) -> Iterator[st
 def _caution(goal: Goal, before: Settings | None, after: Settings) -> Iterator[str]:
     if goal.schema.name == _DOCUMENTS:
         yield (
-            "Talos 1.14 has --tls-min-version=VersionTLS13, which cannot be changed. Where AWS "
-            "connects to the API server itself, it then goes by the OIDC provider's thumbprints: "
-            "keep 'discovery.thumbprint: endpoint', and deploy anew when certificates change."
+            "Talos 1.14 has --tls-min-version=VersionTLS13, which cannot be changed. If AWS "
+            "connects to the API server itself, it verifies the OIDC provider's thumbprints: keep "
+            "'discovery.thumbprint: endpoint', and deploy again after certificates change."
         )
 
 
 def _conflict(form: str) -> str:
     """`V1Alpha1ConflictValidate` in pkg/machinery/config/types/k8s/apiserver.go, Talos 1.14."""
     return (
-        "has cluster.apiServer, beside which Talos 1.14 refuses KubeAPIServerConfig: move it into "
-        f"that document first, with its image, or take the form {form}."
+        "has cluster.apiServer. Talos 1.14 refuses KubeAPIServerConfig together with it: move it "
+        f"and its image into that document first, or use the form {form}."
     )
 
 
@@ -195,8 +194,8 @@ TALOS = Distribution(
     order=(
         "Save the machine configuration of a control plane node ('talosctl get machineconfig "
         "v1alpha1 -o yaml'); it holds secrets.",
-        f"{ONE_AT_A_TIME} 'talosctl -n NODE patch machineconfig --patch @FILE': Talos writes the "
-        "static pod anew, without a reboot.",
+        f"{ONE_AT_A_TIME} 'talosctl -n NODE patch machineconfig --patch @FILE': Talos rewrites the "
+        "static pod, without a reboot.",
     ),
     verify=(f"talosctl -n NODE get staticpods {PROGRAM} -o yaml",),
     back=("Apply the saved machine configuration ('talosctl -n NODE apply-config -f FILE').",),
@@ -211,9 +210,9 @@ TALOS = Distribution(
     embeds_authentication=True,
     in_pod=True,
     pod_label=f"k8s-app={PROGRAM}",
-    way_out="upgrade to Talos 1.13, whose extraArgs take lists; or, before the cluster is made, "
-    "'--new-cluster'",
-    keys="Talos refuses other keys among extraArgs. From 1.14 on, put the new key into "
+    way_out="upgrade to Talos 1.13, whose extraArgs accept lists; or use '--new-cluster' if the "
+    "cluster does not exist yet",
+    keys="Talos refuses key files in extraArgs. Since 1.14, put the new key into "
     "issuer.privateKey of KubeServiceAccountConfig, and the old public one into "
     "accepted.publicKeys.",
 )

@@ -95,8 +95,8 @@ def test_another_document_is_refused() -> None:
     with pytest.raises(UserError) as caught:
         authentication_configuration(34, {"apiVersion": "v1", "kind": "Pod"})
     assert str(caught.value) == (
-        "The file of --authentication-config is no AuthenticationConfiguration of "
-        "apiserver.config.k8s.io: it says apiVersion 'v1' and kind 'Pod'."
+        "The file of --authentication-config is not an AuthenticationConfiguration of "
+        "apiserver.config.k8s.io: it has apiVersion 'v1' and kind 'Pod'."
     )
 
 
@@ -121,8 +121,8 @@ def test_a_list_of_paths_that_is_none_is_refused(anonymous: Any) -> None:
     with pytest.raises(UserError) as caught:
         authentication_configuration(34, document)
     assert str(caught.value) == (
-        "The file of --authentication-config has something else in anonymous.conditions than a "
-        "list of '- path: /PATH'."
+        "The file of --authentication-config has an 'anonymous.conditions' that is not a list of "
+        "'- path: /PATH'."
     )
 
 
@@ -146,6 +146,6 @@ def test_anonymous_requests_that_someone_turned_off_are_not_turned_on_silently()
     with pytest.raises(UserError) as caught:
         authentication_configuration(34, existing)
     assert str(caught.value) == (
-        "The file of --authentication-config turns anonymous requests off. To let AWS read the two "
-        "documents, set anonymous.enabled: true there and run this again."
+        "The file of --authentication-config turns anonymous requests off. To let AWS read the "
+        "two documents, set 'anonymous.enabled: true' in it and run this again."
     )

@@ -29,7 +29,7 @@ FILES = (
 KUBE = ("kube-apiserver", SIGNS)
 SH = ("/bin/sh", "-c")
 FROM_PROCESS = (
-    "Give the running process instead: 'cat /proc/$(pgrep -x kube-apiserver)/cmdline | python -m "
+    "Pass the running process instead: 'cat /proc/$(pgrep -x kube-apiserver)/cmdline | python -m "
     "wizard apiserver --from -'."
 )
 

@@ -185,7 +185,7 @@ def test_a_template_in_an_authentication_configuration_is_refused(
         render_plan(plan, Existing(authentication=document))
     assert str(caught.value) == (
         f"The file of --authentication-config has {text[:2]!r}, which {reader} would replace: "
-        "write it without."
+        "remove it."
     )
 
 

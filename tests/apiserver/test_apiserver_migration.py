@@ -116,8 +116,8 @@ def test_the_signing_key_changes_in_four_steps_with_both_keys_published_first() 
 @pytest.mark.parametrize(
     ("distribution", "schema", "beginning"),
     [
-        ("talos", "v1.13", "Talos refuses other keys among extraArgs."),
-        ("kops", None, "kOps keeps the keys:"),
+        ("talos", "v1.13", "Talos refuses key files in extraArgs."),
+        ("kops", None, "kOps manages the keys:"),
         ("kubeadm", "v1beta3", "kubeadm (kubeadm.k8s.io/v1beta3 ClusterConfiguration"),
     ],
 )
@@ -187,25 +187,25 @@ def test_a_phase_is_left_when_its_time_has_come_and_everything_is_seen() -> None
     late = START + FLOOR
     assert obstacles(state, KUBEADM, late, wanted, EVERYTHING) == ()
     assert obstacles(state, KUBEADM, late - timedelta(seconds=1), wanted, EVERYTHING) == (
-        "It is not over before 2026-03-02 12:00 UTC.",
+        "This phase lasts until 2026-03-02 12:00 UTC.",
     )
 
 
 def test_whatever_is_not_seen_or_not_passed_keeps_a_phase_from_being_left() -> None:
     state = at("sign")
     assert obstacles(state, KUBEADM, START, None, None) == (
-        "What runs now has to be read anew: give it with --from.",
-        "The doctor's findings are needed ('python -m wizard doctor --json > FILE', then "
-        "--findings FILE), with these passed: control-plane-issuer, control-plane-flags, "
+        "Pass the current flags with --from.",
+        "Pass the doctor's findings ('python -m wizard doctor --json > FILE', then --findings "
+        "FILE). These checks must pass: control-plane-issuer, control-plane-flags, "
         "discovery-readable, discovery-issuer, discovery-jwks-uri, token-issuer, token-signature, "
         "sts-assume-role.",
     )
     verdicts = {**EVERYTHING, "control-plane-flags": "skip", "token-issuer": "fail"}
     del verdicts["discovery-readable"]
     assert obstacles(state, KUBEADM, START, RUNNING, verdicts) == (
-        f"--service-account-issuer is {OLD}, and in this phase it is to be {ISSUER}, {OLD}.",
-        "The doctor's discovery-readable is not passed: it is not among the findings.",
-        "The doctor's token-issuer is not passed: fail.",
+        f"--service-account-issuer is {OLD}, and in this phase it must be {ISSUER}, {OLD}.",
+        "The doctor's discovery-readable: not in the findings.",
+        "The doctor's token-issuer: fail.",
     )
 
 
@@ -240,13 +240,13 @@ def test_the_way_back_from_the_end_accepts_the_old_issuer_again() -> None:
             "service-account-issuer",
             (ISSUER,),
             (ISSUER, OLD),
-            "The first one signs. The others are accepted, so that tokens in use stay valid.",
+            "The first one signs. The others stay accepted, so tokens in use stay valid.",
         ),
         Change(
             "api-audiences",
             (f"{ISSUER},{OLD}",),
             (),
-            "The issuers are the audiences that log in again, the former one among them.",
+            "The issuers, including the former one, are the accepted audiences again.",
         ),
     )
 
@@ -257,11 +257,10 @@ def test_the_way_back_leads_through_the_phases_and_ends_with_the_flags_of_the_be
     with pytest.raises(UserError) as caught:
         turn_back(state, START)
     assert str(caught.value) == (
-        "This is the first phase. To give the migration up, set the flags that ran before, and "
-        "delete the file of its state:\n"
-        f"  --service-account-issuer={OLD}\n"
-        "  --service-account-key-file=/etc/kubernetes/pki/sa.pub\n"
-        "  --service-account-signing-key-file=/etc/kubernetes/pki/sa.key"
+        "This is the first phase. To cancel the migration, set the former flags, and delete its "
+        f"state file:\n  --service-account-issuer={OLD}\n  "
+        "--service-account-key-file=/etc/kubernetes/pki/sa.pub\n  "
+        "--service-account-signing-key-file=/etc/kubernetes/pki/sa.key"
     )
 
 
@@ -271,20 +270,20 @@ def test_the_way_back_leads_through_the_phases_and_ends_with_the_flags_of_the_be
         (
             Settings(issuers=(ISSUER, OLD)),
             None,
-            f"{ISSUER} is the first issuer already: there is nothing to migrate. Without --migrate "
-            "the command shows what else differs.",
+            f"{ISSUER} is already the first issuer: there is nothing to migrate. Without --migrate "
+            "the command shows other differences.",
         ),
         (
             Settings(),
             None,
-            "What was given has no --service-account-issuer, so that no token carries one: set the "
-            "flags at once, without --migrate.",
+            "The given flags have no --service-account-issuer, so no token has an issuer: set the "
+            "flags directly, without --migrate.",
         ),
         (
             Settings(issuers=(OLD,)),
             NEW_KEYS,
-            "What was given has no --service-account-key-file: give what shows all flags, such as "
-            "the static pod or the process, so that the key in use stays.",
+            "The given flags have no --service-account-key-file: pass a source with all flags, "
+            "such as the static pod or the process, so that the key in use stays.",
         ),
     ],
 )
@@ -301,10 +300,10 @@ def test_a_migration_without_a_beginning_is_refused(
     [
         (
             ("/etc/kubernetes/pki/new.pub", "/etc/kubernetes/pki/sa.key"),
-            "/etc/kubernetes/pki/sa.key signs already: name the file of the new key.",
+            "/etc/kubernetes/pki/sa.key already signs: name the file of the new key.",
         ),
-        (("", "/new.key"), "'' is not the path of a file on the nodes, from / on."),
-        (("/new.pub", "new.key"), "'new.key' is not the path of a file on the nodes, from / on."),
+        (("", "/new.key"), "'' is not an absolute path of a file on the nodes."),
+        (("/new.pub", "new.key"), "'new.key' is not an absolute path of a file on the nodes."),
     ],
 )
 def test_a_key_that_signs_already_or_lies_nowhere_is_not_rotated_to(

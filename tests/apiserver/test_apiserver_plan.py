@@ -50,14 +50,14 @@ def test_each_change_says_what_was_there_what_will_be_and_why() -> None:
             "service-account-issuer",
             (OLD,),
             (ISSUER, OLD),
-            "The first one signs. The others are accepted, so that tokens in use stay valid.",
+            "The first one signs. The others stay accepted, so tokens in use stay valid.",
         ),
         Change(
             "service-account-jwks-uri",
             (),
             (JWKS,),
-            "Without it the discovery document names the API server's own address, often a private "
-            "one or on port 6443, and AWS reads the keys on 443.",
+            "Without it the discovery document names the API server's own address, which is often "
+            "private or on port 6443. AWS reads the keys on 443.",
         ),
     )
 
@@ -95,18 +95,18 @@ def test_without_audiences_the_tokens_of_both_issuers_log_in() -> None:
 def test_an_audience_of_aws_that_logs_in_is_told_with_the_way_out_in_two_steps() -> None:
     made = planned(Settings(issuers=(ISSUER,), api_audiences=("sts.amazonaws.com",)))
     assert made.warnings == (
-        "--api-audiences has sts.amazonaws.com: whoever sees a token on its way to AWS can log in "
-        "to the cluster with it. Take it out in two steps: first --api-audiences="
-        f"{ISSUER},sts.amazonaws.com; then, when every token has been renewed (24 hours, with "
-        "injected tokens up to a year), without sts.amazonaws.com.",
+        "--api-audiences has sts.amazonaws.com: anyone who obtains a token for AWS can log in to "
+        "the cluster with it. Remove it in two steps: first set "
+        f"--api-audiences={ISSUER},sts.amazonaws.com; then, after every token has been renewed (24 "
+        "hours; up to a year for injected tokens), remove sts.amazonaws.com.",
     )
 
 
 def test_an_audience_that_is_the_issuer_logs_in_too() -> None:
     made = planned(Settings(issuers=(ISSUER,)), audience=ISSUER)
     assert made.warnings == (
-        f"The audience {ISSUER} is the issuer, which the API server takes as its own audience: "
-        "tokens for AWS log in to the cluster. Give AWS an audience of its own.",
+        f"The audience {ISSUER} is the issuer, which the API server accepts as an audience: tokens "
+        "for AWS can log in to the cluster. Use a separate audience for AWS.",
     )
 
 
@@ -132,8 +132,8 @@ def test_the_feature_gate_is_there_where_the_version_needs_it_and_nowhere_else(
 )
 def test_a_version_before_1_22_takes_no_second_issuer(distribution: str, schema: str) -> None:
     assert planned(RUNNING, distribution, schema, version="1.21").refusals == (
-        f"Kubernetes 1.21 takes one issuer, and {OLD} is in use: every token that carries it would "
-        "fail at once. Upgrade to 1.22 first, which accepts several.",
+        f"Kubernetes 1.21 accepts one issuer, and {OLD} is in use: every token with that issuer "
+        "would fail at once. Upgrade to 1.22 first, which accepts several issuers.",
     )
 
 
@@ -157,17 +157,13 @@ def test_flags_of_oidc_beside_the_allowlist_are_refused_with_what_says_the_same(
     before = Settings(issuers=(ISSUER,), oidc=(*OIDC, ("oidc-groups-claim", "groups")))
     made = planned(before, exposure="authentication-config")
     assert made.refusals == (
-        "--oidc-issuer-url and an AuthenticationConfiguration stop the API server. Move it into "
-        "the file's 'jwt:' and remove the --oidc-* flags first:\n"
-        "    jwt:\n"
-        "      - issuer:\n"
-        '          url: "https://login.example.com"\n'
-        '          audiences: ["kubernetes"]\n'
-        "        claimMappings:\n"
-        '          username: {claim: "sub", prefix: "https://login.example.com#"}\n'
-        '          groups: {claim: "groups", prefix: ""}',
-        "--oidc-issuer-url stands beside --authentication-config: the API server does not start "
-        "with both. Move it into the file's 'jwt:' first.",
+        "--oidc-issuer-url and an AuthenticationConfiguration together stop the API server. Move "
+        "the setting into the file's 'jwt:' and remove the --oidc-* flags first:\n    jwt:\n      "
+        '- issuer:\n          url: "https://login.example.com"\n          audiences: '
+        '["kubernetes"]\n        claimMappings:\n          username: {claim: "sub", prefix: '
+        '"https://login.example.com#"}\n          groups: {claim: "groups", prefix: ""}',
+        "--oidc-issuer-url is set together with --authentication-config: the API server does not "
+        "start. Move it into the file's 'jwt:' first.",
     )
 
 
@@ -248,8 +244,8 @@ def test_a_form_that_drops_repeated_flags_stops_where_several_are_needed(
 ) -> None:
     many = planned(RUNNING, distribution, schema, version=version, exposure="none")
     assert len(many.refusals) == 1
-    assert "keeps one of several --service-account-issuer, and 2 are needed" in many.refusals[0]
-    assert "Way out: " in many.refusals[0]
+    assert "keeps only one --service-account-issuer, and 2 are needed" in many.refusals[0]
+    assert "Remedy: " in many.refusals[0]
     one = planned(None, distribution, schema, version=version, exposure="none", new=True)
     assert one.refusals == ()
 
@@ -259,9 +255,9 @@ def test_an_unknown_issuer_of_a_distribution_without_a_fixed_one_is_refused(
     distribution: str, title: str
 ) -> None:
     assert planned(None, distribution, exposure="none").refusals == (
-        f"Which issuer is set now is not known, and {title} sets one of its own for each cluster: "
-        "without it, every token in use fails. Give what runs now with --from, the issuer with "
-        "--keep-issuer, or --new-cluster before it is made.",
+        f"Current issuer unknown, and {title} sets a different one for each cluster: without it, "
+        "every token in use fails. Pass the current flags with --from, the issuer with "
+        "--keep-issuer, or use --new-cluster if the cluster does not exist yet.",
     )
     assert planned(None, distribution, exposure="none", kept=("https://x",)).refusals == ()
 
@@ -286,18 +282,18 @@ def test_kubeadm_sets_no_issuer_before_1_20_and_needs_its_signing_key() -> None:
     [
         (
             Settings(issuers=("http://oidc.example.com",)),
-            "'http://oidc.example.com' as first --service-account-issuer is no https URL without "
-            "query and fragment: the API server starts, and answers 404 for both documents.",
+            "'http://oidc.example.com' as first --service-account-issuer is not an https URL "
+            "without query and fragment: the API server starts, but answers 404 for both "
+            "documents.",
         ),
         (
             Settings(issuers=(ISSUER, ISSUER)),
-            "--service-account-issuer has the same issuer twice, with which the API server does "
-            "not start.",
+            "--service-account-issuer has the same issuer twice: the API server does not start.",
         ),
         (
             Settings(issuers=(ISSUER,), jwks_uri="http://oidc.example.com/openid/v1/jwks"),
-            "--service-account-jwks-uri=http://oidc.example.com/openid/v1/jwks is not https, with "
-            "which the API server does not start.",
+            "--service-account-jwks-uri=http://oidc.example.com/openid/v1/jwks is not https: the "
+            "API server does not start.",
         ),
     ],
 )
@@ -330,15 +326,15 @@ def test_refused_anonymous_requests_are_switched_on_with_a_warning() -> None:
             "anonymous-auth",
             ("false",),
             (),
-            "AWS reads the documents without credentials; taking anonymous requests is what the "
-            "API server does where the flag is not given.",
+            "AWS reads the documents without credentials. Without the flag the API server accepts "
+            "anonymous requests.",
         ),
     )
     assert made.warnings == (
-        "Anonymous requests were refused altogether, and will be taken on every path that RBAC "
-        "grants them: besides the two documents /version, /livez, /readyz and /healthz, and "
-        "whatever else is bound to system:unauthenticated. CIS 1.2.1 asks for an allowlist: "
-        "exposure 'authentication-config' where the version has it.",
+        "Anonymous requests are refused now. They will be accepted on every path that RBAC "
+        "grants: the two documents, /version, /livez, /readyz, /healthz, and anything else bound "
+        "to system:unauthenticated. CIS 1.2.1 asks for an allowlist: use exposure "
+        "'authentication-config' if your version has it.",
     )
 
 
@@ -358,8 +354,8 @@ def test_beside_an_authentication_configuration_in_use_no_anonymous_auth_is_adde
     made = planned(before, "k3s")
     assert (made.after.anonymous_auth, made.changes) == (None, ())
     assert made.warnings == (
-        "--authentication-config is in use: if the file has 'anonymous', its paths decide, and "
-        "/.well-known/openid-configuration and /openid/v1/jwks must be among them.",
+        "--authentication-config is in use: if its file has 'anonymous', it must list "
+        "/.well-known/openid-configuration and /openid/v1/jwks.",
     )
 
 
@@ -375,23 +371,23 @@ def test_from_our_allowlist_back_to_the_binding_the_file_goes_and_the_flag_comes
 
 def test_what_cannot_be_all_of_what_runs_is_refused() -> None:
     assert planned(Settings(key_files=("/sa.pub",))).refusals == (
-        "What was given has no --service-account-issuer, without which no API server of 1.34 "
-        "starts: it is not all of what runs.",
+        "The given flags have no --service-account-issuer. An API server of 1.34 does not start "
+        "without it: these are not all of its flags.",
     )
 
 
 def test_a_drop_in_is_of_one_node() -> None:
     before = Settings(issuers=(ISSUER,), jwks_uri=JWKS)
     assert planned(before, "plain", "systemd").warnings == (
-        "The drop-in repeats all flags of the unit that was read, the addresses of its node among "
-        "them: make one for each node, from its own unit.",
+        "The drop-in repeats all flags of the unit, including its node's addresses: create one "
+        "for each node, from that node's unit.",
     )
 
 
 def test_a_drop_in_without_the_unit_is_refused() -> None:
     assert planned(None, "plain", "systemd").refusals == (
-        "A drop-in replaces the whole command of the unit, and its other flags are not known: give "
-        "the unit with --from, or take the form 'flags'.",
+        "A drop-in replaces the unit's whole command, and its other flags are unknown: pass the "
+        "unit with --from, or use the form 'flags'.",
     )
 
 
@@ -400,6 +396,6 @@ def test_an_external_signer_is_not_ours_to_set() -> None:
         issuers=(OLD,), others=(("service-account-signing-endpoint", "/run/signer.sock"),)
     )
     assert planned(before).refusals == (
-        "--service-account-signing-endpoint: another program signs the tokens and says what the "
-        "issuer's keys are. Set the issuer there.",
+        "--service-account-signing-endpoint: another program signs the tokens and publishes the "
+        "keys. Set the issuer there.",
     )

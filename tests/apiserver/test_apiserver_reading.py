@@ -421,11 +421,11 @@ def test_nothing_secret_is_kept() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "file: is empty. Did the command that should fill it fail?"),
+        ("", "file: is empty. Check that the command that wrote it succeeded."),
         (b"\xff\0\xfe", "file: is not UTF-8 text (byte 0): save it as UTF-8."),
         (
             "kube-apiserver-arg: {service-account-issuer: https://a.example}\n",
-            "file: kube-apiserver-arg is not a list of texts like NAME=VALUE.",
+            "file: kube-apiserver-arg is not a list of NAME=VALUE strings.",
         ),
         (
             "kube-apiserver-arg: [service-account-issuer https://a.example]\n",
@@ -438,8 +438,8 @@ def test_nothing_secret_is_kept() -> None:
         ),
         (
             "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n",
-            "file: is a private key, which belongs on the control plane nodes alone. Nothing of it "
-            "was kept. Give what starts kube-apiserver: its manifest, unit or command line.",
+            "file: is a private key, which belongs only on the control plane nodes. It was not "
+            "stored. Pass what starts kube-apiserver: its manifest, unit or command line.",
         ),
         (
             POD.replace("- kube-apiserver\n", "- kube-controller-manager\n"),
@@ -451,12 +451,11 @@ def test_nothing_secret_is_kept() -> None:
         ),
         (
             "apiVersion: v1\nkind: Service\nmetadata: {name: x}\n",
-            "file: is a Service, which does not say how kube-apiserver runs.",
+            "file: is a Service, which does not describe a kube-apiserver.",
         ),
         (
             "machine: {type: worker}\ncluster: {controlPlane: {endpoint: 'https://x'}}\n",
-            "file: is the machine configuration of a worker, on which no API server runs: give "
-            "that of a control plane node.",
+            "file: is the machine configuration of a worker. Pass that of a control plane node.",
         ),
         (
             "kind: Pod\napiVersion: v1\n\tspec: {}\n",
@@ -465,20 +464,21 @@ def test_nothing_secret_is_kept() -> None:
         (
             "kind: Cluster\napiVersion: kops.k8s.io/v1alpha2\nmetadata: {name: k.example}\n"
             "spec: {serviceAccountIssuerDiscovery: {discoveryStore: 's3://b/k.example'}}\n",
-            "file: kOps makes the issuer out of serviceAccountIssuerDiscovery.discoveryStore, the "
-            "Cluster does not say which: give the pods that run, 'kubectl -n kube-system get pods "
-            "-l k8s-app=kube-apiserver -o yaml'.",
+            "file: kOps derives the issuer from serviceAccountIssuerDiscovery.discoveryStore, and "
+            "the Cluster does not show it: pass the running pods, 'kubectl -n kube-system get "
+            "pods -l k8s-app=kube-apiserver -o yaml'.",
         ),
         (
             "/usr/local/bin/k3s\0server\0",
-            "file: starts 'k3s', not kube-apiserver. k3s runs the API server in itself: give its "
-            'config.yaml, or the line "Running kube-apiserver" of its journal, which has what '
-            "stands in the unit too.",
+            "file: starts 'k3s', not kube-apiserver. k3s runs the API server in its own process: "
+            'pass its config.yaml, or the line "Running kube-apiserver" of its journal, which '
+            "includes the flags of the unit.",
         ),
         (
             "[Service]\nEnvironmentFile=/etc/flags\nExecStart=/usr/bin/kube-apiserver $FLAGS\n",
-            "file: ExecStart takes flags from the environment. Give the running process instead: "
-            "'cat /proc/$(pgrep -x kube-apiserver)/cmdline | python -m wizard apiserver --from -'.",
+            "file: ExecStart takes flags from the environment. Pass the running process instead: "
+            "'cat /proc/$(pgrep -x kube-apiserver)/cmdline | python -m wizard apiserver --from "
+            "-'.",
         ),
         (
             KUBEADM.format(version="v1beta4", arguments="    - wrong"),
@@ -486,15 +486,15 @@ def test_nothing_secret_is_kept() -> None:
         ),
         (
             f"kube-apiserver --service-account-issuer={OLD} --service-acc\n",
-            "file: the line has no --service-account-key-file, without which no API server starts. "
-            "It may be cut: 'ps -ww -o args= -C kube-apiserver' shows all of it.",
+            "file: the line has no --service-account-key-file, which is required. It may be cut: "
+            "'ps -ww -o args= -C kube-apiserver' shows all of it.",
         ),
         (
             f"kube-apiserver --service-account-issuer={OLD} --service-account-key-file=/pki/sa.pub "
             "--service-account-signing-key-f\n",
-            "file: the line has no --service-account-signing-key-file, without which no API server "
-            "starts that has --service-account-issuer. It may be cut: 'ps -ww -o args= -C "
-            "kube-apiserver' shows all of it.",
+            "file: the line has no --service-account-signing-key-file, which is required together "
+            "with --service-account-issuer. It may be cut: 'ps -ww -o args= -C kube-apiserver' "
+            "shows all of it.",
         ),
         (
             f"└─812 kube-apiserver {' '.join(FLAGS)} --tls-cert-f…\n",
@@ -504,22 +504,22 @@ def test_nothing_secret_is_kept() -> None:
         (
             POD.replace(OLD, "$(ISSUER)"),
             "file (kube-apiserver-one): --service-account-issuer=$(ISSUER) takes its value from "
-            "the environment. Give the running process instead: 'cat /proc/$(pgrep -x "
+            "the environment. Pass the running process instead: 'cat /proc/$(pgrep -x "
             "kube-apiserver)/cmdline | python -m wizard apiserver --from -'.",
         ),
         pytest.param(
             "--" * 2_000_000,
-            "file: has a line of 4000000 characters, which starts no program.",
+            "file: has a line of 4000000 characters, which is too long for a command.",
             id="a long line",
         ),
         (
             "kube-apiserver-arg+: [api-audiences+=vault]\n",
-            "file: adds to what other files set, with 'kube-apiserver-arg+'. Give all of it, the "
-            'line "Running kube-apiserver" of the journal.',
+            "file: adds to other files with 'kube-apiserver-arg+'. Pass all flags: the line "
+            '"Running kube-apiserver" of the journal.',
         ),
         (
             "apiVersion: v1\nkind: ConfigMap\ndata: {other: x}\n",
-            "file: is a ConfigMap, which does not say how kube-apiserver runs.",
+            "file: is a ConfigMap, which does not describe a kube-apiserver.",
         ),
     ],
 )
@@ -533,9 +533,7 @@ def test_what_is_no_api_server_is_refused_with_what_it_is(text: str | bytes, mes
     ids=["text", "empty", "list", "torn", "keys", "deep"],
 )
 def test_what_is_nothing_that_is_known_is_refused_with_what_is(text: str) -> None:
-    assert refused(text).startswith(
-        "file: is nothing that says how kube-apiserver runs. Known are:"
-    )
+    assert refused(text).startswith("file: does not describe a kube-apiserver. Supported:")
 
 
 DOCUMENTS = (
@@ -588,8 +586,8 @@ def test_api_servers_with_different_issuers_are_refused() -> None:
         agreed_settings((one, two))
     assert str(caught.value) == (
         "file (kube-apiserver-one) and file (kube-apiserver-two) differ in "
-        f"--service-account-issuer: {OLD} and {ISSUER}. A token that one API server issues must be "
-        "taken by all: make them alike first."
+        f"--service-account-issuer: {OLD} and {ISSUER}. Every API server must accept the tokens of "
+        "the others: make the flags the same first."
     )
 
 
@@ -598,6 +596,6 @@ def test_api_servers_that_take_different_audiences_are_refused() -> None:
     with pytest.raises(UserError) as caught:
         agreed_settings(read(f"{running}\n{running} --api-audiences=a,b\n".encode(), "ps"))
     assert str(caught.value) == (
-        "ps:1 and ps:2 differ in --api-audiences: none and a,b. A token that one API server issues "
-        "must be taken by all: make them alike first."
+        "ps:1 and ps:2 differ in --api-audiences: none and a,b. Every API server must accept the "
+        "tokens of the others: make the flags the same first."
     )

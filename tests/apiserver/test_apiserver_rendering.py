@@ -172,12 +172,12 @@ def test_an_authentication_configuration_in_use_keeps_its_authenticators() -> No
     result = render_plan(plan, Existing(authentication=document))
     file = result.files["authentication-config.yaml"]
     assert file.place == (
-        "/etc/auth.yaml, on every control plane node, before the API server needs it"
+        "/etc/auth.yaml, on every control plane node, before the API server uses it"
     )
     read_back = YAML(typ="safe").load(file.text)
     assert (read_back["apiVersion"], read_back["jwt"]) == (document["apiVersion"], jwt)
     assert plan.warnings == (
-        "/etc/auth.yaml is in use and gets 'anonymous', which counts after a restart only.",
+        "/etc/auth.yaml is in use and gets 'anonymous'. It takes effect after a restart.",
     )
 
 
@@ -187,11 +187,11 @@ def test_where_a_bucket_serves_the_documents_aws_is_not_led_to_the_api_server(
 ) -> None:
     plan = planned(None, version="1.34", exposure=exposure, bucket="oidc-documents")
     instructions = render_plan(plan).instructions
-    assert "to what serves the documents, and never to the API server." in instructions
+    assert "where the documents are served. It never connects to the API server." in instructions
     assert "curl" not in instructions
     assert plan.warnings[-1] == (
-        "A bucket serves the documents, so that the API server needs to take no anonymous request "
-        "for them: exposure 'none' is enough."
+        "A bucket serves the documents, so the API server does not have to accept anonymous "
+        "requests: exposure 'none' is enough."
     )
 
 
@@ -204,7 +204,7 @@ def test_a_change_of_the_allowlist_alone_is_a_change() -> None:
         render_plan(plan, Existing(authentication=narrow)).files["authentication-config.yaml"].text
     )
     assert [
-        "Nothing: what runs is what is wanted." in render_plan(plan, existing).instructions
+        "Nothing: the flags are already set." in render_plan(plan, existing).instructions
         for existing in (Existing(authentication=narrow), Existing(authentication=whole))
     ] == [False, True]
 
@@ -214,8 +214,8 @@ def test_an_authentication_configuration_in_use_that_is_not_at_hand_is_never_rep
     with pytest.raises(UserError) as caught:
         render_plan(planned(before, exposure="authentication-config"))
     assert str(caught.value) == (
-        "/etc/auth.yaml is in use: give its content with --authentication-config FILE, so that "
-        "what is in it stays."
+        "/etc/auth.yaml is in use: pass its content with --authentication-config FILE, so that it "
+        "is kept."
     )
 
 
@@ -224,8 +224,8 @@ def test_a_file_that_is_no_authentication_configuration_is_refused() -> None:
     with pytest.raises(UserError) as caught:
         render_plan(plan, Existing(authentication={"apiVersion": "v1", "kind": "Pod"}))
     assert str(caught.value) == (
-        "The file of --authentication-config is no AuthenticationConfiguration of "
-        "apiserver.config.k8s.io: it says apiVersion 'v1' and kind 'Pod'."
+        "The file of --authentication-config is not an AuthenticationConfiguration of "
+        "apiserver.config.k8s.io: it has apiVersion 'v1' and kind 'Pod'."
     )
 
 

@@ -82,7 +82,7 @@ def test_a_command_that_systemd_fills_in_is_refused(command: str, message: str) 
     with pytest.raises(UserError) as caught:
         arguments(command)
     assert str(caught.value) == (
-        f"unit: {message} Give the running process instead: 'cat /proc/$(pgrep -x "
+        f"unit: {message} Pass the running process instead: 'cat /proc/$(pgrep -x "
         "kube-apiserver)/cmdline | python -m wizard apiserver --from -'."
     )
 
@@ -133,14 +133,16 @@ def test_a_value_with_a_line_end_is_refused(name: str, character: str) -> None:
     plan = planned(
         Settings.of([("service-account-issuer", OLD), (name, value)]), "plain", "systemd"
     )
-    assert plan.refusals == (f"--{name} has {value!r}, with a character that no flag has.",)
+    assert plan.refusals == (
+        f"--{name} has {value!r}, with a character that is not allowed in a flag.",
+    )
 
 
 def test_a_variable_of_a_pod_is_refused() -> None:
     before = Settings(issuers=(OLD,), others=(("advertise-address", "$(HOST_IP)"),))
     assert planned(before, "plain", "systemd").refusals == (
-        "--advertise-address has '$(HOST_IP)', with '$(': a unit has no variables of a pod. Give "
-        "the running process with --from.",
+        "--advertise-address has '$(HOST_IP)', with '$(': a unit does not expand a pod's "
+        "variables. Pass the running process with --from.",
     )
 
 
@@ -151,7 +153,7 @@ def test_a_program_that_systemd_would_not_start_is_refused(program: str) -> None
     with pytest.raises(UserError) as caught:
         drop_in(program=program)
     assert str(caught.value) == (
-        f"{program!r} cannot be the program of a unit: write the path of kube-apiserver from / on, "
+        f"{program!r} cannot be the program of a unit: write the absolute path of kube-apiserver, "
         "without '$' and control characters."
     )
 

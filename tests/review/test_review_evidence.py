@@ -82,7 +82,7 @@ def test_the_audiences_of_an_api_server_are_those_of_its_flag() -> None:
         (
             api_server,
             "a: 2001-13-45",
-            "f: is nothing that says how kube-apiserver runs. Known are: a static pod manifest ",
+            "f: does not describe a kube-apiserver. Supported: a static pod manifest ",
         ),
         (
             api_server,
@@ -97,7 +97,7 @@ def test_the_audiences_of_an_api_server_are_those_of_its_flag() -> None:
         (
             api_server,
             "spec: 1",
-            "f: is nothing that says how kube-apiserver runs. Known are: a static pod manifest ",
+            "f: does not describe a kube-apiserver. Supported: a static pod manifest ",
         ),
         (trust_policy_file, "{", "f: The policy is not JSON: line 1, column 2: "),
         (chain_file, "secret", "f holds no certificate in PEM ('-----BEGIN CERTIFICATE')."),

@@ -122,10 +122,10 @@ def test_what_would_lock_out_is_refused_with_exit_code_1_and_nothing_is_written(
     result = run("--distribution", "talos", "--output", "out")
     assert (result.return_value, result.stdout, Path("out").exists()) == (1, "", False)
     assert result.stderr == (
-        "Nothing is shown, since it would stop an API server or lock clients out:\n"
-        "  x Which issuer is set now is not known, and Talos Linux sets one of its own for each "
-        "cluster: without it, every token in use fails. Give what runs now with --from, the issuer "
-        "with --keep-issuer, or --new-cluster before it is made.\n"
+        "Refused, because it would stop an API server or lock clients out:\n  x Current issuer "
+        "unknown, and Talos Linux sets a different one for each cluster: without it, every token "
+        "in use fails. Pass the current flags with --from, the issuer with --keep-issuer, or use "
+        "--new-cluster if the cluster does not exist yet.\n"
     )
     assert json.loads(run("--distribution", "talos", "--json").output)["refusals"] == [
         result.stderr.partition("  x ")[2].strip()
@@ -147,39 +147,39 @@ def test_what_would_lock_out_is_refused_with_exit_code_1_and_nothing_is_written(
         ),
         (
             ("--distribution", "kubeadm", "--schema", "v1beta5"),
-            "--schema 'v1beta5' is no form of kubeadm. Did you mean 'v1beta4'? Forms: v1beta4, "
+            "--schema 'v1beta5' is not a form of kubeadm. Did you mean 'v1beta4'? Forms: v1beta4, "
             "v1beta3, v1beta3-patch, v1beta2.",
         ),
         (
             ("--new-cluster", "--from", "ps"),
-            "--new-cluster keeps nothing: leave out what says what runs now.",
+            "--new-cluster keeps nothing: leave out --from, --keep-issuer and --migrate.",
         ),
         (
             ("--from", "-", "--authentication-config", "-"),
-            "- is stdin, which can be read once: give files for the others.",
+            "- is stdin, which can be read only once: pass files for the others.",
         ),
-        (("--next",), "--next goes with --migrate."),
+        (("--next",), "--next requires --migrate."),
         (
             ("--migrate", "--next", "--back"),
-            "--next and --back lead in opposite directions: give one of them.",
+            "--next and --back cannot be used together.",
         ),
         (("--from", "missing"), "--from: missing: there is no such file. Check the name."),
         (("--from", "findings.json"), None),
         (
             ("--migrate",),
-            "A migration begins with what runs now: give it with --from, so that the issuers and "
+            "A migration needs the current flags: pass them with --from, so that the issuers and "
             "keys in use are kept.",
         ),
         (
             ("--migrate", "--next", "--from", "ps"),
-            "No migration is under way: '--migrate --from FILE' begins one.",
+            "No migration is in progress: start one with '--migrate --from FILE'.",
         ),
     ],
 )
 def test_bad_input_is_refused(arguments: tuple[str, ...], message: str | None) -> None:
     said = refusal(*arguments)
     if message is None:
-        assert said.startswith("findings.json: is nothing that says how kube-apiserver runs.")
+        assert said.startswith("findings.json: does not describe a kube-apiserver.")
     else:
         assert said == message
 
@@ -187,16 +187,16 @@ def test_bad_input_is_refused(arguments: tuple[str, ...], message: str | None) -
 def test_a_version_with_its_patch_release_is_that_minor_version(folder: Path) -> None:
     document = json.loads(run("--version", "v1.19.16", "--json", "--from", "ps").output)
     assert document["refusals"] == [
-        f"Kubernetes 1.19 takes one issuer, and {OLD} is in use: every token that carries it would "
-        "fail at once. Upgrade to 1.22 first, which accepts several."
+        f"Kubernetes 1.19 accepts one issuer, and {OLD} is in use: every token with that issuer "
+        "would fail at once. Upgrade to 1.22 first, which accepts several issuers."
     ]
 
 
 def test_a_configuration_of_another_distribution_is_refused(folder: Path) -> None:
     (folder / "k3s.yaml").write_text("kube-apiserver-arg: [v=2]\n")
     assert refusal("--distribution", "kubeadm", "--from", "k3s.yaml") == (
-        "k3s.yaml: is a k3s or RKE2 configuration, and the distribution is to be 'kubeadm': name "
-        "the one that it is of (--distribution k3s)."
+        "k3s.yaml: is a k3s or RKE2 configuration, but the distribution is 'kubeadm': pass "
+        "'--distribution k3s'."
     )
 
 
@@ -212,8 +212,8 @@ def test_a_machine_configuration_of_the_old_form_takes_no_documents_of_the_new_o
     )
     options = ("--from", "machine", "--exposure", "authentication-config")
     assert refusal(*options, "--schema", "v1.14") == (
-        "machine: has cluster.apiServer, beside which Talos 1.14 refuses KubeAPIServerConfig: move "
-        "it into that document first, with its image, or take the form v1.13."
+        "machine: has cluster.apiServer. Talos 1.14 refuses KubeAPIServerConfig together with it: "
+        "move it and its image into that document first, or use the form v1.13."
     )
     assert run("--from", "machine", "--schema", "v1.13").return_value == 0
 
@@ -244,9 +244,9 @@ def running(*issuers: str) -> str:
 def test_a_migration_goes_on_when_what_runs_and_the_doctor_say_so(folder: Path) -> None:
     assert run("--migrate", "--from", "ps").output.splitlines()[:7] == [
         "MIGRATION of the issuer of prod",
-        "  > 1. accept: every API server accepts the new issuer; the old one signs",
-        "    2. sign: the new issuer signs; the old one is accepted",
-        "    3. wait: tokens of the old issuer run out",
+        "  > 1. accept: every API server accepts the new issuer; the old issuer signs",
+        "    2. sign: the new issuer signs; the old issuer is accepted",
+        "    3. wait: tokens with the old issuer expire",
         "    4. drop: the old issuer is no longer accepted",
         "    5. done",
         "",
@@ -257,8 +257,8 @@ def test_a_migration_goes_on_when_what_runs_and_the_doctor_say_so(folder: Path) 
     (folder / "ps").write_text(running(ISSUER, OLD))
     assert json.loads(run(*next_phase, "--json").output)["phase"] == "wait"
     said = refusal(*next_phase).splitlines()
-    assert said[0] == "The phase 'wait' cannot be left yet:"
-    assert said[1].startswith("  - It is not over before ")
+    assert said[0] == "The phase 'wait' cannot end yet:"
+    assert said[1].startswith("  - This phase lasts until ")
     assert len(said) == 3
 
 
@@ -276,16 +276,16 @@ def test_a_migration_remembers_the_form_that_it_was_begun_in(folder: Path) -> No
 def test_a_phase_is_not_left_while_an_api_server_runs_as_before(folder: Path) -> None:
     run("--migrate", "--from", "ps")
     assert refusal("--migrate", "--next", "--from", "ps", "--findings", "findings.json") == (
-        "The phase 'accept' cannot be left yet:\n"
-        f"  - --service-account-issuer is {OLD}, and in this phase it is to be {OLD}, {ISSUER}.\n"
-        "Who knows better writes why: --set-aside 'REASON' goes into the state's file."
+        f"The phase 'accept' cannot end yet:\n  - --service-account-issuer is {OLD}, and in this "
+        f"phase it must be {OLD}, {ISSUER}.\nTo continue anyway, give a reason with --set-aside "
+        "'REASON'. It is recorded in the state file."
     )
 
 
 @pytest.mark.parametrize(
     ("document", "age", "message"),
     [
-        ({}, 0, "--findings f: is not what 'python -m wizard doctor --json' prints."),
+        ({}, 0, "--findings f: is not the output of 'python -m wizard doctor --json'."),
         (
             {"issuer": OLD, "findings": []},
             0,
@@ -318,13 +318,13 @@ def test_what_is_set_aside_is_said_and_kept_and_the_end_is_said_too(folder: Path
     run("--migrate", "--from", "ps")
     for _ in range(4):
         result = run("--migrate", "--next", "--set-aside", "a test")
-        assert result.stderr.startswith("Set aside:\n  - ")
+        assert result.stderr.startswith("Ignored:\n  - ")
     assert result.stdout.endswith(
-        "All of it is done. Delete prod.migration.yaml when nobody needs the record any more.\n"
+        "Done. Delete prod.migration.yaml when you no longer need the record.\n"
     )
     assert (folder / "prod.migration.yaml").read_text().count("set_aside: a test") == 4
     assert refusal("--migrate", "--next", "--set-aside", "a test") == (
-        "The migration is done: there is no next phase."
+        "The migration is done. There is no next phase."
     )
 
 
@@ -341,8 +341,8 @@ def test_the_way_back_shows_the_flags_of_the_phase_before(folder: Path) -> None:
 def test_while_a_migration_is_under_way_no_plan_of_one_step_is_shown(folder: Path) -> None:
     run("--migrate", "--from", "ps")
     assert refusal("--from", "ps") == (
-        "prod.migration.yaml: a migration is under way, in the phase 'accept': go on with "
-        "'--migrate', or delete the file when its flags are taken back."
+        "prod.migration.yaml: a migration is in progress, in the phase 'accept': continue with "
+        "'--migrate', or restore the flags and delete the file."
     )
 
 
@@ -351,15 +351,15 @@ def test_a_migration_of_another_federation_is_refused(folder: Path) -> None:
     path = folder / "prod.migration.yaml"
     path.write_text(path.read_text().replace(ISSUER, "https://other.example.com"))
     assert refusal("--migrate") == (
-        "prod.migration.yaml: is of the cluster 'prod' and the issuer https://other.example.com, "
-        f"and the configuration of 'prod' and {ISSUER}."
+        "prod.migration.yaml: is about the cluster 'prod' and the issuer "
+        f"https://other.example.com, but the configuration is about 'prod' and {ISSUER}."
     )
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("kind: issuer\n", "prod.migration.yaml: cluster: Field required. Only this program "),
+        ("kind: issuer\n", "prod.migration.yaml: cluster: Field required. This program "),
         ("a: [", "prod.migration.yaml:2: is not YAML: "),
     ],
 )
@@ -433,8 +433,8 @@ def test_a_configuration_that_says_otherwise_meanwhile_is_named(folder: Path) ->
     path = folder / "prod.yaml"
     path.write_text(path.read_text().replace('exposure: "binding"', 'exposure: "none"'))
     assert run("--migrate").stderr == (
-        "discovery.exposure is 'none' in the configuration, and the migration was begun with "
-        "'binding', with which it goes on: '--exposure none' takes the other.\n"
+        "discovery.exposure is 'none' in the configuration, and the migration began with "
+        "'binding', which still applies: '--exposure none' changes it.\n"
     )
     assert run("--migrate", "--exposure", "none").stderr == ""
 

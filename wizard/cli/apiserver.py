@@ -47,44 +47,50 @@ SIZE_LIMIT = 5_000_000
 @click.option(
     "--distribution", type=click.Choice(tuple(DISTRIBUTIONS)), help="What runs the control plane."
 )
-@click.option("--version", metavar="1.MINOR", help="The version of the API servers, the oldest.")
+@click.option("--version", metavar="1.MINOR", help="The version of the oldest API server.")
 @click.option("--schema", metavar="NAME", help="The form of the distribution's configuration.")
 @click.option(
     "--exposure",
     type=click.Choice(["binding", "authentication-config", "none"]),
-    help="How the documents are shown to AWS, other than configured.",
+    help="How AWS gets the documents, instead of the configured exposure.",
 )
 @click.option(
     "--from",
     "sources",
     multiple=True,
     metavar="FILE",
-    help="What runs now: a manifest, a unit, a line of ps, a configuration; - reads stdin.",
+    help="What runs now: a manifest, a unit, a line of ps or a configuration; - for stdin.",
 )
 @click.option(
     "--authentication-config",
     "authentication",
     metavar="FILE",
-    help="The AuthenticationConfiguration that is in use; it is kept.",
+    help="The AuthenticationConfiguration in use; its content is kept.",
 )
 @click.option(
-    "--keep-issuer", multiple=True, metavar="URL", help="An issuer that runs now; repeatable."
+    "--keep-issuer", multiple=True, metavar="URL", help="An issuer in use now; repeatable."
 )
-@click.option("--new-cluster", is_flag=True, help="The cluster is not made yet: keep nothing.")
-@click.option("--output", metavar="DIR", help="Write the files and the instructions there.")
-@click.option("--migrate", is_flag=True, help="Change the issuer in phases; begins with --from.")
+@click.option("--new-cluster", is_flag=True, help="The cluster does not exist yet: keep nothing.")
+@click.option(
+    "--output", metavar="DIR", help="Write the files and the instructions to this folder."
+)
+@click.option(
+    "--migrate", is_flag=True, help="Change the issuer in phases; the first needs --from."
+)
 @click.option(
     "--rotate-key",
     "new_keys",
     nargs=2,
     metavar="PUBLIC PRIVATE",
-    help="With --migrate, change the signing key instead: the new files on the nodes.",
+    help="With --migrate, change the signing key instead: the new key files on the nodes.",
 )
-@click.option("--token-lifetime", metavar="720h", help="The longest that tokens were asked for.")
-@click.option("--next", "forward", is_flag=True, help="Enter the migration's next phase.")
-@click.option("--back", is_flag=True, help="Return to the migration's phase before.")
-@click.option("--findings", metavar="FILE", help="What 'doctor --json' printed, for --next.")
-@click.option("--set-aside", metavar="REASON", help="Enter the next phase against the checks.")
+@click.option(
+    "--token-lifetime", metavar="720h", help="The longest lifetime that was requested for a token."
+)
+@click.option("--next", "forward", is_flag=True, help="Go to the next phase of the migration.")
+@click.option("--back", is_flag=True, help="Return to the previous phase of the migration.")
+@click.option("--findings", metavar="FILE", help="The output of 'doctor --json', for --next.")
+@click.option("--set-aside", metavar="REASON", help="Go to the next phase although checks fail.")
 def apiserver(path: Path, as_json: bool, **options: Any) -> int:
     """Say what to set on the API servers, and refuse what would lock you out.
 
@@ -108,12 +114,12 @@ def apiserver(path: Path, as_json: bool, **options: Any) -> int:
 
 
 def _say_if_changed(config: ClusterConfig, asked: str | None, begun: str | None) -> None:
-    """Name the exposure of a configuration that changed while a migration is under way."""
+    """Name the exposure of a configuration that changed while a migration is in progress."""
     now = config.discovery.exposure
     if begun and not asked and begun != now:
         printer.warn(
-            f"discovery.exposure is {now!r} in the configuration, and the migration was begun with "
-            f"{begun!r}, with which it goes on: '--exposure {now}' takes the other.",
+            f"discovery.exposure is {now!r} in the configuration, and the migration began with "
+            f"{begun!r}, which still applies: '--exposure {now}' changes it.",
         )
 
 
@@ -152,9 +158,11 @@ class Request:
             UserError: they do not.
         """
         if self.new_cluster and (self.sources or self.keep_issuer or self.migrate):
-            raise UserError("--new-cluster keeps nothing: leave out what says what runs now.")
+            raise UserError(
+                "--new-cluster keeps nothing: leave out --from, --keep-issuer and --migrate."
+            )
         if (*self.sources, self.authentication).count("-") > 1:
-            raise UserError("- is stdin, which can be read once: give files for the others.")
+            raise UserError("- is stdin, which can be read only once: pass files for the others.")
         of_migration = {
             "--rotate-key": self.new_keys,
             "--token-lifetime": self.token_lifetime,
@@ -165,9 +173,9 @@ class Request:
         }
         given = [option for option, value in of_migration.items() if value]
         if given and not self.migrate:
-            raise UserError(f"{given[0]} goes with --migrate.")
+            raise UserError(f"{given[0]} requires --migrate.")
         if self.forward and self.back:
-            raise UserError("--next and --back lead in opposite directions: give one of them.")
+            raise UserError("--next and --back cannot be used together.")
 
 
 def _report(made: FlagPlan, existing: Existing, output: str | None, as_json: bool) -> int:
@@ -240,7 +248,7 @@ def _authentication(source: str) -> dict[str, Any]:
     except documents.DocumentError as error:
         raise UserError(f"{source}:{error.line}: {error}") from None
     if not isinstance(data, dict):
-        raise UserError(f"{source}: is not a mapping of keys to values.")
+        raise UserError(f"{source}: is not a mapping.")
     return data
 
 
@@ -267,13 +275,13 @@ def _check_kind(seen: Reading | None, distribution: str | None) -> None:
     own = DISTRIBUTIONS.get(distribution or "")
     if own is None or not own.is_akin_to(DISTRIBUTIONS[seen.distribution]):
         raise UserError(
-            f"{seen.name}: is {seen.kind}, and the distribution is to be {distribution!r}: name "
-            f"the one that it is of (--distribution {seen.distribution})."
+            f"{seen.name}: is {seen.kind}, but the distribution is {distribution!r}: pass "
+            f"'--distribution {seen.distribution}'."
         )
 
 
 def _minor(version: str | None) -> str | None:
-    """`1.34` of `v1.34.4+k3s1`; what is no version stays, for its message."""
+    """`1.34` of `v1.34.4+k3s1`; anything else stays, for its message."""
     if version is None:
         return None
     parts = version.removeprefix("v").split(".")
@@ -287,8 +295,8 @@ def _schema(
     seen = readings[0].schema if readings and readings[0].distribution in (None, own.name) else ""
     if name is not None and name not in by_name:
         raise UserError(
-            f"--schema {name!r} is no form of {own.title}.{did_you_mean(name, by_name)} "
-            f"Forms: {', '.join(by_name)}."
+            f"--schema {name!r} is not a form of {own.title}.{did_you_mean(name, by_name)} Forms: "
+            f"{', '.join(by_name)}."
         )
     if name in by_name and (reason := dict(by_name[name].conflicts).get(seen or "")):
         raise UserError(f"{readings[0].name}: {reason}")

@@ -56,7 +56,7 @@ class Move:
 
 
 def options_begun_with(configuration: Path) -> Mapping[str, str | None]:
-    """What a migration that is under way was begun with, by the names of the options."""
+    """What the migration in progress began with, by the names of the options."""
     place = state_file(configuration)
     if not place.exists():
         return {}
@@ -83,8 +83,8 @@ def make_move(path: Path, goal: Goal, running: Settings | None, move: Move) -> M
         state = migration.lengthen(_load(place, goal), goal.config)
         if move.new_keys or move.lifetime:
             raise UserError(
-                f"{relative(place)}: a migration is under way already. Finish it, or delete the "
-                "file when its flags are taken back, and begin anew."
+                f"{relative(place)}: a migration is already in progress. Finish it, or restore the "
+                "flags, delete the file and start again."
             )
     if move.forward and place.exists():
         state = _go_forward(state, goal, running, move, now)
@@ -143,10 +143,10 @@ def phase_plan(state: Migration, goal: Goal) -> FlagPlan | None:
 
 def _begin(goal: Goal, running: Settings | None, move: Move, now: datetime) -> Migration:
     if move.forward or move.back:
-        raise UserError("No migration is under way: '--migrate --from FILE' begins one.")
+        raise UserError("No migration is in progress: start one with '--migrate --from FILE'.")
     if running is None:
         raise UserError(
-            "A migration begins with what runs now: give it with --from, so that the issuers and "
+            "A migration needs the current flags: pass them with --from, so that the issuers and "
             "keys in use are kept."
         )
     if move.new_keys and Path(move.new_keys[0]).is_file():
@@ -160,17 +160,17 @@ def _go_forward(
     state: Migration, goal: Goal, running: Settings | None, move: Move, now: datetime
 ) -> Migration:
     if state.phase == "done":
-        raise UserError("The migration is done: there is no next phase.")
+        raise UserError("The migration is done. There is no next phase.")
     verdicts = _verdicts(move.findings, state) if move.findings else None
     found = migration.obstacles(state, goal, now, running, verdicts)
     if found and not move.set_aside:
         reasons = "\n".join(f"  - {each}" for each in found)
         raise UserError(
-            f"The phase {state.phase!r} cannot be left yet:\n{reasons}\nWho knows better writes "
-            "why: --set-aside 'REASON' goes into the state's file."
+            f"The phase {state.phase!r} cannot end yet:\n{reasons}\nTo continue anyway, give a "
+            "reason with --set-aside 'REASON'. It is recorded in the state file."
         )
     if found:
-        printer.warn("Set aside:", *(f"  - {each}" for each in found))
+        printer.warn("Ignored:", *(f"  - {each}" for each in found))
     return migration.advance(state, now, move.set_aside if found else None)
 
 
@@ -179,7 +179,9 @@ def _verdicts(name: str, state: Migration) -> Mapping[str, str]:
     document = json_object(f"--findings {name}", read_text("--findings", name))
     found = document.get("findings")
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise UserError(f"--findings {name}: is not what 'python -m wizard doctor --json' prints.")
+        raise UserError(
+            f"--findings {name}: is not the output of 'python -m wizard doctor --json'."
+        )
     if document.get("issuer") != state.issuer:
         raise UserError(
             f"--findings {name}: is about the issuer {document.get('issuer')!r}, not "
@@ -210,8 +212,9 @@ def _load(place: Path, goal: Goal) -> Migration:
     config = goal.config
     if (state.cluster, state.issuer) != (config.cluster, config.issuer):
         raise UserError(
-            f"{relative(place)}: is of the cluster {state.cluster!r} and the issuer "
-            f"{state.issuer}, and the configuration of {config.cluster!r} and {config.issuer}."
+            f"{relative(place)}: is about the cluster {state.cluster!r} and the issuer "
+            f"{state.issuer}, but the configuration is about {config.cluster!r} and "
+            f"{config.issuer}."
         )
     return state
 

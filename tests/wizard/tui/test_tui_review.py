@@ -143,6 +143,6 @@ def test_a_migration_that_is_under_way_is_gone_on_with(path: Path, project: Path
     draft = open_draft(path, PROD)
     path.with_name("prod.migration.yaml").write_text("phase: add\n")
     assert review(draft, project).control_plane == (
-        "clusters/prod.migration.yaml: kind: Field required. Only this program writes the file: "
-        "take it from the history of your repository."
+        "clusters/prod.migration.yaml: kind: Field required. This program writes the file: "
+        "restore it from the history of your repository."
     )
