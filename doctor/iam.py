@@ -55,11 +55,11 @@ def tags(live: Mapping[str, str], configured: Mapping[str, str]) -> Membership:
 
 def role_settings(live: LiveRole, config: ClusterConfig, workload: Workload) -> list[RoleSetting]:
     """The settings of a role besides its policies."""
-    wanted, boundary = workload.role, config.aws.permissions_boundary
+    boundary = config.aws.permissions_boundary
     return [
-        RoleSetting("role.path", live.path, wanted.path),
-        RoleSetting(
-            "role.max_session_duration", live.max_session_duration, wanted.max_session_duration
+        *(
+            RoleSetting(f"role.{field}", live.settings[field], wanted)
+            for field, wanted in workload.role.settings.items()
         ),
         RoleSetting("aws.permissions_boundary", live.permissions_boundary, boundary),
     ]

@@ -65,10 +65,18 @@ def _federation(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]:
 
 def _settings(config: ClusterConfig) -> dict[str, Any]:
     """Every setting of the federation that is not compared by itself, by its field."""
-    apart = {"workloads", "audience", "lint", "backend"}
-    parts = json.loads(config.model_dump_json(exclude=apart))
-    settings = {field: _unordered(value) for field, value in _flat(parts, "")}
-    return settings | {"backend": _state(config), "partition": config.partition}
+    parts = json.loads(config.model_dump_json(exclude=_COMPARED_APART))
+    return _values(parts) | {"backend": _state(config), "partition": config.partition}
+
+
+_COMPARED_APART: Any = {
+    "workloads": True,
+    "audience": True,
+    "lint": {"accept"},
+    "backend": {"type", "bucket", "region", "key_prefix"},
+}
+"""The settings that have a comparison of their own; every other field of the model is compared by
+its value."""
 
 
 def _state(config: ClusterConfig) -> str:
@@ -85,6 +93,11 @@ def _flat(value: Mapping[str, Any], start: str) -> Iterator[tuple[str, Any]]:
             yield from _flat(each, f"{start}{key}.")
         else:
             yield f"{start}{key}", each
+
+
+def _values(part: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a part by their fields; the order of a list does not count."""
+    return {field: _unordered(value) for field, value in _flat(part, "")}
 
 
 def _unordered(value: Any) -> Any:
@@ -228,13 +241,42 @@ def _workload(old: _Of, new: _Of) -> Iterator[Difference]:
     yield from _policy_changes(old, new)
     if old[1].trust != new[1].trust:
         yield _trust_change(old[1], new[1])
-    for field, (before, after) in _durations(old[1], new[1]).items():
-        if before != after:
-            effect: Effect = "widens" if after > before else "narrows"
-            text = f"{after} s instead of {before} s."
-            yield Difference(effect, who, field, text, before, after)
-    if old[1].test_pod != new[1].test_pod:
-        yield _changed("changes", who, "test_pod", old[1].test_pod, new[1].test_pod, "")
+    before, after = (_values(_others(each[1])) for each in (old, new))
+    if _makes_namespace(old) != _makes_namespace(new):
+        del before["create_namespace"], after["create_namespace"]  # `_namespaces` has it
+    for field in sorted({*before, *after}):
+        if before.get(field) != after.get(field):
+            yield _other(who, field, before.get(field), after.get(field))
+
+
+_EXPLAINED: Any = {
+    "namespace": True,
+    "service_account": True,
+    "trust": True,
+    "role": {"name", "path", "managed_policy_arns"},
+}
+"""The fields of a workload that have a comparison of their own, or say which workload it is."""
+
+
+def _makes_namespace(of: _Of) -> bool:
+    return of[1].namespace in of[0].namespaces_to_create
+
+
+def _others(workload: Workload) -> dict[str, Any]:
+    """The other fields of a workload."""
+    return workload.model_dump(mode="json", exclude=_EXPLAINED)
+
+
+def _other(who: str, field: str, was: Any, now: Any) -> Difference:
+    """The difference in a field about which there is no more to say than its values."""
+    if field in _SECONDS:
+        effect: Effect = "widens" if now > was else "narrows"
+        return Difference(effect, who, field, f"{now} s instead of {was} s.", was, now)
+    return _changed("changes", who, field, was, now, "")
+
+
+_SECONDS = ("role.max_session_duration", "token_expiration_seconds")
+"""How long credentials are good for."""
 
 
 def _role_path(config: ClusterConfig, workload: Workload) -> str:
@@ -265,16 +307,6 @@ def _trust_change(old: Workload, new: Workload) -> Difference:
         return Difference("widens", name(new), "trust", text, old.trust, new.trust)
     text = "the service account alone may assume the role, and no other pod of the cluster."
     return Difference("narrows", name(new), "trust", text, old.trust, new.trust)
-
-
-def _durations(old: Workload, new: Workload) -> dict[str, tuple[int, int]]:
-    return {
-        "role.max_session_duration": (
-            old.role.max_session_duration,
-            new.role.max_session_duration,
-        ),
-        "token_expiration_seconds": (old.token_expiration_seconds, new.token_expiration_seconds),
-    }
 
 
 def _acceptances(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]:

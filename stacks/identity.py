@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from cdktf import Postcondition, TerraformOutput, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
@@ -123,8 +124,7 @@ class IdentityStack(ClusterStack):
             self,
             name,
             name=config.role_name(workload),
-            path=literal(workload.role.path),
-            max_session_duration=workload.role.max_session_duration,
+            **{name: _setting(value) for name, value in workload.role.settings.items()},
             permissions_boundary=_literal(config.aws.permissions_boundary),
             assume_role_policy=jsonencode(policy),
         )
@@ -159,6 +159,10 @@ def _terraform(name: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _setting(value: str | int | None) -> Any:
+    return literal(value) if isinstance(value, str) else value
 
 
 def _literal(text: str | None) -> str | None:

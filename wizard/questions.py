@@ -1,12 +1,14 @@
 """The questions of the wizard, as records that every presenter shares.
 
-Each asks for one field of `federation.model.config`. The prompts of `init`, its flags and the forms
-of the terminal app show the same label, help and default, and check an answer with
-`Question.check`; rules are the model's, none is written here.
+Each asks for one field of `federation.model.config` and has its title, description, type and
+choices: a new field of the model is a new question. The prompts of `init`, its flags and the forms
+of the terminal app check an answer with `Question.check`; rules are the model's, none is written
+here.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -15,8 +17,8 @@ from typing import Any
 
 from deployment.surroundings import Surroundings
 from federation.errors import UserError
-from federation.model.config import DISTRIBUTIONS, ClusterConfig, bucket_url
-from federation.model.places import Place, description
+from federation.model.config import ClusterConfig, bucket_url
+from federation.model.places import ModelField, Place, description, model_fields
 from federation.model.regions import partitions
 from federation.yaml import files
 from federation.yaml.files import ConfigError
@@ -87,7 +89,7 @@ class Question:
     @property
     def required(self) -> bool:
         """Whether the configuration cannot do without an answer."""
-        return self in _REQUIRED
+        return self.place == ("issuer",)
 
     def text(self, value: Any) -> str:
         """A value as it would be typed; the inverse of `value`."""
@@ -104,39 +106,20 @@ class Question:
         return str(value)
 
 
+@functools.lru_cache(maxsize=1024)
 def workload_questions(at: int) -> tuple[Question, ...]:
     """The questions about one workload; the first one's namespace and account are basics."""
-    group = BASICS if at == 0 else WORKLOADS
-    place: Place = ("workloads", at)
-    return (
-        Question((*place, "namespace"), "Namespace", group, default=lambda *_: "default"),
-        Question(
-            (*place, "service_account"), "Service account", group, default=lambda *_: "oidc-iam-pod"
-        ),
-        Question((*place, "create_namespace"), "Create namespace", WORKLOADS, "flag"),
-        Question((*place, "role", "name"), "Role name", WORKLOADS),
-        Question((*place, "role", "managed_policy_arns"), "Policies", WORKLOADS, "list"),
-        Question((*place, "role", "path"), "Role path", WORKLOADS),
-        Question(
-            (*place, "role", "max_session_duration"), "Max session duration", WORKLOADS, "number"
-        ),
-        Question((*place, "token_expiration_seconds"), "Token expiration", WORKLOADS, "number"),
-        Question(
-            (*place, "trust"),
-            "Trust",
-            WORKLOADS,
-            "choice",
-            choices=("service-account", "audience-only"),
-        ),
-        Question((*place, "test_pod"), "Test pod", WORKLOADS, "flag"),
-    )
+    asked = (_question(each, at) for each in model_fields() if each.place[0] == "workloads")
+    return tuple(sorted(asked, key=lambda question: question.group != BASICS))
 
 
 def questions(workloads: int = 1) -> tuple[Question, ...]:
     """Every question of a configuration with so many workloads, in the order of asking."""
     about_workloads = [each for at in range(workloads) for each in workload_questions(at)]
     basics = [each for each in about_workloads if each.group == BASICS]
-    return (*_FIRST, *basics, *_MORE, *(each for each in about_workloads if each.group != BASICS))
+    first = (each for each in _about_the_federation() if each.group == BASICS)
+    more = (each for each in _about_the_federation() if each.group != BASICS)
+    return (*first, *basics, *more, *(each for each in about_workloads if each.group != BASICS))
 
 
 def configuration(
@@ -217,62 +200,58 @@ def _of_hosting(hosted_in_s3: str) -> Callable[[Answers, Surroundings], str]:
     )
 
 
-_FIRST = (
-    Question(("issuer",), "Cluster DNS", BASICS, "issuer", default=_bucket_url),
-    Question(("audience",), "Audience", BASICS, "audience", default=lambda *_: "sts.amazonaws.com"),
-)
-_MORE = (
-    Question(("cluster",), "Cluster", KUBERNETES, default=_cluster_name),
-    Question(("aws", "region"), "Region", AWS, default=lambda _, here: here.region or ""),
-    Question(("aws", "account_id"), "Account id", AWS),
-    Question(("aws", "oidc_provider"), "OIDC provider", AWS),
-    Question(("aws", "permissions_boundary"), "Permissions boundary", AWS),
-    Question(("aws", "tags"), "Tags", AWS, "tags"),
-    Question(("aws", "endpoint_url"), "Endpoint url", AWS),
-    Question(("aws", "max_retries"), "Max retries", AWS, "number"),
-    Question(("discovery", "hosting"), "Hosting", DISCOVERY, "choice", choices=("apiserver", "s3")),
-    Question(("discovery", "s3", "bucket"), "Bucket", DISCOVERY),
-    Question(("discovery", "s3", "keys"), "Public keys", DISCOVERY, "list"),
-    Question(("discovery", "s3", "acm_certificate_arn"), "Certificate arn", DISCOVERY),
-    Question(
-        ("discovery", "exposure"),
-        "Exposure",
-        DISCOVERY,
-        "choice",
-        choices=("binding", "authentication-config", "none"),
-        default=_of_hosting("none"),
-    ),
-    Question(("discovery", "endpoint"), "Discovery endpoint", DISCOVERY),
-    Question(
-        ("discovery", "thumbprint"),
-        "Thumbprint",
-        DISCOVERY,
-        "thumbprint",
-        default=_of_hosting("omit"),
-    ),
-    Question(
-        ("kubernetes", "apply"),
-        "Apply",
-        KUBERNETES,
-        "choice",
-        choices=("terraform", "manifests"),
-        default=_apply,
-    ),
-    Question(
-        ("kubernetes", "context"), "Context", KUBERNETES, default=lambda _, here: here.context or ""
-    ),
-    Question(("kubernetes", "kubeconfig"), "Kubeconfig", KUBERNETES),
-    Question(("kubernetes", "version"), "Kubernetes version", KUBERNETES),
-    Question(
-        ("kubernetes", "distribution"), "Distribution", KUBERNETES, "choice", choices=DISTRIBUTIONS
-    ),
-    Question(("backend", "type"), "State backend", STATE, "choice", choices=("local", "s3")),
-    Question(("backend", "bucket"), "State bucket", STATE),
-    Question(("backend", "region"), "State region", STATE),
-    Question(("backend", "key_prefix"), "State key prefix", STATE),
-    Question(("lint", "accept"), "Accepted findings", REVIEW, "acceptances"),
-)
-_REQUIRED = (*_FIRST[:1],)
+_GROUPS = {
+    "issuer": BASICS,
+    "audience": BASICS,
+    "cluster": KUBERNETES,
+    "discovery": DISCOVERY,
+    "aws": AWS,
+    "kubernetes": KUBERNETES,
+    "workloads": WORKLOADS,
+    "backend": STATE,
+    "lint": REVIEW,
+}
+_BASIC = (("workloads", "namespace"), ("workloads", "service_account"))
+_DEFAULTS: Mapping[Place, Callable[[Answers, Surroundings], str]] = {
+    ("issuer",): _bucket_url,
+    ("audience",): lambda *_: "sts.amazonaws.com",
+    ("cluster",): _cluster_name,
+    ("aws", "region"): lambda _, here: here.region or "",
+    ("discovery", "exposure"): _of_hosting("none"),
+    ("discovery", "thumbprint"): _of_hosting("omit"),
+    ("kubernetes", "apply"): _apply,
+    ("kubernetes", "context"): lambda _, here: here.context or "",
+    ("workloads", "namespace"): lambda *_: "default",
+    ("workloads", "service_account"): lambda *_: "oidc-iam-pod",
+}
+"""What an empty answer stands for, if it is not the model's own default."""
+
+_KINDS: Mapping[Place, str] = {
+    ("issuer",): "issuer",
+    ("audience",): "audience",
+    ("discovery", "thumbprint"): "thumbprint",
+    ("lint", "accept"): "acceptances",
+}
+_KINDS_OF_TYPES = {bool: "flag", int: "number", tuple: "list", dict: "tags"}
+
+
+@functools.cache
+def _about_the_federation() -> tuple[Question, ...]:
+    return tuple(_question(each) for each in model_fields() if each.place[0] != "workloads")
+
+
+def _question(field: ModelField, at: int | None = None) -> Question:
+    """The question for a field of the model, of one workload where there are several."""
+    place = field.place if at is None else (field.place[0], at, *field.place[1:])
+    kind = "choice" if field.choices else _KINDS_OF_TYPES.get(field.kind, "text")
+    return Question(
+        place,
+        field.title,
+        BASICS if at == 0 and field.place in _BASIC else _GROUPS[str(field.place[0])],
+        _KINDS.get(field.place, kind),
+        field.choices,
+        _DEFAULTS.get(field.place, lambda *_: ""),
+    )
 
 
 def _put(document: dict[str, Any], place: Place, value: Any) -> None:

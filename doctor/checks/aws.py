@@ -284,15 +284,20 @@ async def _has_settings(examination: Examination, workload: Workload) -> AsyncIt
     found = await examination.once(role, workload)
     about = evidence.name(workload)
     settings = iam.role_settings(found, examination.config, workload)
-    seen = _settings(*(each.live for each in settings))
+    seen = _settings({each.field: each.live for each in settings})
     if all(each.live == each.configured for each in settings):
         yield SETTINGS.passed(seen, about)
     else:
-        yield SETTINGS.warned(seen, _settings(*(each.configured for each in settings)), about)
+        expected = _settings({each.field: each.configured for each in settings})
+        yield SETTINGS.warned(seen, expected, about)
 
 
-def _settings(path: object, duration: object, boundary: object) -> str:
-    return f"path {quoted(path)}, {duration} s, boundary {quoted(boundary) if boundary else 'none'}"
+def _settings(values: Mapping[str, str | int | None]) -> str:
+    return ", ".join(f"{field} {_setting(value)}" for field, value in values.items())
+
+
+def _setting(value: str | int | None) -> str:
+    return "none" if value is None else quoted(value) if isinstance(value, str) else str(value)
 
 
 async def _provider_has_tags(examination: Examination) -> AsyncIterator[Finding]:

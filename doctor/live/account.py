@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.exceptions import NoCredentialsError as BotoNoCredentialsError
 
-from federation.model.config import Aws
+from federation.model.config import ROLE_SETTINGS, Aws
 from formats.escaping import quoted
 
 if TYPE_CHECKING:
@@ -70,12 +70,11 @@ class Provider:
 
 @dataclass(frozen=True)
 class LiveRole:
-    """A role as IAM has it."""
+    """A role as IAM has it; `settings` by the names of `federation.model.config.Role`."""
 
     arn: str
-    path: str
+    settings: Mapping[str, str | int | None]
     trust: Mapping[str, Any]
-    max_session_duration: int
     permissions_boundary: str | None
     tags: Mapping[str, str]
 
@@ -147,11 +146,11 @@ class Account:
             with explained():
                 found = self._iam.get_role(RoleName=name)["Role"]
                 trust: object = found.get("AssumeRolePolicyDocument", {})
+                answer: Mapping[str, Any] = found
                 return LiveRole(
                     found["Arn"],
-                    found["Path"],
+                    {name: answer.get(_in_iam(name)) for name in ROLE_SETTINGS},
                     trust if isinstance(trust, dict) else {},
-                    found.get("MaxSessionDuration", 3600),
                     found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
                     _tags(found.get("Tags", ())),
                 )
@@ -179,6 +178,11 @@ class Account:
         """
         with explained():
             return tuple(self._iam.list_role_policies(RoleName=role_name)["PolicyNames"])
+
+
+def _in_iam(name: str) -> str:
+    """A field of the model as IAM's answers call it: `MaxSessionDuration`."""
+    return "".join(part.capitalize() for part in name.split("_"))
 
 
 def _tags(listed: Iterable[TagTypeDef]) -> dict[str, str]:

@@ -47,18 +47,22 @@ class Bucket(_Part):
     """The bucket that serves the two discovery documents, where the API server does not."""
 
     bucket: fields.DiscoveryBucket = Field(
-        description="The name of the bucket, which a deploy makes. The issuer follows from it: "
-        "https://BUCKET.s3.REGION.amazonaws.com."
+        title="Bucket",
+        description="The name of the bucket; a deploy creates it. The issuer is then "
+        "https://BUCKET.s3.REGION.amazonaws.com.",
     )
     keys: Annotated[tuple[fields.KeyFile, ...], Field(min_length=1, strict=False)] = Field(
-        description="The public keys of the API servers: PEM files, all of those of "
-        "--service-account-key-file, or the key set that 'python -m wizard jwks --from-cluster' "
-        "writes; relative paths start at the project's folder. Never a private key."
+        title="Public keys",
+        description="The public keys of the API servers: all PEM files of "
+        "--service-account-key-file, or the key set that 'python -m wizard jwks "
+        "--from-cluster' writes. Relative paths start at the project's folder. Never a private "
+        "key.",
     )
     acm_certificate_arn: fields.CertificateArn | None = Field(
         None,
-        description="A certificate for the issuer's host, in us-east-1. With it the bucket is "
-        "private, and CloudFront serves the documents under a name of your own.",
+        title="Certificate arn",
+        description="A certificate for the issuer's host, in us-east-1. The bucket is then "
+        "private, and CloudFront serves the documents under your own name.",
     )
 
 
@@ -67,30 +71,34 @@ class Discovery(_Part):
 
     hosting: Literal["apiserver", "s3"] = Field(
         "apiserver",
-        description="What serves the documents: 'apiserver', or 's3' (a bucket, for API servers "
-        "that AWS cannot or should not reach).",
+        title="Hosting",
+        description="What serves the documents: 'apiserver', or 's3' (a bucket, if AWS cannot or "
+        "should not reach the API servers).",
     )
     s3: Bucket | None = Field(
         None, description="The bucket, with 'hosting: s3': its name (bucket), and the public keys."
     )
     exposure: Literal["binding", "authentication-config", "none"] = Field(
         "binding",
+        title="Exposure",
         description="How the API server shows the documents to AWS, which asks anonymously: "
-        "'binding' (a ClusterRoleBinding), 'authentication-config' (the binding, and an allowlist "
-        "of anonymous paths, which 'python -m wizard apiserver' shows: Kubernetes 1.31 or newer), "
-        "or 'none' (something else serves them; the default with 'hosting: s3').",
+        "'binding' (a ClusterRoleBinding), 'authentication-config' (the binding, and a list of "
+        "allowed anonymous paths, which 'python -m wizard apiserver' shows: Kubernetes 1.31 or "
+        "newer), or 'none' (something else serves them; the default with 'hosting: s3').",
     )
     endpoint: fields.DiscoveryEndpoint | None = Field(
         None,
-        description="Where to connect from here for the certificate and the documents, as "
-        "https://HOST[:PORT], where that is not the issuer's own address: an internal name or a "
-        "load balancer. The issuer itself stays as it is.",
+        title="Discovery endpoint",
+        description="Where this machine connects for the certificate and the documents, as "
+        "https://HOST[:PORT], if not to the issuer: an internal name or a load balancer. The "
+        "issuer stays the same.",
     )
     thumbprint: fields.Thumbprint = Field(
         "endpoint",
-        description="The thumbprint of the OIDC provider: 'endpoint' (of the certificate on top "
-        "of the chain that is served), 'omit' (IAM decides; the default with 'hosting: s3'), or a "
-        "list of 1 to 5 SHA-1 digests.",
+        title="Thumbprint",
+        description="The thumbprint of the OIDC provider: 'endpoint' (of the top certificate of "
+        "the served chain), 'omit' (IAM decides; the default with 'hosting: s3'), or a list of "
+        "1 to 5 SHA-1 digests.",
     )
 
     @model_validator(mode="before")
@@ -118,30 +126,40 @@ class Discovery(_Part):
 class Aws(_Part):
     """The account that trusts the cluster."""
 
-    region: fields.Region = Field(description="The region that pods use, like eu-west-1.")
+    region: fields.Region = Field(
+        title="Region", description="The region that pods use, like eu-west-1."
+    )
     account_id: fields.AccountId | None = Field(
         None,
-        description="The account's 12 digits, in quotes. With it, nothing is ever applied to "
-        "another account.",
+        title="Account id",
+        description="The account's 12 digits, in quotes. If set, deploys to any other account "
+        "are refused.",
     )
     oidc_provider: fields.OidcProvider = Field(
         "create",
-        description="The account's OIDC provider for the issuer: 'create', or the ARN of one that "
-        "something else manages. Its audiences have to be there, and its thumbprint stays.",
-    )
-    endpoint_url: fields.EndpointUrl | None = Field(
-        None, description="Another address for AWS, for moto or LocalStack."
+        title="OIDC provider",
+        description="The account's OIDC provider for the issuer: 'create', or the ARN of an "
+        "existing one that is managed elsewhere. It must already list the audiences; its "
+        "thumbprint is not changed.",
     )
     permissions_boundary: fields.PolicyArn | None = Field(
-        None, description="The ARN of a policy that bounds every role."
+        None,
+        title="Permissions boundary",
+        description="The ARN of a policy that limits every role.",
     )
     tags: fields.Tags = Field(
-        default_factory=dict, description="Tags on everything that is made in AWS."
+        default_factory=dict, title="Tags", description="Tags on everything created in AWS."
+    )
+    endpoint_url: fields.EndpointUrl | None = Field(
+        None,
+        title="Endpoint url",
+        description="Another address for AWS, such as moto or LocalStack.",
     )
     max_retries: Annotated[int, Field(ge=0, le=100)] | None = Field(
         None,
-        description="How often a throttled request is tried again; the AWS provider's default "
-        "is 25, which takes many minutes.",
+        title="Max retries",
+        description="How often a throttled request is retried; the AWS provider's default of 25 "
+        "takes many minutes.",
     )
 
 
@@ -150,27 +168,32 @@ class Kubernetes(_Part):
 
     apply: Literal["terraform", "manifests"] = Field(
         "terraform",
+        title="Apply",
         description="'terraform', or 'manifests' for GitOps and for clusters that Terraform may "
-        "not reach: then the objects are written as YAML.",
-    )
-    kubeconfig: fields.Plain | None = Field(
-        None,
-        description="The kubeconfig file; a relative path starts at the project's folder. null: "
-        "KUBECONFIG, or else ~/.kube/config.",
+        "not reach: the objects are then written as YAML.",
     )
     context: fields.Plain | None = Field(
         None,
-        description="The context in it. Needed with 'apply: terraform', so that nothing is ever "
-        "applied to whatever cluster is current.",
+        title="Context",
+        description="The kubeconfig context to use. Required when Terraform applies the objects, "
+        "so that they never go to the wrong cluster.",
+    )
+    kubeconfig: fields.Plain | None = Field(
+        None,
+        title="Kubeconfig",
+        description="The kubeconfig file; a relative path starts at the project's folder. null: "
+        "KUBECONFIG, or else ~/.kube/config.",
     )
     version: fields.KubernetesVersion | None = Field(
         None,
-        description='The version of the API servers, the oldest one\'s, like "1.34", in quotes: '
-        "what can be set on them depends on it.",
+        title="Kubernetes version",
+        description='The version of the oldest API server, like "1.34", in quotes: it decides '
+        "what can be set.",
     )
     distribution: DistributionName | None = Field(
         None,
-        description="What runs the control plane, and so where the API server's flags go: "
+        title="Distribution",
+        description="What runs the control plane; it decides where the API server's flags go: "
         f"{', '.join(DISTRIBUTIONS[:-1])} or {DISTRIBUTIONS[-1]}.",
     )
 
@@ -195,45 +218,68 @@ class Role(_Part):
 
     name: fields.RoleName | None = Field(
         None,
+        title="Role name",
         description="The role's name. null: CLUSTER_NAMESPACE_SERVICE-ACCOUNT, shortened with a "
-        "hash where it is too long.",
+        "hash if it is too long.",
     )
-    path: fields.Path = Field("/", description="The role's path.")
     managed_policy_arns: Annotated[tuple[fields.Policy, ...], Field(strict=False)] = Field(
         (DEFAULT_POLICY,),
+        title="Policies",
         description="Policies to attach: ARNs, or AWS managed policies by name with their path.",
     )
+    path: fields.Path = Field("/", title="Role path", description="The role's path.")
     max_session_duration: Annotated[int, Field(ge=3600, le=43200)] = Field(
-        3600, description="The longest session in seconds, 3600 to 43200."
+        3600,
+        title="Max session duration",
+        description="The longest session in seconds, 3600 to 43200.",
     )
+
+    @property
+    def settings(self) -> dict[str, str | int | None]:
+        """What IAM keeps on the role itself, by the AWS provider's names; Terraform sets it."""
+        return {name: getattr(self, name) for name in ROLE_SETTINGS}
+
+
+ROLE_SETTINGS = tuple(
+    name for name in Role.model_fields if name not in ("name", "managed_policy_arns")
+)
+"""The fields of a role that IAM keeps on it, neither its name nor what is attached."""
 
 
 class Workload(_Part):
     """One service account and the role that its pods may assume."""
 
-    namespace: fields.Label = Field(description="The namespace of the service account.")
-    create_namespace: bool = Field(
-        False,
-        description="Make the namespace, instead of taking it as it is. Destroying refuses while "
-        "anything of others is in it.",
+    namespace: fields.Label = Field(
+        title="Namespace", description="The namespace of the service account."
     )
     service_account: fields.Subdomain = Field(
-        description="The service account. A deploy makes it, except 'default', which each "
-        "namespace has."
+        title="Service account",
+        description="The service account. A deploy creates it, except 'default', which every "
+        "namespace has.",
     )
+    create_namespace: bool = Field(
+        False,
+        title="Create namespace",
+        description="Create the namespace, instead of using an existing one. A destroy is "
+        "refused while other people's objects are in it.",
+    )
+    role: Role = Field(default_factory=Role, description="The IAM role.")
     token_expiration_seconds: Annotated[int, Field(ge=600, le=2**32)] = Field(
         3600,
+        title="Token expiration",
         description="The life of the projected token in seconds, 600 or more; the kubelet "
         "refreshes it at 80 %.",
     )
-    role: Role = Field(default_factory=Role, description="The IAM role.")
     trust: Literal["service-account", "audience-only"] = Field(
         "service-account",
-        description="Who may assume the role: 'service-account' (this one alone), or "
+        title="Trust",
+        description="Who may assume the role: 'service-account' (only this one), or "
         "'audience-only' (any pod of the cluster: not recommended).",
     )
     test_pod: bool = Field(
-        False, description="Run a pod with the AWS CLI, to try the role from inside the cluster."
+        False,
+        title="Test pod",
+        description="Run a pod with the AWS CLI, to try the role from inside the cluster.",
     )
 
     @property
@@ -264,17 +310,21 @@ class Workload(_Part):
 class LocalBackend(_Part):
     """Terraform state in the project's `state/` folder."""
 
-    type: Literal["local"] = "local"
+    type: Literal["local"] = Field("local", title="State backend")
 
 
 class S3Backend(_Part):
     """Terraform state in a bucket, locked by S3 itself (Terraform 1.10 or newer)."""
 
-    type: Literal["s3"] = "s3"
-    bucket: fields.Bucket = Field(description="The bucket that holds the state; it must exist.")
-    region: fields.Region = Field(description="The region of the bucket.")
+    type: Literal["s3"] = Field("s3", title="State backend")
+    bucket: fields.Bucket = Field(
+        title="State bucket", description="The bucket that holds the state; it must exist."
+    )
+    region: fields.Region = Field(title="State region", description="The region of the bucket.")
     key_prefix: fields.KeyPrefix = Field(
-        "oidc-iam", description="Where in the bucket: KEY_PREFIX/STACK.tfstate."
+        "oidc-iam",
+        title="State key prefix",
+        description="Where in the bucket: KEY_PREFIX/STACK.tfstate.",
     )
 
 
@@ -284,10 +334,9 @@ class Acceptance(_Part):
     code: fields.Code = Field(description="The finding's code, like 'audience-only-trust'.")
     workload: fields.Plain | None = Field(
         None,
-        description="NAMESPACE/SERVICE_ACCOUNT: accepted for this workload alone. null: wherever "
-        "it is found.",
+        description="NAMESPACE/SERVICE_ACCOUNT: accepted only for this workload. null: for all.",
     )
-    reason: fields.Plain = Field(description="Why, in one line for whoever reviews it.")
+    reason: fields.Plain = Field(description="Why, in one line for reviewers.")
     until: fields.Day = Field(
         description="The last day on which it is accepted, as 'YYYY-MM-DD' in quotes."
     )
@@ -298,8 +347,9 @@ class Lint(_Part):
 
     accept: Annotated[tuple[Acceptance, ...], Field(strict=False)] = Field(
         (),
-        description="Findings that are accepted, each with its code, a reason, the last day "
-        "('until'), and the workload where it is accepted for that one alone.",
+        title="Accepted findings",
+        description="Accepted findings, each with its code, a reason, the last day ('until'), "
+        "and a workload if it is accepted only for that one.",
     )
 
 
@@ -313,15 +363,19 @@ class ClusterConfig(_Part):
     """A federation between one cluster and one AWS account."""
 
     cluster: fields.Label = Field(
-        description="The name of the cluster here: of the stacks, and in role names."
+        title="Cluster",
+        description="The name of the cluster in this project: part of the names of stacks and "
+        "roles.",
     )
     issuer: fields.Issuer = Field(
-        description="The cluster's issuer, https://CLUSTER-DNS: what the API server has as its "
-        "first --service-account-issuer, byte for byte. AWS reads the documents there, on 443."
+        title="Cluster DNS",
+        description="The cluster's issuer, https://CLUSTER-DNS: the API server's first "
+        "--service-account-issuer, byte for byte. AWS reads the documents there, on port 443.",
     )
     audience: fields.Audiences = Field(
         ("sts.amazonaws.com",),
-        description="The audience of the tokens, or a list; the first is what pods ask for.",
+        title="Audience",
+        description="The audience of the tokens, or a list; pods ask for the first.",
     )
     discovery: Discovery = Field(default_factory=Discovery)
     aws: Aws

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -40,6 +43,61 @@ def model_at(place: Place) -> type[BaseModel] | None:
         if not choices:
             return None
     return max(choices, key=_size)
+
+
+@dataclass(frozen=True)
+class ModelField:
+    """A field of the model that has a value of its own.
+
+    Attributes:
+        place: Where it is; positions in lists are left out.
+        title: How forms call it.
+        kind: The type of its values, like `str`, `bool`, `tuple` or `Literal`.
+        choices: The values that it may have, if they are listed.
+    """
+
+    place: Place
+    title: str
+    kind: Any
+    choices: tuple[str, ...]
+
+
+@functools.cache
+def model_fields() -> tuple[ModelField, ...]:
+    """Every field of a configuration, in the model's order.
+
+    A part is walked through, and a list of parts as well, unless the list has a title: then it is
+    asked for as one.
+    """
+    return tuple(_fields((ClusterConfig,), ()))
+
+
+def _fields(models: Sequence[type[BaseModel]], place: Place) -> Iterator[ModelField]:
+    """The fields of a part; where it has several kinds, those of each."""
+    for name in dict.fromkeys(name for model in models for name in model.model_fields):
+        found = [model.model_fields[name] for model in models if name in model.model_fields]
+        parts = _models(found[0].annotation)
+        if parts and found[0].title is None:
+            yield from _fields(parts, (*place, name))
+        else:
+            choices = tuple(each for info in found for each in _choices(info.annotation))
+            title = found[0].title or name.replace("_", " ").capitalize()
+            yield ModelField((*place, name), title, _bare(found[0].annotation), choices)
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    bare = _bare(annotation, whole=True)
+    return get_args(bare) if get_origin(bare) is Literal else ()
+
+
+def _bare(annotation: Any, *, whole: bool = False) -> Any:
+    """A type without None and without its rules; unless `whole`, without its arguments too."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0], whole=whole)
+    if get_origin(annotation) in (Union, UnionType):
+        (one,) = (each for each in get_args(annotation) if each is not type(None))
+        return _bare(one, whole=whole)
+    return annotation if whole else get_origin(annotation) or annotation
 
 
 def keys_at(place: Place) -> tuple[str, ...]:

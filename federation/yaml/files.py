@@ -1,6 +1,6 @@
 """Configurations on disk: `clusters/NAME.yaml` to `ClusterConfig` and back.
 
-Loading answers each mistake with file, line and field; saving renders `templates/cluster.yaml.j2`
+Loading answers each mistake with file, line and field; saving writes `federation.yaml.commented`
 and replaces the file at once, so that a reader never meets half of it.
 """
 
@@ -10,7 +10,6 @@ import errno
 import json
 import os
 import tempfile
-import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,12 +21,11 @@ from federation import named_files
 from federation.errors import UserError
 from federation.model.config import ClusterConfig
 from federation.model.places import Place as Place
-from federation.model.places import description as description
 from federation.model.places import dotted, model_at
 from federation.named_files import FileError
 from federation.private import make_private
-from federation.templates import render
 from federation.yaml import documents
+from federation.yaml.commented import dump as dump
 from federation.yaml.documents import Document, DocumentError
 from federation.yaml.mistakes import mistakes, told
 
@@ -152,16 +150,6 @@ def check_field(place: Place, value: Any) -> None:
         raise ConfigError([told(detail, place) for detail in details[:1]]) from None
 
 
-def dump(config: ClusterConfig, schema: str | None = None) -> str:
-    """The commented YAML of a configuration.
-
-    Args:
-        config: what to write.
-        schema: the path of the JSON Schema as seen from the file, for editors.
-    """
-    return render("cluster.yaml.j2", config=config, about=_about, schema=schema)
-
-
 def save(config: ClusterConfig, path: Path, *, private: bool = False) -> None:
     """Write a configuration, replacing the file at once.
 
@@ -249,18 +237,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _about(place: str, indent: int = 0) -> str:
-    """The description of a field as comment lines for the template."""
-    return textwrap.fill(
-        description(tuple(place.split("."))),
-        width=100,
-        initial_indent=" " * indent + "# ",
-        subsequent_indent=" " * indent + "# ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def schema() -> str:

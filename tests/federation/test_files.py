@@ -165,7 +165,7 @@ class TestTextThatEditorsLeave:
 ISSUER = "https://oidc.example.com"
 TYPO_KEYS = "cluster, issuer, audience, discovery, aws, kubernetes, workloads, backend, lint"
 WORKLOAD_KEYS = (
-    "namespace, create_namespace, service_account, token_expiration_seconds, role, trust, test_pod"
+    "namespace, service_account, create_namespace, role, token_expiration_seconds, trust, test_pod"
 )
 NO_LABEL = (
     "is not an RFC 1123 label: write lower-case letters, digits and '-', beginning and ending with "
@@ -578,109 +578,106 @@ class TestOneField:
 
 
 SAVED = """\
-# IAM roles for the pods of this cluster. 'python -m wizard check' says whether it is right,
+# IAM roles for the pods of this cluster. 'python -m wizard check' checks this file,
 # 'python -m wizard deploy' applies it.
 
-# The name of the cluster here: of the stacks, and in role names.
+# The name of the cluster in this project: part of the names of stacks and roles.
 cluster: "prod"
 
-# The cluster's issuer, https://CLUSTER-DNS: what the API server has as its first
-# --service-account-issuer, byte for byte. AWS reads the documents there, on 443.
+# The cluster's issuer, https://CLUSTER-DNS: the API server's first --service-account-issuer, byte
+# for byte. AWS reads the documents there, on port 443.
 issuer: "https://oidc.example.com"
 
-# The audience of the tokens, or a list; the first is what pods ask for.
+# The audience of the tokens, or a list; pods ask for the first.
 audience: "sts.amazonaws.com"
 
 discovery:
-  # What serves the documents: 'apiserver', or 's3' (a bucket, for API servers that AWS cannot or
-  # should not reach).
+  # What serves the documents: 'apiserver', or 's3' (a bucket, if AWS cannot or should not reach the
+  # API servers).
   hosting: "apiserver"
   # The bucket, with 'hosting: s3': its name (bucket), and the public keys.
   s3: null
   # How the API server shows the documents to AWS, which asks anonymously: 'binding' (a
-  # ClusterRoleBinding), 'authentication-config' (the binding, and an allowlist of anonymous paths,
-  # which 'python -m wizard apiserver' shows: Kubernetes 1.31 or newer), or 'none' (something else
-  # serves them; the default with 'hosting: s3').
+  # ClusterRoleBinding), 'authentication-config' (the binding, and a list of allowed anonymous
+  # paths, which 'python -m wizard apiserver' shows: Kubernetes 1.31 or newer), or 'none' (something
+  # else serves them; the default with 'hosting: s3').
   exposure: "binding"
-  # Where to connect from here for the certificate and the documents, as https://HOST[:PORT], where
-  # that is not the issuer's own address: an internal name or a load balancer. The issuer itself
-  # stays as it is.
+  # Where this machine connects for the certificate and the documents, as https://HOST[:PORT], if
+  # not to the issuer: an internal name or a load balancer. The issuer stays the same.
   endpoint: null
-  # The thumbprint of the OIDC provider: 'endpoint' (of the certificate on top of the chain that is
-  # served), 'omit' (IAM decides; the default with 'hosting: s3'), or a list of 1 to 5 SHA-1
-  # digests.
+  # The thumbprint of the OIDC provider: 'endpoint' (of the top certificate of the served chain),
+  # 'omit' (IAM decides; the default with 'hosting: s3'), or a list of 1 to 5 SHA-1 digests.
   thumbprint: "endpoint"
 
 aws:
   # The region that pods use, like eu-west-1.
   region: "eu-west-1"
-  # The account's 12 digits, in quotes. With it, nothing is ever applied to another account.
+  # The account's 12 digits, in quotes. If set, deploys to any other account are refused.
   account_id: "012345678901"
-  # The account's OIDC provider for the issuer: 'create', or the ARN of one that something else
-  # manages. Its audiences have to be there, and its thumbprint stays.
+  # The account's OIDC provider for the issuer: 'create', or the ARN of an existing one that is
+  # managed elsewhere. It must already list the audiences; its thumbprint is not changed.
   oidc_provider: "create"
-  # Another address for AWS, for moto or LocalStack.
-  endpoint_url: null
-  # The ARN of a policy that bounds every role.
+  # The ARN of a policy that limits every role.
   permissions_boundary: null
-  # Tags on everything that is made in AWS.
+  # Tags on everything created in AWS.
   tags: {"team": "żółw: 1"}
-  # How often a throttled request is tried again; the AWS provider's default is 25, which takes many
-  # minutes.
+  # Another address for AWS, such as moto or LocalStack.
+  endpoint_url: null
+  # How often a throttled request is retried; the AWS provider's default of 25 takes many minutes.
   max_retries: null
 
 kubernetes:
-  # 'terraform', or 'manifests' for GitOps and for clusters that Terraform may not reach: then the
-  # objects are written as YAML.
+  # 'terraform', or 'manifests' for GitOps and for clusters that Terraform may not reach: the
+  # objects are then written as YAML.
   apply: "terraform"
+  # The kubeconfig context to use. Required when Terraform applies the objects, so that they never
+  # go to the wrong cluster.
+  context: "prod"
   # The kubeconfig file; a relative path starts at the project's folder. null: KUBECONFIG, or else
   # ~/.kube/config.
   kubeconfig: null
-  # The context in it. Needed with 'apply: terraform', so that nothing is ever applied to whatever
-  # cluster is current.
-  context: "prod"
-  # The version of the API servers, the oldest one's, like "1.34", in quotes: what can be set on
-  # them depends on it.
+  # The version of the oldest API server, like "1.34", in quotes: it decides what can be set.
   version: null
-  # What runs the control plane, and so where the API server's flags go: plain, kubeadm, k3s, rke2,
-  # talos, kops, k0s, kubespray or cluster-api.
+  # What runs the control plane; it decides where the API server's flags go: plain, kubeadm, k3s,
+  # rke2, talos, kops, k0s, kubespray or cluster-api.
   distribution: null
 
 workloads:
   # The namespace of the service account.
   - namespace: "default"
-    # Make the namespace, instead of taking it as it is. Destroying refuses while anything of others
-    # is in it.
-    create_namespace: false
-    # The service account. A deploy makes it, except 'default', which each namespace has.
+    # The service account. A deploy creates it, except 'default', which every namespace has.
     service_account: "app"
-    # The life of the projected token in seconds, 600 or more; the kubelet refreshes it at 80 %.
-    token_expiration_seconds: 3600
+    # Create the namespace, instead of using an existing one. A destroy is refused while other
+    # people's objects are in it.
+    create_namespace: false
+    # The IAM role.
     role:
-      # The role's name. null: CLUSTER_NAMESPACE_SERVICE-ACCOUNT, shortened with a hash where it is
-      # too long.
+      # The role's name. null: CLUSTER_NAMESPACE_SERVICE-ACCOUNT, shortened with a hash if it is too
+      # long.
       name: null
-      # The role's path.
-      path: "/"
       # Policies to attach: ARNs, or AWS managed policies by name with their path.
       managed_policy_arns:
         - "job-function/ViewOnlyAccess"
+      # The role's path.
+      path: "/"
       # The longest session in seconds, 3600 to 43200.
       max_session_duration: 3600
-    # Who may assume the role: 'service-account' (this one alone), or 'audience-only' (any pod of
-    # the cluster: not recommended).
+    # The life of the projected token in seconds, 600 or more; the kubelet refreshes it at 80 %.
+    token_expiration_seconds: 3600
+    # Who may assume the role: 'service-account' (only this one), or 'audience-only' (any pod of the
+    # cluster: not recommended).
     trust: "service-account"
     # Run a pod with the AWS CLI, to try the role from inside the cluster.
     test_pod: false
   - namespace: "default"
-    create_namespace: false
     service_account: "bare"
-    token_expiration_seconds: 3600
+    create_namespace: false
     role:
       name: null
-      path: "/"
       managed_policy_arns: []
+      path: "/"
       max_session_duration: 3600
+    token_expiration_seconds: 3600
     trust: "service-account"
     test_pod: false
 
@@ -689,12 +686,16 @@ backend:
   type: "local"
 
 lint:
-  # Findings that are accepted, each with its code, a reason, the last day ('until'), and the
-  # workload where it is accepted for that one alone.
+  # Accepted findings, each with its code, a reason, the last day ('until'), and a workload if it is
+  # accepted only for that one.
   accept:
+    # The finding's code, like 'audience-only-trust'.
     - code: "local-state"
+      # NAMESPACE/SERVICE_ACCOUNT: accepted only for this workload. null: for all.
       workload: null
+      # Why, in one line for reviewers.
       reason: "one person deploys: it's a trial"
+      # The last day on which it is accepted, as 'YYYY-MM-DD' in quotes.
       until: "2027-01-31"
 """
 

@@ -407,38 +407,3 @@ def test_the_order_of_the_input_is_no_difference(random: Random) -> None:
 
 def _mixed(values: list[Any], random: Random) -> list[Any]:
     return random.sample(values, len(values))
-
-
-OTHER = {
-    "cluster": "live",
-    "issuer": "https://new.example.com",
-    "audience": ["new"],
-    "discovery.endpoint": "https://10.0.0.1",
-    "discovery.exposure": "none",
-    "discovery.thumbprint": "omit",
-    "aws.region": "eu-west-2",
-    "aws.account_id": "123456789012",
-    "aws.endpoint_url": "http://127.0.0.1:1",
-    "aws.permissions_boundary": None,
-    "aws.tags": {"a": "1"},
-    "aws.max_retries": 1,
-    "kubernetes.apply": "manifests",
-    "kubernetes.kubeconfig": "k",
-    "kubernetes.context": "new",
-    "kubernetes.version": "1.34",
-    "kubernetes.distribution": "k3s",
-    "backend.bucket": "new-states",
-    "backend.region": "eu-west-2",
-    "backend.key_prefix": "new",
-}
-
-
-@pytest.mark.parametrize(("field", "value"), OTHER.items(), ids=list(OTHER))
-def test_no_field_changes_without_a_difference(field: str, value: Any) -> None:
-    changed = configured().model_dump(mode="json")
-    *parts, last = field.split(".")
-    part: Any = changed
-    for key in parts:
-        part = part[key]
-    part[last] = value
-    assert compare(configured(), files.validate(changed))

@@ -105,8 +105,8 @@ class TestMain:
         assert done.stderr.splitlines() == [
             f"{tmp_path}/bad.yaml:1: aws: is missing: add it.",
             f"{tmp_path}/bad.yaml:1: issuer: is missing: The cluster's issuer, "
-            "https://CLUSTER-DNS: what the API server has as its first --service-account-issuer, "
-            "byte for byte. AWS reads the documents there, on 443.",
+            "https://CLUSTER-DNS: the API server's first --service-account-issuer, byte for byte. "
+            "AWS reads the documents there, on port 443.",
             f"{tmp_path}/bad.yaml:1: kubernetes: is missing: add it.",
             f"{tmp_path}/bad.yaml:1: workloads: is missing: add it.",
         ]

@@ -77,12 +77,12 @@ API server  what to set on the control plane, in the form of its distribution, i
         yield tabs
 
     def on_mount(self) -> None:
-        """Show the file, or the warnings if there are any."""
+        """Show the file, or the warnings if one is an error."""
         self.query_one(DataTable).add_columns("Who", "Role", "May", "Audience", "Policy size")
         self.show(self.review)
         self.query_one(Tabs).can_focus = False  # F3 goes through them
         self.query_one(TabbedContent).active = (
-            "warnings" if self.review.lint.fails(strict=True) else "file"
+            "warnings" if self.review.lint.fails(strict=False) else "file"
         )
         self.call_after_refresh(self._enter_tab)
         self._write_terraform()
