@@ -17,6 +17,8 @@ from sandbox.sandbox import Sandbox
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
+pytestmark = pytest.mark.breadth
+
 ISSUER = "https://c.example.com"
 ARN = "arn:aws:iam::123456789012:oidc-provider/c.example.com"
 CONFIG = ClusterConfig.model_validate(

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -217,6 +219,7 @@ def test_a_second_deploy_changes_nothing(here: Here) -> None:
     assert [stack["changes"] for stack in plan["stacks"]] == [[] for _ in plan["stacks"]]
 
 
+@pytest.mark.breadth
 def test_the_terraform_of_the_review_changes_nothing_either(here: Here) -> None:
     said = followed(here, here.project / "state", here.box.kubeconfig, apply=False)
     stacks = len(here.config.stacks)
@@ -301,6 +304,7 @@ def followed(here: Here, state: Path, kubeconfig: Path, *, apply: bool = True) -
     return here.run("bash", "-c", script, status=0, **environment)
 
 
+@pytest.mark.breadth
 def test_a_role_that_is_there_already_is_explained_with_the_place_of_the_log(
     attached: Here,
 ) -> None:
@@ -326,6 +330,7 @@ def test_a_deploy_to_another_cluster_is_refused(here: Here) -> None:
     assert not list((here.project / "state").glob("another*"))
 
 
+@pytest.mark.breadth
 def test_a_certificate_that_cannot_be_reached_is_the_cause_of_a_failed_plan(attached: Here) -> None:
     other = attached.project / "closed.yaml"
     document = YAML(typ="safe").load(attached.path.read_text())
@@ -342,10 +347,13 @@ def test_a_certificate_that_cannot_be_reached_is_the_cause_of_a_failed_plan(atta
     ]
 
 
+@pytest.mark.breadth
 def test_an_api_server_that_goes_down_during_a_deploy_is_the_cause(attached: Here) -> None:
     """The last test: nothing runs behind the context any more."""
     said = ""
-    with attached.started_on_sandbox("deploy", "--yes") as deploy:
+    # Its port stays taken, without anyone who listens: the sandbox of another test may want it.
+    with socket.socket() as taken, attached.started_on_sandbox("deploy", "--yes") as deploy:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         assert deploy.stdout
         for line in deploy.stdout:
             said += line
@@ -353,6 +361,7 @@ def test_an_api_server_that_goes_down_during_a_deploy_is_the_cause(attached: Her
                 server = attached.component("kube-apiserver")
                 server.kill()
                 server.wait()
+                taken.bind(("127.0.0.1", urlsplit(attached.box.discovery_endpoint).port))
     assert deploy.returncode == 1
     address = attached.box.discovery_endpoint
     bindings = f"{address}/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"

@@ -21,6 +21,8 @@ from sandbox.sandbox import Sandbox
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
+pytestmark = pytest.mark.breadth
+
 ISSUER = "https://c.example.com"
 ARNS = "arn:aws:iam::123456789012:oidc-provider"
 ARN = f"{ARNS}/c.example.com"

@@ -20,6 +20,8 @@ from federation.model.config import ClusterConfig
 from federation.yaml.files import load, save
 from sandbox.sandbox import Sandbox
 
+pytestmark = pytest.mark.breadth
+
 Said = dict[str, Any]
 
 
