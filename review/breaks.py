@@ -71,12 +71,12 @@ _Losses = Iterator[tuple[Scope, str]]
 _ENDS = ("delete", "replace")
 _MOST_NAMED = 3
 _STRANGERS = '"system:unauthenticated"'
-_UNREADABLE = "AWS cannot read the cluster's discovery documents any more, and refuses its tokens."
+_UNREADABLE = "AWS can no longer read the cluster's discovery documents, and rejects its tokens."
 _BINDING = "kubernetes_cluster_role_binding_v1"
 _CONSEQUENCES: Mapping[str, tuple[Scope, str]] = {
     "aws_iam_openid_connect_provider": (
         "every role",
-        "AWS refuses each of the cluster's tokens from that moment on, for every role.",
+        "From then on AWS rejects all of the cluster's tokens, for every role.",
     ),
     "aws_s3_bucket": ("every role", _UNREADABLE),
     "aws_s3_bucket_policy": ("every role", _UNREADABLE),
@@ -90,13 +90,13 @@ _CONSEQUENCES: Mapping[str, tuple[Scope, str]] = {
     ),
     "kubernetes_service_account_v1": (
         "one role",
-        "Pods that run as it get no new token, and new ones do not start.",
+        "Its pods get no new tokens, and new pods do not start.",
     ),
     "kubernetes_config_map_v1": (
         "one role",
-        "Pods that take their environment from it do not start.",
+        "New pods that take their environment from it do not start.",
     ),
-    "kubernetes_namespace_v1": ("a namespace", "Everything in the namespace goes with it."),
+    "kubernetes_namespace_v1": ("a namespace", "Everything in the namespace is deleted with it."),
 }
 
 
@@ -104,7 +104,7 @@ def _of_provider(change: ResourceChange) -> _Losses:
     for audience in _lost(change, "client_id_list["):
         yield (
             "an audience",
-            f"Takes the audience {audience} from the OIDC provider. AWS refuses tokens for it.",
+            f"Removes the audience {audience} from the OIDC provider. AWS rejects tokens for it.",
         )
 
 
@@ -112,7 +112,10 @@ def _of_role(change: ResourceChange) -> _Losses:
     for before, after in _documents(change, "assume_role_policy"):
         if lost := _shut_out(before, after):
             named = enumeration(lost, _MOST_NAMED)
-            yield "one role", f"Shuts out of the role: {named}. AWS refuses these tokens for it."
+            yield (
+                "one role",
+                f"No longer admitted to the role: {named}. AWS rejects these tokens for it.",
+            )
 
 
 def _shut_out(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -156,12 +159,12 @@ def _of_object(change: ResourceChange) -> _Losses:
         for kid in sorted(_kids(before) - _kids(after)):
             yield (
                 "older tokens",
-                f"Takes the key {json.dumps(kid)} from the published ones. AWS refuses the tokens "
+                f"Removes the published key {json.dumps(kid)}. AWS rejects the tokens "
                 "that it signed.",
             )
 
 
-_OTHER_ISSUER = "AWS refuses each of the cluster's tokens."
+_OTHER_ISSUER = "AWS rejects all of the cluster's tokens."
 
 
 def _kids(document: Mapping[str, Any]) -> set[str]:
@@ -172,9 +175,9 @@ def _kids(document: Mapping[str, Any]) -> set[str]:
 
 def _of_distribution(change: ResourceChange) -> _Losses:
     if any((each.path, each.after) == ("enabled", "false") for each in change.attributes):
-        yield "every role", f"Switches the CloudFront distribution off. {_UNREADABLE}"
+        yield "every role", f"Disables the CloudFront distribution. {_UNREADABLE}"
     for name in _lost(change, "aliases["):
-        yield "every role", f"Takes the name {name} from the distribution. {_UNREADABLE}"
+        yield "every role", f"Removes the name {name} from the distribution. {_UNREADABLE}"
 
 
 def _of_access_block(change: ResourceChange) -> _Losses:
@@ -185,7 +188,7 @@ def _of_access_block(change: ResourceChange) -> _Losses:
 
 def _of_binding(change: ResourceChange) -> _Losses:
     if _STRANGERS in _lost(change, "subject["):
-        yield "every role", f"Takes strangers out of the cluster role binding. {_UNREADABLE}"
+        yield "every role", f"Removes anonymous access from the cluster role binding. {_UNREADABLE}"
 
 
 _LOSSES: Mapping[str, Callable[[ResourceChange], _Losses]] = {

@@ -35,7 +35,7 @@ class Planned:
         """All of it in a line."""
         plan = self.plan
         if plan.empty:
-            return "No changes: what is there matches the configuration."
+            return "No changes: everything matches the configuration."
         return f"{plan.counts}."
 
 
@@ -84,7 +84,7 @@ def _lines(change: ResourceChange) -> Iterator[str]:
     """The arguments that differ, as the lines of a diff."""
     for each in change.attributes:
         for path, before, after in _leaves(each):
-            reason = "  # why it is made anew" if each.replaces else ""
+            reason = "  # forces replacement" if each.replaces else ""
             if before is not None:
                 yield f"- {path} = {before}{reason}"
             if after is not None:

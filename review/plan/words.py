@@ -45,10 +45,10 @@ def name(change: ResourceChange) -> str:
 _VERBS = {
     "create": "Creates",
     "update": "Changes",
-    "replace": "Destroys and makes anew",
+    "replace": "Replaces",
     "delete": "Destroys",
-    "forget": "Leaves alone from now on",
-    "import": "Takes over",
+    "forget": "Stops managing",
+    "import": "Imports",
 }
 _OF_KUBERNETES = ("metadata[0].namespace", "metadata[0].name")
 _NOUNS: Mapping[str, tuple[str, tuple[str, ...]]] = {

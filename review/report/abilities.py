@@ -30,14 +30,14 @@ _NAMED = 8
 """Actions of a level that are named; of more, the number."""
 
 _MEANINGS = (
-    ("administration", "everything, or everything with IAM, on every resource"),
+    ("administration", "every action, or every action of IAM, on every resource"),
     (
         "privilege escalation",
-        "on every resource, an action with which an identity can give itself, or take, the "
-        "permissions of others (Rhino Security Labs, 'AWS IAM Privilege Escalation')",
+        "on every resource, an action that lets an identity get more permissions or those of "
+        "others (Rhino Security Labs, 'AWS IAM Privilege Escalation')",
     ),
     ("whole service", "every action of a service on every resource"),
-    ("hands out contents", "reads objects of S3, parameters of SSM, or secrets, on every resource"),
+    ("reads contents", "S3 objects, SSM parameters, or secrets, on every resource"),
 )
 
 
@@ -48,7 +48,7 @@ def abilities(material: Material) -> Section:
         for policy in row.policies:
             roles[policy].append(row.role_name)
     if not roles:
-        text = said("No policy is attached to any role: they may do nothing yet.")
+        text = said("No policy is attached to any role: they have no permissions yet.")
         return Section("What each role may do", (Paragraph(text),))
     blocks: list[Block] = [
         Paragraph(
@@ -82,13 +82,12 @@ def _policy(policy: PolicySummary, roles: list[str]) -> Iterator[Block]:
 
 def _edition(version: tuple[str, str], partition: str) -> Text:
     text = said(
-        "AWS writes this policy and may change it at any time; what follows is its version {} of "
-        "{}",
+        "AWS manages this policy and may change it at any time; this is its version {} of {}",
         *version,
     )
     if partition == "aws":
         return (*text, ".")
-    elsewhere = " in the partition {}: in {} another version may be in force, so compare them."
+    elsewhere = " in the partition {}: in {} another version may be in use, so compare them."
     return (*text, *said(elsewhere, "aws", partition))
 
 
@@ -96,7 +95,7 @@ def _unknown(arn: str) -> Text:
     return said(
         "{} Read it before you sign: `aws iam get-policy --policy-arn` {} names its default "
         "version, and `aws iam get-policy-version` shows it.",
-        Strong("Not judged: its text is not known here."),
+        Strong("Not judged: its text is unknown."),
         arn,
     )
 
@@ -107,11 +106,11 @@ def _marks(policy: PolicySummary) -> Iterator[Block]:
         which = policy.escalations if mark == "privilege escalation" else ()
         found.append((Strong(mark), *((": ", *listed(which)) if which else ())))
     if policy.contents:
-        found.append((Strong("hands out contents"), ": ", *listed(policy.contents)))
+        found.append((Strong("reads contents"), ": ", *listed(policy.contents)))
     if found:
         yield Points(tuple(found))
     else:
-        yield Paragraph(said("None of the marks applies."))
+        yield Paragraph(said("No marks."))
 
 
 def _what(abilities: tuple[Ability, ...]) -> Iterator[Block]:
@@ -124,7 +123,7 @@ def _what(abilities: tuple[Ability, ...]) -> Iterator[Block]:
         return
     services = counted(len({each.service for each, _ in told}), "service")
     numbers = ", ".join(f"{level} {counts[level]}" for level in LEVELS)
-    start = "Besides, actions" if whole else "Actions"
+    start = "Other actions" if whole else "Actions"
     yield Paragraph(said(f"{start} in {services}, by AWS's levels of access: {numbers}."))
     if more := [(each, actions) for each, actions in told if not _reads_only(actions.values())]:
         yield Table(
@@ -134,10 +133,10 @@ def _what(abilities: tuple[Ability, ...]) -> Iterator[Block]:
         )
     reads = {each.service for each, actions in told if actions and _reads_only(actions.values())}
     if reads:
-        yield Paragraph(("Lists and reads, and no more, with ", *listed(tuple(sorted(reads))), "."))
+        yield Paragraph(("Only lists and reads with ", *listed(tuple(sorted(reads))), "."))
     if unknown := [name for each, _ in told for name in _unknown_actions(each)]:
         yield Paragraph(
-            ("Not in AWS's reference (retired, or newer than it): ", *listed(tuple(unknown)), ".")
+            ("Not in AWS's reference (retired, or too new): ", *listed(tuple(unknown)), ".")
         )
 
 
@@ -183,5 +182,5 @@ def _of_level(level: Level, actions: list[str]) -> Text:
 
 
 def _where(ability: Ability) -> str:
-    where = "on every resource" if ability.everywhere else "on the resources that it names"
+    where = "on every resource" if ability.everywhere else "on the named resources"
     return f"{where}, under a condition" if ability.conditional else where

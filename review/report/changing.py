@@ -42,8 +42,8 @@ def changes(material: Material) -> Section:
     if material.planned is not None:
         plan = material.planned.plan
         details = (
-            " What differs in each resource is in `PLAN.md`, and for programs in `plan.json`; "
-            "sensitive values are left out."
+            " The differences in each resource are in `PLAN.md`, and in `plan.json` for "
+            "programs; sensitive values are left out."
         )
         shown = "" if plan.empty else details
         blocks.append(Paragraph(said(f"{material.planned.summary}{shown}")))

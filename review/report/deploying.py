@@ -19,11 +19,10 @@ def deployer_in_aws(material: Material) -> Section:
     blocks: list[Block] = [
         Paragraph(
             said(
-                "Whoever runs Terraform for this configuration needs this, to make, change and "
-                "remove it, and no more. It is exact: another workload or another policy needs "
-                "another one. The calls were recorded with version "
-                f"{RECORDED_WITH} of the AWS provider; "
-                "another one may read more, and then says which permission it lacks."
+                "This is exactly what the deployer needs to create, change and remove this "
+                "configuration with Terraform. Another workload or policy needs other rights. "
+                f"The calls were recorded with version {RECORDED_WITH} of the AWS provider; "
+                "another version may read more, and then reports which permission is missing."
             )
         ),
         Points(tuple(_powers(material))),
@@ -44,43 +43,43 @@ def _powers(material: Material) -> Iterator[Text]:
     )
     if any(row.policies for row in material.rows):
         yield said(
-            "It can attach the policies of this configuration to these roles and no others "
+            "It can attach only the policies of this configuration to these roles "
             "(`iam:PolicyARN`), and cannot write policies."
         )
     else:
-        yield said("It can attach no policies, and write none.")
+        yield said("It cannot attach or write policies.")
     if config.aws.permissions_boundary:
         yield said(
-            "It can make these roles with the boundary {} alone (`iam:PermissionsBoundary`), and "
-            "cannot take it off.",
+            "It can create these roles only with the boundary {} (`iam:PermissionsBoundary`), "
+            "and cannot remove it.",
             config.aws.permissions_boundary,
         )
     if config.aws.oidc_provider != "create":
-        yield said("It can read the provider, which is managed elsewhere, and not change it.")
+        yield said("It can read the provider, which is managed elsewhere, but not change it.")
     if config.discovery.s3:
         yield said(
-            "It writes the public keys that AWS believes, into the bucket {}: one more way to each "
+            "It writes the public keys that AWS trusts into the bucket {}: another way to every "
             "role.",
             config.discovery.s3.bucket,
         )
     if config.discovery.s3 and config.discovery.s3.acm_certificate_arn:
         yield said(
-            "CloudFront names distributions as it makes them, so that the policy is for all "
-            "distributions of the account: let somebody else deploy the stack {} where that is too "
-            "much.",
+            "CloudFront chooses the ID of a distribution when it creates it, so the policy "
+            "covers all distributions of the account. If that is too much, let someone else "
+            "deploy the stack {}.",
             config.stack("discovery"),
         )
     if isinstance(config.backend, S3Backend):
         yield said(
-            "It keeps the Terraform state in {}, with a lock beside each. A bucket that is "
-            "encrypted with a key of your own needs `kms:Decrypt` and `kms:GenerateDataKey` for "
-            "the key besides.",
+            "It keeps the Terraform state in {}, with a lock next to each. A bucket that is "
+            "encrypted with your own key also needs `kms:Decrypt` and `kms:GenerateDataKey` for "
+            "the key.",
             config.backend.bucket,
         )
     if material.config.account_id is None:
         yield said(
-            "Replace `111111111111` by the number of the account, or better, write it into the "
-            "configuration (`aws.account_id`)."
+            "Replace `111111111111` with the account number or, better, set `aws.account_id` in "
+            "the configuration."
         )
 
 
@@ -89,18 +88,17 @@ def deployer_in_the_cluster(material: Material) -> Section:
     config = material.config
     documents = cluster_rights(config)
     who = (
-        "The user of the kubeconfig context that Terraform takes"
+        "The user of the kubeconfig context that Terraform uses"
         if config.kubernetes.apply == "terraform"
-        else "Whoever applies the manifests, such as a GitOps controller,"
+        else "The one who applies the manifests, such as a GitOps controller,"
     )
     blocks: list[Block] = [
         Paragraph(
             said(
-                f"{who} needs these rights, to make, change and remove the objects of this "
-                "configuration. RBAC cannot restrict `create` to names, so that objects of the "
-                "same kinds can be made under any name; all else is for the named ones. Who gets "
-                "the rights, by a ClusterRoleBinding and RoleBindings, is for the cluster's owner "
-                "to write."
+                f"{who} needs these rights to create, change and remove the objects of this "
+                "configuration. RBAC cannot restrict `create` to names, so objects of the same "
+                "kinds can be created under any name; all other rights are for the named ones. The "
+                "cluster's owner grants them, by a ClusterRoleBinding and RoleBindings."
             )
         ),
         Points(tuple(_cluster_powers(material))),
@@ -113,40 +111,40 @@ def _cluster_powers(material: Material) -> Iterator[Text]:
     config = material.config
     if config.discovery.exposure != "none":
         yield said(
-            "`bind` on one ClusterRole keeps the deployer from giving anybody another one: with "
-            "`create` on ClusterRoleBindings alone it can bind only what it has itself."
+            "It may `bind` only one ClusterRole: it cannot grant other roles whose rights it "
+            "does not have itself."
         )
     if config.test_pods:
         yield said(
-            "Where it may create pods it can run them as any service account of the namespace, and "
-            "so obtain its roles. Without test pods it needs no right on pods."
+            "Where it may create pods, it can run them as any service account of the namespace "
+            "and so obtain its roles. Without test pods it needs no rights on pods."
         )
     if config.namespaces_to_create:
         yield said(
-            "For namespaces that do not exist yet a Role cannot be made, so that the rights inside "
-            "them are in the ClusterRole and hold in every namespace. Make the namespaces before, "
-            "and write `create_namespace: false`, where that is too much."
+            "A Role cannot be created in a namespace that does not exist yet, so the rights "
+            "inside these are in the ClusterRole and apply to every namespace. If that is too "
+            "much, create the namespaces first, and set `create_namespace: false`."
         )
     if config.kubernetes.apply == "manifests":
         yield said(
-            "A controller that watches what it applies needs `list` and `watch` on these kinds "
-            "besides."
+            "A controller that watches what it applies also needs `list` and `watch` on these "
+            "kinds."
         )
     if config.kubernetes.context is not None:
         yield said(
-            "Reading the discovery document is for the check that the context leads to the cluster "
-            "of this issuer."
+            "It reads the discovery document to check that the context is the cluster of this "
+            "issuer."
         )
     if lists_secrets(config):
         yield said(
-            "{} before 1.24 Terraform lists them when it makes a service account, so that the "
+            "{} before 1.24 Terraform lists them when it creates a service account, so the "
             "deployer can read all of them. It needs no right to create tokens.",
-            Strong("All Secrets of a namespace are open to it:"),
+            Strong("It can read all Secrets of a namespace:"),
         )
     elif config.kubernetes.apply == "terraform" and config.kubernetes.minor is None:
         yield said(
-            "It needs no right on Secrets from Kubernetes 1.24 on (before, Terraform lists them), "
-            "and none to create tokens."
+            "From Kubernetes 1.24 on it needs no rights on Secrets (before, Terraform lists "
+            "them), and none to create tokens."
         )
     else:
-        yield said("It needs no right on Secrets, and none to create tokens.")
+        yield said("It needs no rights on Secrets, and none to create tokens.")

@@ -31,9 +31,9 @@ def discovery(material: Material) -> Section:
         Paragraph(
             said(
                 "AWS reads two documents over the internet, without credentials, and so can "
-                "whoever else reaches them. They hold the issuer's name and its public keys: "
-                "nothing in them is secret, but whoever can change them, or answer in their place, "
-                "can obtain every role."
+                "anyone who reaches them. They hold the issuer's name and its public keys: "
+                "nothing in them is secret, but anyone who can change them, or answer in their "
+                "place, can obtain every role."
             )
         ),
         Table(
@@ -56,9 +56,9 @@ def discovery(material: Material) -> Section:
 
 _BESIDES = Paragraph(
     said(
-        "Besides, the ClusterRoleBinding `oidc-reviewer` lets requests without credentials read "
-        "the API server's own two documents. AWS does not read those: `discovery.exposure: none` "
-        "takes that away."
+        "The ClusterRoleBinding `oidc-reviewer` also lets requests without credentials read the "
+        "API server's own two documents. AWS does not read those: `discovery.exposure: none` "
+        "removes the binding."
     )
 )
 
@@ -81,18 +81,18 @@ def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
             said(
                 "The bucket {} serves them. Its policy lets anyone read these two objects, and "
                 "nothing else; for that, the bucket does not block public policies. ACLs stay "
-                "blocked and ownership is enforced. It does not allow anyone to list or to write.",
+                "blocked and ownership is enforced. Nobody may list or write.",
                 settings.bucket,
             )
         )
-    without_tls = "are denied" if refuses_without_tls(config) else "are let in by this emulator"
+    without_tls = "are denied" if refuses_without_tls(config) else ("are admitted by this emulator")
     yield Paragraph(
         said(
             f"Requests without TLS {without_tls}, and old versions of the objects are kept. The "
             "API server itself needs no address on the internet. {} any identity of the account "
             "with `s3:PutObject` on the bucket can publish a key of its own, and obtain every "
             "role.",
-            Strong("Who can write the objects decides over every role:"),
+            Strong("Anyone who can write the objects controls every role:"),
         )
     )
     if material.keys:
@@ -111,8 +111,8 @@ def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
         )
         yield Paragraph(
             said(
-                "A key id is the unpadded base64url of the SHA-256 of the public key (DER), so "
-                "that it stands for the key. They have to be the API server's and no others."
+                "A key ID is the unpadded base64url of the SHA-256 of the public key (DER), so "
+                "it identifies the key. They must be exactly the API server's keys."
             )
         )
 
@@ -121,12 +121,12 @@ def _binding(material: Material) -> Iterator[Block]:
     yield _bound()
     yield Paragraph(
         said(
-            "{} For AWS to be let in, the API server has to take anonymous requests on every path, "
-            "and RBAC alone decides what they see: these two documents, and by default `/version`, "
-            "`/livez`, `/readyz` and `/healthz`; on kubeadm clusters also the ConfigMap "
-            "`cluster-info` of `kube-public`; and whatever else is bound to {} or {}. CIS "
-            "Kubernetes Benchmark 1.2.1 asks for `--anonymous-auth=false`, and this does not "
-            "satisfy it.",
+            "{} For AWS to get in, the API server must accept anonymous requests on every path, "
+            "and only RBAC decides what they see: these two documents, and by default "
+            "`/version`, `/livez`, `/readyz` and `/healthz`; on kubeadm clusters also the "
+            "ConfigMap `cluster-info` of `kube-public`; and anything else that is bound to {} "
+            "or {}. CIS Kubernetes Benchmark 1.2.1 requires `--anonymous-auth=false`, and this "
+            "does not satisfy it.",
             Strong("The trade-off."),
             "system:unauthenticated",
             "system:anonymous",
@@ -140,13 +140,13 @@ def _binding(material: Material) -> Iterator[Block]:
 def _narrower(material: Material) -> str:
     minor = material.config.kubernetes.minor
     remedy = (
-        "`discovery.exposure: authentication-config` narrows it: the API server then takes "
-        "anonymous requests on a list of exact paths (KEP-4633), which CIS 1.2.1 accepts."
+        "`discovery.exposure: authentication-config` restricts it: the API server then accepts "
+        "anonymous requests only for a list of exact paths (KEP-4633), which CIS 1.2.1 accepts."
     )
     if minor is None:
         return (
             f"{remedy} It needs Kubernetes 1.{ANONYMOUS_PATHS_MINOR} or newer (alpha in 1.31, beta "
-            "in 1.32, stable in 1.34); the configuration does not say which version runs."
+            "in 1.32, stable in 1.34); the configuration has no version."
         )
     if minor < ANONYMOUS_PATHS_MINOR:
         return (
@@ -166,10 +166,10 @@ def _allowlist(material: Material) -> Iterator[Block]:
     yield Paragraph(
         said(
             "In addition, each API server restricts anonymous requests to a list of exact paths "
-            "(KEP-4633): others get 401 before RBAC is asked, whatever is bound to "
-            "`system:unauthenticated`. CIS Kubernetes Benchmark 1.2.1 accepts such a list. {} its "
-            "file belongs to each API server, and the cluster's owner puts it there; `python -m "
-            "wizard doctor` shows whether it works.",
+            "(KEP-4633): others get 401 before RBAC is asked, no matter what is bound to "
+            "`system:unauthenticated`. CIS Kubernetes Benchmark 1.2.1 accepts such a list. {} "
+            "the cluster's owner puts its file on each API server; `python -m wizard doctor` "
+            "shows whether it works.",
             Strong("A deployment does not set it:"),
         )
     )
@@ -180,10 +180,10 @@ def _allowlist(material: Material) -> Iterator[Block]:
 def _nothing(material: Material) -> Iterator[Block]:
     yield Paragraph(
         said(
-            "This configuration shows the documents to nobody: something outside it, such as a "
-            "proxy or a web server, has to serve them. {} Who can write what it serves decides "
-            "over every role, and is not part of this document.",
-            Strong("Ask who runs it."),
+            "This configuration does not serve the documents: something outside it, such as a "
+            "proxy or a web server, must. {} Anyone who can write what it serves controls every "
+            "role, and is not part of this document.",
+            Strong("Ask its operator."),
         )
     )
 
@@ -206,18 +206,18 @@ def _reach(material: Material) -> Iterator[Block]:
     if path:
         yield Paragraph(
             said(
-                "The API server serves them at its root, and the issuer has the path {}: a proxy "
-                "has to answer for it below that path. {} Who can change what the proxy answers "
-                "decides over every role.",
+                "The API server serves them at its root, and the issuer has the path {}: a "
+                "proxy must answer for it below that path. {} Anyone who can change what the "
+                "proxy answers controls every role.",
                 path,
-                Strong("Ask who runs it."),
+                Strong("Ask its operator."),
             )
         )
     yield Paragraph(
         said(
-            "AWS has to reach the API server, or a proxy before it, on port 443. Where it is the "
-            "API server itself, its login is on the internet too; `discovery.hosting: s3` avoids "
-            "that."
+            "AWS must reach the API server, or a proxy in front of it, on port 443. If that is "
+            "the API server itself, its login is on the internet too; `discovery.hosting: s3` "
+            "avoids that."
         )
     )
 
@@ -227,8 +227,8 @@ def _off_by_default(material: Material) -> Iterator[Block]:
     if not distribution.anonymous:
         yield Paragraph(
             said(
-                "{} refuses anonymous requests by default, which has to be changed on the control "
-                "plane for this: review that change too.",
+                "{} rejects anonymous requests by default, which must be changed on the control "
+                "plane: review that change too.",
                 distribution.title,
             )
         )

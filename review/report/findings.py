@@ -39,12 +39,12 @@ def findings(material: Material) -> Section:
 def _open(material: Material) -> Iterator[Block]:
     found = material.lint.findings
     if not found:
-        yield Paragraph(said("No findings that are not accepted."))
+        yield Paragraph(said("All findings are accepted."))
         return
     yield Paragraph(
         said(
-            "An error: others get in, or get more than anyone can have meant. A warning: more "
-            "access than is needed, or something is likely to fail. A note: for you to know."
+            "Error: someone else gets in, or gets more than can be intended. Warning: more "
+            "access than is needed, or something is likely to fail. Note: for your information."
         )
     )
     for rule, group in groupby(found, key=lambda finding: finding.rule):
@@ -96,7 +96,7 @@ def _unused(material: Material) -> Iterator[Block]:
             (
                 *said("{} is accepted", unused.code),
                 *about,
-                ", and nothing of the kind was found: the acceptance can go.",
+                ", but there is no such finding: remove the acceptance.",
             )
         )
 

@@ -38,11 +38,11 @@ def purpose(material: Material) -> Section:
     )
     text = said(
         f"Pods of the Kubernetes cluster {{}} get temporary credentials of {roles} in {where}, so "
-        "that no access key has to be stored in the cluster. A pod shows AWS a token which the "
+        "no access key has to be stored in the cluster. A pod shows AWS a token that the "
         "cluster's own API server has signed for the pod's service account, and AWS verifies it "
         "with public keys that it reads at the cluster's issuer address. This document says who "
-        "can obtain which role, what the roles may do, what this does not protect from, and what "
-        "it takes to deploy it, so that you can approve or refuse the configuration.",
+        "can obtain which role, what the roles may do, what is not protected, and what it takes to "
+        "deploy it, so that you can approve or reject the configuration.",
         *values,
     )
     return Section("Purpose", (Paragraph(text), *_alerts(material), _glance(material)))
@@ -54,7 +54,7 @@ def _alerts(material: Material) -> Iterator[Block]:
     if config.aws.endpoint_url:
         yield Paragraph(
             said(
-                "{} AWS is replaced by {}: what this configuration deploys is not in AWS.",
+                "{} {} replaces AWS: this configuration deploys nothing to AWS.",
                 Strong("Not for production."),
                 config.aws.endpoint_url,
             ),
@@ -64,7 +64,7 @@ def _alerts(material: Material) -> Iterator[Block]:
         yield Paragraph(
             said(
                 "{} See the section Findings.",
-                Strong(f"{counted(errors, 'finding')} of the weight 'error', not accepted."),
+                Strong(f"{counted(errors, 'finding')} with the weight 'error', not accepted."),
             ),
             alert=True,
         )
@@ -81,7 +81,7 @@ def _alerts(material: Material) -> Iterator[Block]:
     for row in material.open_rows:
         yield Paragraph(
             said(
-                "{} It trusts every service account of the cluster, not {} alone.",
+                "{} It trusts every service account of the cluster, not only {}.",
                 Strong(f"Any pod of the cluster can obtain the role {row.role_name}."),
                 row.workload,
             ),
@@ -110,7 +110,9 @@ def _glance(material: Material) -> Table:
         ("Region", said("{} (partition {})", config.aws.region, config.partition)),
         (
             "OIDC provider",
-            ("made by the deployment",) if provider == "create" else said("exists: {}", provider),
+            ("created by the deployment",)
+            if provider == "create"
+            else said("exists: {}", provider),
         ),
         ("Roles", (str(len(material.rows)),)),
         ("Discovery documents served by", (_server(config),)),
@@ -125,31 +127,33 @@ def trust_path(material: Material) -> Section:
     """How a pod comes to its credentials, and the picture."""
     longest = max(row.session_seconds for row in material.rows)
     checks = (
-        "STS finds the role's trust policy and compares: the audience must be one that it names, "
-        "and the subject exactly the one that it names."
+        "STS compares the token with the role's trust policy: the policy must name its "
+        "audience, and exactly its subject."
         if not material.open_rows
-        else "STS finds the role's trust policy and compares: the audience must be one that it "
-        "names, and so must the subject, unless the policy names none (see the alert above)."
+        else (
+            "STS compares the token with the role's trust policy: the policy must name its "
+            "audience, and its subject unless the policy names none (see the alert above)."
+        )
     )
     steps = (
         said(
-            "The kubelet asks the API server for a token for the pod's service account. The API "
-            "server signs it with its private key; it names the issuer (`iss`), the audience "
-            "(`aud`) and the service account (`sub`)."
+            "The kubelet requests a token for the pod's service account from the API server, "
+            "which signs it with its private key. The token names the issuer (`iss`), the "
+            "audience (`aud`) and the service account (`sub`)."
         ),
         said(
-            "The AWS SDK in the pod sends the token to AWS STS (`AssumeRoleWithWebIdentity`) and "
-            "names the role that it wants."
+            "The AWS SDK in the pod sends the token to AWS STS (`AssumeRoleWithWebIdentity`) "
+            "with the ARN of the role."
         ),
         said(
-            "STS looks for an OIDC provider of the account whose URL equals `iss`, and verifies "
+            "STS finds the OIDC provider of the account whose URL equals `iss`, and verifies "
             "the signature with the public keys that it reads below that URL."
         ),
         said(checks),
         said(
-            "STS answers with credentials of the role, which are valid for an hour unless the pod "
-            f"asks for another time, and for {longest} seconds at most. The API server is not "
-            "asked again."
+            "STS returns credentials of the role, which are valid for an hour unless the pod "
+            f"requests another duration, and for {longest} seconds at most. STS does not ask the "
+            "API server again."
         ),
     )
     drawn = pictures(material.rows)
@@ -160,7 +164,7 @@ def trust_path(material: Material) -> Section:
                 _figure(material, svg, number, len(drawn))
                 for number, svg in enumerate(drawn, start=1)
             ),
-            Paragraph(said("How a pod comes to the credentials of its role:")),
+            Paragraph(said("How a pod gets the credentials of its role:")),
             Points(steps, numbered=True),
         ),
     )
@@ -174,7 +178,7 @@ def _figure(material: Material, svg: str, number: int, of: int) -> Figure:
         svg,
         f"Who trusts whom{part}. Red marks a role that any service account can obtain, and "
         "policies with administrative, privilege-escalating or whole-service permissions; 'own' is "
-        "a policy of the account, not of AWS. Names that are cut are whole in the trust matrix.",
+        "a policy of the account, not one of AWS. The trust matrix has the full names.",
         f"Service accounts of {material.config.cluster}, the issuer, the OIDC provider, the roles "
         "and their policies; the trust matrix below says the same in words.",
     )
@@ -201,6 +205,6 @@ def _cell(text: Text) -> Cell:
 
 
 _NO_ACCOUNT = (
-    "not named by the configuration: nothing keeps a deployment from another account; in ARNs "
-    "below 111111111111 stands for it"
+    "not configured: a deployment to another account is not prevented; ARNs below use "
+    "111111111111 as a placeholder"
 )

@@ -39,31 +39,31 @@ def residual(material: Material) -> Section:
         (
             Paragraph(
                 said(
-                    "AWS believes what the cluster signs. These people and machines can come to "
-                    "roles without being the workload that is meant, and nothing in this "
+                    "AWS trusts what the cluster signs. The following people and machines can "
+                    "obtain roles without being the intended workload, and nothing in this "
                     "configuration stops them."
                 )
             ),
-            Subheading("Whoever has rights in a namespace"),
+            Subheading("Anyone with rights in a namespace"),
             *_namespaces(material),
-            Subheading("Whoever administers the cluster"),
+            Subheading("Administrators of the cluster"),
             Points(tuple(_administrators(material))),
-            Subheading("A node that is taken over"),
+            Subheading("A compromised node"),
             Points(tuple(_nodes(material))),
-            Subheading("Whoever gets hold of a token or of credentials"),
+            Subheading("Someone who obtains a token or credentials"),
             Points(tuple(_stolen(material))),
-            Subheading("Whoever answers at the issuer's address"),
+            Subheading("Anyone who controls the issuer's address"),
             Points(tuple(_issuer(material))),
-            Subheading("Whoever has rights in the AWS account"),
+            Subheading("Anyone with rights in the AWS account"),
             Points(tuple(_account(material))),
-            Subheading("What can be seen afterwards"),
+            Subheading("What the logs show"),
             Paragraph(
                 said(
-                    "CloudTrail records each `AssumeRoleWithWebIdentity` with the provider and the "
-                    "token's subject, that is, namespace and service account; not which person or "
-                    "which pod asked for the token. Tokens that the API server issues are in its "
-                    "audit log where that records `serviceaccounts/token`; tokens that somebody "
-                    "signs with a copied key are nowhere."
+                    "CloudTrail records each `AssumeRoleWithWebIdentity` with the provider and "
+                    "the token's subject (namespace and service account), but not which person "
+                    "or pod requested the token. Tokens that the API server issues are in its "
+                    "audit log if that records `serviceaccounts/token`. Tokens signed with a "
+                    "copied key are not in any log."
                 )
             ),
         ),
@@ -73,12 +73,12 @@ def residual(material: Material) -> Section:
 def _namespaces(material: Material) -> Iterator[Block]:
     yield Paragraph(
         said(
-            "Whoever may do one of these in a namespace can obtain the roles of its service "
-            "accounts: create pods (or deployments, jobs, and whatever else makes pods), create "
-            "`serviceaccounts/token`, or run commands in a pod that is there (`pods/exec`, "
+            "Anyone who may do one of these in a namespace can obtain the roles of its service "
+            "accounts: create pods (or deployments, jobs, and anything else that creates pods), "
+            "create `serviceaccounts/token`, or run commands in an existing pod (`pods/exec`, "
             "`pods/attach`, `pods/ephemeralcontainers`). The built-in ClusterRoles `edit` and "
-            "`admin`, bound in a namespace, are enough. `kubectl get rolebindings -n "
-            "NAMESPACE -o wide` and `kubectl get clusterrolebindings -o wide` tell who has them:"
+            "`admin`, bound in a namespace, are enough. `kubectl get rolebindings -n NAMESPACE "
+            "-o wide` and `kubectl get clusterrolebindings -o wide` show who has them:"
         )
     )
     yield Table(
@@ -94,7 +94,7 @@ def _namespaces(material: Material) -> Iterator[Block]:
         yield Paragraph(
             (
                 f"{counted(len(pods), 'test pod')} with the AWS CLI will keep running, a shell "
-                "with the role for whoever may run commands in it: ",
+                "with the role for anyone who may run commands in it: ",
                 *listed(tuple(sorted(pods))),
                 ".",
             )
@@ -116,31 +116,32 @@ def _reachable(material: Material) -> dict[str, list[str]]:
 def _administrators(material: Material) -> Iterator[Text]:
     every = _every(material)
     yield said(
-        "`cluster-admin`, and whoever else may create `serviceaccounts/token` or pods in every "
+        "`cluster-admin`, and anyone else who may create `serviceaccounts/token` or pods in every "
         f"namespace, can obtain {every}."
     )
     yield said(
-        "Whoever can read the API server's private signing key (the file of "
+        "Anyone who can read the API server's private signing key (the file of "
         "`--service-account-signing-key-file` on each control plane node, and its backups) can "
-        f"make tokens for any service account and any time, anywhere, and obtain {every} until "
-        "the key is taken out of the published ones, and AWS has read those anew."
+        f"create tokens for any service account and any time, anywhere, and obtain {every} until "
+        "the key is no longer published, and AWS has read the published keys again."
     )
     yield said(
-        "A subject names a namespace and a service account, and nothing older or younger: whoever "
-        "makes a namespace and a service account with the names of deleted ones has their role. "
-        "Another cluster that signs with the same key, or whose key is published too, has all."
+        "A subject is only the name of a namespace and of a service account: anyone who creates "
+        "a namespace and a service account with the names of deleted ones gets their role. "
+        "Another cluster that signs with the same key, or whose key is published too, gets all "
+        "roles."
     )
     if material.config.issuer in material.config.audience:
         yield said(
-            "{} The issuer is an audience of this federation, and by default an API server issues "
-            "every pod's own API token for it: each of those buys AWS credentials, and tokens for "
-            "AWS log in to the API server.",
-            Strong("Tokens of two uses are one."),
+            "{} The issuer is an audience of this federation, and by default an API server "
+            "issues every pod's own API token for it. Each of those tokens gets AWS "
+            "credentials, and tokens for AWS log in to the API server.",
+            Strong("One token has two uses."),
         )
     else:
         yield said(
-            "{} must not be among the API server's own `--api-audiences`: else a token that is "
-            "handed to AWS also logs in to the cluster. `python -m wizard doctor` tries it.",
+            "{} must not be among the API server's own `--api-audiences`: otherwise a token for "
+            "AWS also logs in to the cluster. `python -m wizard doctor` tests this.",
             material.config.pod_audience,
         )
 
@@ -148,20 +149,20 @@ def _administrators(material: Material) -> Iterator[Text]:
 def _nodes(material: Material) -> Iterator[Text]:
     minor = material.config.kubernetes.minor
     if minor is None:
-        audiences = "Since Kubernetes 1.33 it gets, by default, the audiences of those pods alone."
+        audiences = "Since Kubernetes 1.33 it gets, by default, only the audiences of those pods."
     elif minor >= _NODE_AUDIENCES_MINOR:
-        audiences = "By default it gets the audiences of those pods alone."
+        audiences = "By default it gets only the audiences of those pods."
     else:
         audiences = f"In Kubernetes 1.{minor} it can, by default, ask for any audience."
     yield said(
         "Its kubelet reads the tokens of the pods that run on it, and can request more for their "
         f"service accounts: it can obtain the roles of those. {audiences} The Node authorizer and "
-        "the admission plugin NodeRestriction, which kubeadm turns on, keep it from the service "
+        "the admission plugin NodeRestriction, which kubeadm turns on, deny it the service "
         "accounts of other nodes' pods: check that both are on."
     )
     if material.open_rows:
         roles = listed(tuple(row.role_name for row in material.open_rows))
-        yield ("For ", *roles, " any pod on the node will do that has the audience.")
+        yield ("For ", *roles, " any pod on the node that has the audience is enough.")
     yield said(f"A control plane node has the signing key, and with it {_every(material)}.")
 
 
@@ -170,21 +171,21 @@ def _stolen(material: Material) -> Iterator[Text]:
     longest_token = max(row.token_seconds for row in rows)
     longest_session = max(row.session_seconds for row in rows)
     yield said(
-        "A token works from anywhere: AWS does not ask the API server, so that it does not notice "
-        "that the pod, or the service account, is gone. It is good until its `exp`, as configured "
-        f"{longest_token} s at most, and five minutes more; but whoever may request tokens can ask "
-        "for longer ones, unless the API server limits that "
+        "A token works from anywhere: AWS does not ask the API server, so it does not notice that "
+        "the pod or the service account is gone. The token is valid until its `exp` (as configured "
+        f"{longest_token} s at most) and five minutes more. Anyone who may request tokens can "
+        "request longer ones, unless the API server limits that "
         "(`--service-account-max-token-expiration`)."
     )
     yield said(
-        "Credentials that it was exchanged for work until the session ends, "
-        f"{longest_session} s at most, whatever happens to pod, token and provider. To end them "
+        "The credentials for a token work until the session ends, at most "
+        f"{longest_session} s, even if the pod, the token and the provider are gone. To end them "
         "earlier, deny the role everything for sessions that began before now "
         "(`aws:TokenIssueTime`; IAM user guide, 'Revoke IAM role temporary security credentials')."
     )
     yield said(
-        "Every container of a pod that mounts the token can read it, and so can whoever makes the "
-        "workload run code. What the role may do is then theirs to do."
+        "Every container of a pod that mounts the token can read it, and so can anyone who "
+        "makes the workload run code. They can then do everything that the role may do."
     )
 
 
@@ -194,55 +195,56 @@ def _issuer(material: Material) -> Iterator[Text]:
     s3 = config.discovery.s3
     if s3 is None or s3.acm_certificate_arn:
         yield said(
-            "Whoever controls the DNS of {}, and so can have a public authority issue a "
-            f"certificate for it, can publish keys of their own and obtain {every}, whatever "
+            "Anyone who controls the DNS of {}, and so can have a public authority issue a "
+            f"certificate for it, can publish keys of their own and obtain {every}, even if a "
             "thumbprint is pinned.",
             config.issuer_host,
         )
     if s3 is not None:
         yield said(
-            f"Whoever can write to the bucket {{}}, or change its policy, can obtain {every}. If "
-            "the bucket is deleted while the provider is there, whoever makes one of that name "
-            "can too: `python -m wizard destroy` removes the provider first.",
+            f"Anyone who can write to the bucket {{}}, or change its policy, can obtain {every}. "
+            "If the bucket is deleted while the provider exists, anyone who creates one of that "
+            "name can, too: `python -m wizard destroy` removes the provider first.",
             s3.bucket,
         )
     else:
         yield said(
-            "Whoever terminates TLS for {} (a load balancer, a proxy, the API server's own "
+            "Anyone who terminates TLS for {} (a load balancer, a proxy, the API server's own "
             f"certificate and key) can serve other keys, and obtain {every}.",
             config.issuer_host,
         )
     if s3 is not None and s3.acm_certificate_arn:
         yield said(
-            "Whoever can change the CloudFront distribution can have it serve other documents."
+            "Anyone who can change the CloudFront distribution can make it serve other documents."
         )
 
 
 def _account(material: Material) -> Iterator[Text]:
     config = material.config
     yield said(
-        "Whoever may change the roles (`iam:UpdateAssumeRolePolicy`, `iam:AttachRolePolicy`, "
-        "`iam:PutRolePolicy`) can let others in, or let the role do more; the deployer is one of "
-        "them, see the next section."
+        "Anyone who may change the roles (`iam:UpdateAssumeRolePolicy`, `iam:AttachRolePolicy`, "
+        "`iam:PutRolePolicy`) can admit others, or give the role more permissions. The deployer "
+        "is one of them, see the next section."
     )
     yield said(
-        "Whoever may make roles can make others that trust the same provider, with any subject: "
-        "this document shows those of this configuration alone."
+        "Anyone who may create roles can create others that trust the same provider, with any "
+        "subject: this document shows only those of this configuration."
     )
     if config.aws.oidc_provider != "create":
         yield said(
-            "The provider {} is managed elsewhere: whoever manages it can delete it, which breaks "
-            "every role here, and roles that others made may trust it.",
+            "The provider {} is managed elsewhere. Its manager can delete it, which breaks "
+            "every role here, and other people's roles may trust it.",
             config.aws.oidc_provider,
         )
     if config.aws.permissions_boundary is None:
         yield said(
-            "Without a permissions boundary nothing holds what somebody attaches to a role later."
+            "Without a permissions boundary, nothing limits the policies that someone attaches "
+            "to a role later."
         )
     if material.config.account_id is None:
         yield said(
-            "The configuration names no account (`aws.account_id`), so that a deployment with the "
-            "wrong credentials makes provider and roles in the wrong account."
+            "The configuration has no account (`aws.account_id`), so a deployment with the "
+            "wrong credentials creates the provider and the roles in the wrong account."
         )
     yield _state(config)
 
@@ -250,12 +252,12 @@ def _account(material: Material) -> Iterator[Text]:
 def _state(config: ClusterConfig) -> Text:
     if isinstance(config.backend, LocalBackend):
         return said(
-            "The Terraform state is in the folder `state/` of whoever deploys. It has no secrets; "
-            "whoever changes it can mislead the next deployment about what there is."
+            "The Terraform state is in the deployer's folder `state/`. It has no secrets. "
+            "Anyone who changes it can mislead the next deployment about what exists."
         )
     return said(
-        "The Terraform state is in the bucket {}, below {}. It has no secrets; whoever can write "
-        "there can mislead the next deployment about what there is.",
+        "The Terraform state is in the bucket {}, below {}. It has no secrets. Anyone who can "
+        "write there can mislead the next deployment about what exists.",
         config.backend.bucket,
         config.backend.key_prefix,
     )

@@ -56,19 +56,14 @@ def sign_off(material: Material) -> Section:
     )
     grounds = [
         said(
-            f"The document follows from {_sources(material)}: made again with the same, it has the "
-            "same bytes."
+            f"The document follows from {_sources(material)}: the same inputs give the same bytes."
         ),
         said(
             "What actions do is from AWS's Service Authorization Reference, as of {}; the texts "
             "of AWS's managed policies are those of the versions that are named.",
             edition(),
         ),
-        said(
-            "It is about what will be deployed, and not about what is live"
-            f"{', but for the plan' if material.planned else ''}: `python -m wizard doctor` "
-            "examines a live federation."
-        ),
+        said("It is about what will be deployed, not about what is live"),
         _judged(material),
     ]
     return Section(
@@ -99,7 +94,7 @@ def _sources(material: Material) -> str:
 def _judged(material: Material) -> Text:
     if material.today is None:
         return said(
-            "Whether the last day of an acceptance is over was not judged: compare it with the day "
-            "on which you sign."
+            "Expired acceptances were not checked: compare their last days with the day on "
+            "which you sign."
         )
     return said("Acceptances were judged by the day {}.", material.today.isoformat())

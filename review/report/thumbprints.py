@@ -29,9 +29,9 @@ def thumbprints(material: Material) -> Section:
         Paragraph(
             said(
                 "A thumbprint is the SHA-1 of a certificate that the issuer's address presents. "
-                "AWS verifies that address against its own list of public authorities first; it "
-                "goes by the provider's thumbprints where the authority is not among those, where "
-                "the certificate cannot be fetched, or where the server insists on TLS 1.3."
+                "AWS verifies that address against its own list of public authorities first. It "
+                "uses the provider's thumbprints if the authority is not on the list, if the "
+                "certificate cannot be fetched, or if the server requires TLS 1.3."
             )
         ),
         *_provenance(material),
@@ -47,8 +47,8 @@ def _provenance(material: Material) -> Iterator[Block]:
     if config.aws.oidc_provider != "create":
         yield Paragraph(
             said(
-                "The provider exists and keeps the thumbprints that it has: this configuration "
-                "does not touch them. `aws iam get-open-id-connect-provider "
+                "The provider exists and keeps its thumbprints: this configuration does not "
+                "change them. `aws iam get-open-id-connect-provider "
                 "--open-id-connect-provider-arn` {} shows them.",
                 config.aws.oidc_provider,
             )
@@ -57,8 +57,9 @@ def _provenance(material: Material) -> Iterator[Block]:
         yield Paragraph(
             said(
                 "The configuration pins none (`thumbprint: omit`). IAM then fetches the chain "
-                "itself while the provider is made, and keeps the thumbprint of the top "
-                "intermediate authority. A list that an earlier deployment has set stays as it was."
+                "itself when the provider is created, and keeps the thumbprint of the top "
+                "intermediate authority. A list that an earlier deployment has set stays "
+                "unchanged."
             )
         )
     elif pinned == "endpoint":
@@ -66,8 +67,8 @@ def _provenance(material: Material) -> Iterator[Block]:
         if pins_for_another_name(config):
             yield Paragraph(
                 said(
-                    "Terraform asks that address for the certificate of its own name, {}, which "
-                    "may be another one than AWS sees at {}: compare the two.",
+                    "Terraform gets the certificate for the name of that address, {}, which may "
+                    "not be the one that AWS sees at {}: compare the two.",
                     config.discovery_address[0],
                     config.issuer_host,
                 )
@@ -83,8 +84,8 @@ def _provenance(material: Material) -> Iterator[Block]:
         )
         yield Paragraph(
             said(
-                "They are written in the configuration by hand, and nothing renews them: whoever "
-                "changes the authority has to change the list before."
+                "They are written in the configuration by hand, and nothing renews them: change "
+                "the list before you change the authority."
             )
         )
 
@@ -92,10 +93,10 @@ def _provenance(material: Material) -> Iterator[Block]:
 def _of_endpoint(config: ClusterConfig) -> Text:
     address = config.discovery.endpoint or config.issuer
     text = (
-        "Terraform reads it when a plan is made: the SHA-1 of the top certificate of the chain "
-        "that {} presents at that moment, without verifying the chain. Whoever can answer for that "
-        "address at that moment chooses what is pinned: compare the output `thumbprint` of the "
-        "deployment with the certificate."
+        "Terraform reads it during a plan: the SHA-1 of the top certificate of the chain that "
+        "{} presents at that moment, without verifying the chain. Anyone who can answer for "
+        "that address at that moment chooses what is pinned: compare the output `thumbprint` of "
+        "the deployment with the certificate."
     )
     return said(text, address)
 
@@ -104,12 +105,14 @@ def _owner(digest: str, chain: tuple[Certificate, ...]) -> Text:
     owner = next((each for each in chain if each.thumbprint == digest), None)
     if owner is not None:
         kind = (
-            "an authority" if owner.is_authority else "the server's own, which breaks at a renewal"
+            "an authority"
+            if owner.is_authority
+            else ("the server's own, which breaks at its renewal")
         )
         return said(f"{{}} ({kind})", owner.subject)
     if chain:
-        return (Strong("of no certificate that is presented"),)
-    return ("not known: the presented chain was not given",)
+        return (Strong("matches no presented certificate"),)
+    return ("unknown: the presented chain was not given",)
 
 
 def _presented(material: Material) -> Iterator[Block]:
@@ -117,7 +120,7 @@ def _presented(material: Material) -> Iterator[Block]:
         return
     yield Table(
         "The presented chain",
-        ("Subject", "SHA-1", "May sign others", "Of a public authority"),
+        ("Subject", "SHA-1", "May sign others", "Public authority"),
         tuple(
             (
                 ((Code(each.subject),),),
@@ -138,20 +141,21 @@ def _use(material: Material) -> Text:
         )
     if not material.chain:
         return said(
-            "{} The configuration does not tell which authority signs the issuer's certificate: "
-            "with a public one AWS ignores thumbprints, with the cluster's own they are all that "
-            "AWS goes by. Make this document with the presented chain (`review --chain`), or run "
+            "{} The configuration does not say which authority signs the issuer's certificate: "
+            "with a public one AWS ignores thumbprints, with the cluster's own AWS relies only "
+            "on them. Create this document with the presented chain (`review --chain`), or run "
             "`python -m wizard doctor`.",
-            Strong("Whether AWS uses it is not known here."),
+            Strong("Unknown whether AWS uses it."),
         )
     if any(each.is_public for each in material.chain):
         return said(
-            "{} the chain is of an authority that Mozilla trusts (AWS's own list is not "
-            "published), unless the server insists on TLS 1.3.",
-            Strong("AWS most likely does not use it:"),
+            "{} an authority that Mozilla trusts issued the chain (AWS's own list is not "
+            "published), unless the server requires TLS 1.3.",
+            Strong("AWS probably does not use it:"),
         )
     return said(
-        "{} no public authority has signed the chain. Whoever has the key of the pinned "
-        "certificate, or of one that it signed, can answer for the cluster and obtain every role.",
-        Strong("AWS goes by it:"),
+        "{} no public authority has signed the chain. Anyone who has the key of the pinned "
+        "certificate, or of one that it signed, can answer for the cluster and obtain every "
+        "role.",
+        Strong("AWS uses it:"),
     )

@@ -37,26 +37,27 @@ def trust_matrix(material: Material) -> Section:
 def _about(material: Material) -> Iterator[Block]:
     audiences = material.config.audience
     text = (
-        "A role lets in tokens for the service account in its row, and for no other"
+        "A role admits only tokens for the service account in its row"
         if not material.open_rows
-        else "A role lets in tokens for the service account in its row, and for no other, unless "
+        else "A role admits only tokens for the service account in its row, unless "
         "the row says 'any'"
     )
     required = "the audience" if len(audiences) == 1 else "one of the audiences"
     yield Paragraph(
         (
-            *said(f"{text}. The token also has to be of the issuer {{}}", material.config.issuer),
-            f" and for {required} ",
+            *said(f"{text}. The token must also come from the issuer {{}}", material.config.issuer),
+            f" and be for {required} ",
             *listed(audiences),
-            ". The subjects, letter by letter, are in the section Trust policies.",
+            ". The exact subjects are in the section Trust policies.",
         )
     )
     boundary = material.config.aws.permissions_boundary
     if boundary:
         yield Paragraph(
             said(
-                "Every role has the permissions boundary {}: a role may do what its policies and "
-                "the boundary both allow. The text of the boundary is not part of this document.",
+                "Every role has the permissions boundary {}: a role may do only what both its "
+                "policies and the boundary allow. The text of the boundary is not part of this "
+                "document.",
                 boundary,
             )
         )
@@ -72,7 +73,7 @@ def _about(material: Material) -> Iterator[Block]:
 def _matrix(material: Material) -> Table:
     return Table(
         "Who may assume which role",
-        ("Service account", "Role", "Policies", "Longest session", "Life of a token"),
+        ("Service account", "Role", "Policies", "Longest session", "Token lifetime"),
         tuple(_row(row) for row in material.rows),
     )
 
@@ -85,7 +86,7 @@ def _row(row: Row) -> tuple[Cell, ...]:
     return (
         (account,),
         ((Code(row.role_name),),),
-        policies or (("none: the role may do nothing yet",),),
+        policies or (("none: the role has no permissions yet",),),
         ((f"{row.session_seconds} s",),),
         ((f"{row.token_seconds} s",),),
     )
@@ -106,7 +107,7 @@ def trust_policies(material: Material) -> Section:
     blocks: list[Block] = [
         Paragraph(
             said(
-                f"An account takes trust policies of {quota} characters, white space not counted, "
+                f"An account allows trust policies of {quota} characters (without white space), "
                 "unless it asked AWS for more. The longest of these has "
                 f"{max(row.characters for row in material.rows)}."
             )
@@ -116,8 +117,8 @@ def trust_policies(material: Material) -> Section:
         blocks.append(
             Paragraph(
                 said(
-                    "The configuration names no account, and `111111111111` stands for it, which "
-                    "has as many characters as any."
+                    "The configuration has no account, so `111111111111` is used in its place; "
+                    "every account number has as many characters."
                 )
             )
         )
@@ -154,8 +155,8 @@ def _shown(rows: list[Row]) -> Iterator[Block]:
         return
     yield Paragraph(
         said(
-            f"{counted(len(rows), 'role')} have the same trust policy but for the subject, which "
-            "the table above has: {} stands for it.",
+            f"{counted(len(rows), 'role')} have the same trust policy except for the subject, "
+            "which is in the table above. {} is its placeholder.",
             _SUBJECT,
         )
     )

@@ -10,7 +10,7 @@ import pytest
 from review.breaks import Break, breaks
 from review.plan.changes import SENSITIVE, UNKNOWN, AttributeChange, ResourceChange
 
-UNREADABLE = "AWS cannot read the cluster's discovery documents any more, and refuses its tokens."
+UNREADABLE = "AWS can no longer read the cluster's discovery documents, and rejects its tokens."
 
 
 def found(kind: str, *attributes: AttributeChange, **settings: bool) -> list[tuple[str, str]]:
@@ -47,7 +47,7 @@ OF_AUDIENCE = "of https://c.example.com with the audience sts.amazonaws.com"
 
 
 def shut_out(*who: str) -> list[tuple[str, str]]:
-    text = f"Shuts out of the role: {', '.join(who)}. AWS refuses these tokens for it."
+    text = f"No longer admitted to the role: {', '.join(who)}. AWS rejects these tokens for it."
     return [("one role", text)]
 
 
@@ -113,8 +113,7 @@ def keys(*kids: str) -> str:
             [
                 (
                     "older tokens",
-                    'Takes the key "old" from the published ones. AWS refuses the tokens that it '
-                    "signed.",
+                    'Removes the published key "old". AWS rejects the tokens that it signed.',
                 )
             ],
             id="a key less",
@@ -128,7 +127,7 @@ def keys(*kids: str) -> str:
             [
                 (
                     "every role",
-                    "Changes the issuer in the discovery document. AWS refuses each of the "
+                    "Changes the issuer in the discovery document. AWS rejects all of the "
                     "cluster's tokens.",
                 )
             ],
@@ -148,12 +147,12 @@ def test_what_a_published_document_loses(
         (
             "aws_cloudfront_distribution",
             AttributeChange("enabled", "true", "false"),
-            "Switches the CloudFront distribution off.",
+            "Disables the CloudFront distribution.",
         ),
         (
             "aws_cloudfront_distribution",
             AttributeChange("aliases[0]", '"oidc.example.com"', None),
-            'Takes the name "oidc.example.com" from the distribution.',
+            'Removes the name "oidc.example.com" from the distribution.',
         ),
         (
             "aws_s3_bucket_public_access_block",
@@ -163,7 +162,7 @@ def test_what_a_published_document_loses(
         (
             "kubernetes_cluster_role_binding_v1",
             AttributeChange("subject[0].name", '"system:unauthenticated"', '"readers"'),
-            "Takes strangers out of the cluster role binding.",
+            "Removes anonymous access from the cluster role binding.",
         ),
     ],
 )

@@ -58,7 +58,7 @@ CHANGES = (
 MARKDOWN = """\
 # What a deployment changes in prod
 
-> **Breaks every role:** Destroys and makes anew the OIDC provider https\\://a because of url. AWS refuses each of the cluster's tokens from that moment on, for every role.
+> **Breaks every role:** Replaces the OIDC provider https\\://a because of url. From then on AWS rejects all of the cluster's tokens, for every role.
 > `aws_iam_openid_connect_provider.cluster` in prod-identity
 
 > **Breaks one role:** Destroys the role old. Its pods lose access at once: the sessions that they have end with the role.
@@ -86,15 +86,15 @@ MARKDOWN = """\
 - name = "old"
 ```
 
-### Destroys and makes anew the OIDC provider `https://a`
+### Replaces the OIDC provider `https://a`
 
 `aws_iam_openid_connect_provider.cluster`
 
 ```diff
 - arn = "arn:aws:iam::123456789012:oidc-provider/a"
 + arn = (known after apply)
-- url = "https://a"  # why it is made anew
-+ url = "https://b"  # why it is made anew
+- url = "https://a"  # forces replacement
++ url = "https://b"  # forces replacement
 ```
 
 ### Creates the aws\\_iam\\_policy `größe`
@@ -127,8 +127,8 @@ def test_a_plan_as_json_has_what_it_breaks_beside_the_changes() -> None:
                 "scope": "every role",
                 "stack": "prod-identity",
                 "address": PROVIDER,
-                "text": "Destroys and makes anew the OIDC provider https://a because of url. AWS "
-                "refuses each of the cluster's tokens from that moment on, for every role.",
+                "text": "Replaces the OIDC provider https://a because of url. From "
+                "then on AWS rejects all of the cluster's tokens, for every role.",
             }
         ],
         "stacks": [
@@ -167,7 +167,7 @@ def test_a_plan_as_json_has_what_it_breaks_beside_the_changes() -> None:
 def test_a_plan_without_changes_says_so() -> None:
     assert documents("prod", plan())["PLAN.md"] == (
         "# What a deployment changes in prod\n\n"
-        "No changes: what is there matches the configuration.\n\n"
+        "No changes: everything matches the configuration.\n\n"
         "## prod-identity\n\nNothing changes.\n\n## prod-workloads\n\nNothing changes.\n"
     )
 
@@ -241,7 +241,7 @@ def test_a_provider_that_loses_an_audience_breaks_those_who_use_it() -> None:
             "an audience",
             "prod-identity",
             PROVIDER,
-            'Takes the audience "old" from the OIDC provider. AWS refuses tokens for it.',
+            'Removes the audience "old" from the OIDC provider. AWS rejects tokens for it.',
         ),
     )
 

@@ -176,7 +176,7 @@ def test_a_private_bucket_is_told_with_who_can_write_to_it() -> None:
         "from the private bucket `example-issuers`: public access is blocked, and the bucket's "
         "policy lets this one distribution read the two objects.",
         "Requests without TLS are denied, and old versions of the objects are kept. The API server "
-        "itself needs no address on the internet. **Who can write the objects decides over every "
+        "itself needs no address on the internet. **Anyone who can write the objects controls every "
         "role:** any identity of the account with `s3:PutObject` on the bucket can publish a key "
         "of its own, and obtain every role.",
     ]
@@ -185,7 +185,7 @@ def test_a_private_bucket_is_told_with_who_can_write_to_it() -> None:
 @pytest.mark.parametrize(
     ("endpoint", "said"),
     [
-        ("http://127.0.0.1:5000", "Requests without TLS are let in by this emulator, and"),
+        ("http://127.0.0.1:5000", "Requests without TLS are admitted by this emulator, and"),
         ("https://aws.example.com", "Requests without TLS are denied, and"),
         (None, "Requests without TLS are denied, and"),
     ],
@@ -202,9 +202,9 @@ def test_requests_without_tls_are_denied_where_the_policy_says_so(
 def test_documents_that_something_else_serves_are_somebody_elses_to_tell_of() -> None:
     told = section(documents(load(STACKS / "adopted.yaml")), "Discovery documents")
     assert told.split("\n\n")[3:] == [
-        "This configuration shows the documents to nobody: something outside it, such as a proxy "
-        "or a web server, has to serve them. **Ask who runs it.** Who can write what it serves "
-        "decides over every role, and is not part of this document."
+        "This configuration does not serve the documents: something outside it, such as a proxy "
+        "or a web server, must. **Ask its operator.** Anyone who can write what it serves "
+        "controls every role, and is not part of this document."
     ]
 
 
@@ -226,8 +226,9 @@ def test_the_presented_chain_tells_whose_a_thumbprint_is() -> None:
     ]
     assert rows == [
         f"| `{root.thumbprint}` | `{root.subject}` (an authority) |",
-        f"| `{leaf.thumbprint}` | `{leaf.subject}` (the server's own, which breaks at a renewal) |",
-        f"| `{stranger}` | **of no certificate that is presented** |",
+        f"| `{leaf.thumbprint}` | `{leaf.subject}` "
+        "(the server's own, which breaks at its renewal) |",
+        f"| `{stranger}` | **matches no presented certificate** |",
         f"| `{leaf.subject}` | `{leaf.thumbprint}` | no | no |",
         f"| `{root.subject}` | `{root.thumbprint}` | yes | no |",
     ]
@@ -236,8 +237,8 @@ def test_the_presented_chain_tells_whose_a_thumbprint_is() -> None:
 def test_a_certificate_of_another_name_is_told() -> None:
     elsewhere = config(discovery={"endpoint": "https://lb.example.com:6443"})
     assert section(documents(elsewhere), "Thumbprints").split("\n\n")[2] == (
-        "Terraform asks that address for the certificate of its own name, `lb.example.com`, which "
-        "may be another one than AWS sees at `oidc.example.com`: compare the two."
+        "Terraform gets the certificate for the name of that address, `lb.example.com`, which "
+        "may not be the one that AWS sees at `oidc.example.com`: compare the two."
     )
 
 
@@ -271,9 +272,9 @@ def test_what_the_api_server_shows_besides_a_bucket_is_told_as_that() -> None:
     bucket["discovery"]["exposure"] = "binding"
     text = section(documents(ClusterConfig.model_validate(bucket)), "Discovery documents")
     assert text.split("\n\n")[-1] == (
-        "Besides, the ClusterRoleBinding `oidc-reviewer` lets requests without credentials read "
-        "the API server's own two documents. AWS does not read those: `discovery.exposure: none` "
-        "takes that away."
+        "The ClusterRoleBinding `oidc-reviewer` also lets requests without credentials read the "
+        "API server's own two documents. AWS does not read those: `discovery.exposure: none` "
+        "removes the binding."
     )
 
 
@@ -282,7 +283,7 @@ def test_a_plan_is_among_what_the_document_follows_from() -> None:
     grounds = section(documents(config(), planned=nothing), "Sign-off").splitlines()
     assert [line for line in grounds if line.startswith("- The document follows")] == [
         "- The document follows from the configuration, the options that it was made with and what "
-        "was deployed when the plan was made: made again with the same, it has the same bytes."
+        "was deployed when the plan was made: the same inputs give the same bytes."
     ]
 
 
@@ -301,17 +302,17 @@ def test_a_plan_that_breaks_roles_is_told_at_the_top() -> None:
     planned = weighed(Plan((StackPlan("a-identity", changed), StackPlan("a-workloads", ()))))
     made = documents(config(), planned=planned)
     assert section(made, "Purpose").splitlines()[2] == (
-        "> **The deployment breaks every role.** **Destroys and makes anew the OIDC provider old "
-        "because of url. AWS refuses each of the cluster's tokens from that moment on, for every "
-        "role.** (`aws_iam_openid_connect_provider.cluster` in `a-identity`)"
+        "> **The deployment breaks every role.** **Replaces the OIDC provider old "
+        "because of url. From then on AWS rejects all of the cluster's tokens, for every role.** "
+        "(`aws_iam_openid_connect_provider.cluster` in `a-identity`)"
     )
     assert section(made, "What a deployment will change") == (
-        "1 to add, 0 to change, 1 to destroy. What differs in each resource is in `PLAN.md`, and "
-        "for programs in `plan.json`; sensitive values are left out.\n\n"
+        "1 to add, 0 to change, 1 to destroy. The differences in each resource are in `PLAN.md`, "
+        "and in `plan.json` for programs; sensitive values are left out.\n\n"
         "**Changes in a-identity**\n\n"
         "| Resource | What happens |\n"
         "| --- | --- |\n"
-        "| `aws_iam_openid_connect_provider.cluster` | Destroys and makes anew the OIDC provider "
+        "| `aws_iam_openid_connect_provider.cluster` | Replaces the OIDC provider "
         "old. |"
     )
     assert "What a deployment will change" not in documents(config())["REVIEW.md"]

@@ -173,9 +173,9 @@ def test_a_review_with_a_plan_says_what_that_breaks(in_folder: Path) -> None:
     run("--config", str(CONFIGURATION), "--output", "out", "--zip")
     said = run("--config", str(CONFIGURATION), "--output", "out", "--plan").output
     assert said == (
-        f"breaks every role: minimal-identity: {PROVIDER}.cluster: Destroys and makes anew the "
-        "OIDC provider a.example.com because of url. AWS refuses each of the cluster's tokens from "
-        "that moment on, for every role.\n"
+        f"breaks every role: minimal-identity: {PROVIDER}.cluster: Replaces the "
+        "OIDC provider a.example.com because of url. From then on AWS rejects all of the "
+        "cluster's tokens, for every role.\n"
         "Plan: 1 to add, 0 to change, 1 to destroy.\n"
         f"Wrote out/: {files(in_folder / 'out')} files.\n"
         "warning: out.zip is of another review: --zip makes it anew.\n"
