@@ -176,9 +176,9 @@ def test_a_private_bucket_is_told_with_who_can_write_to_it() -> None:
         "from the private bucket `example-issuers`: public access is blocked, and the bucket's "
         "policy lets this one distribution read the two objects.",
         "Requests without TLS are denied, and old versions of the objects are kept. The API server "
-        "itself needs no address on the internet. **Anyone who can write the objects controls every "
-        "role:** any identity of the account with `s3:PutObject` on the bucket can publish a key "
-        "of its own, and obtain every role.",
+        "itself needs no address on the internet. **Anyone who can write the objects controls "
+        "every role:** any identity of the account with `s3:PutObject` on the bucket can publish a "
+        "key of its own, and obtain every role.",
     ]
 
 
