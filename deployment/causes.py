@@ -1,9 +1,8 @@
 """Why a run of cdktf or Terraform failed, and what to do about it.
 
 `explain` takes one error report out of the output (`deployment.cdktf.log` finds them) and
-recognizes it by the words of whoever refused: Terraform, a provider, AWS (error codes of the API
-reference), the API server (`k8s.io/apimachinery/pkg/api/errors`). What is not recognized is passed
-on as it is.
+recognizes it by the words of Terraform, a provider, AWS (error codes of the API reference) or the
+API server (`k8s.io/apimachinery/pkg/api/errors`). An unknown error is passed on unchanged.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Cause:
 
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""
-        return f"{self.title}{place}.\n  It said: {self.came_back}\n  To do: {self.remedy}"
+        return f"{self.title}{place}.\n  Message: {self.came_back}\n  To do: {self.remedy}"
 
 
 @dataclass(frozen=True)
@@ -46,18 +45,19 @@ _RULES = (
     _Rule(
         r"forkpty\(3\) failed|out of pty devices",
         "This machine has no terminal left for Terraform to run in",
-        "End what holds them: /proc/sys/kernel/pty/nr says how many are in use, pty/max how many "
+        "End the programs that use them: /proc/sys/kernel/pty/nr says how many are in use, "
+        "pty/max how many "
         "there are.",
     ),
     _Rule(
         r"[Nn]o space left on device",
         "The disk is full",
-        "Free some space, then run the command again: it goes on from the state it has.",
+        "Free some space, then run the command again: it continues from the state.",
     ),
     _Rule(
         r"Error acquiring the state lock.*?Lock Info: ID: (?P<id>[\w-]+)(?:.*?Who: (?P<who>\S+))?",
         "Another Terraform run holds the state's lock",
-        "Wait until the run of {who} has ended. Where it was killed and runs no more: "
+        "Wait until the run of {who} has ended. If it was killed: "
         "'terraform force-unlock {id}' in the stack's folder below cdktf.out/stacks.",
     ),
     _Rule(
@@ -69,60 +69,60 @@ _RULES = (
     _Rule(
         r"Instance cannot be destroyed .*?Resource (?P<address>[^\s\[]+)",
         "Terraform would destroy {address}, which the configuration still uses",
-        "Run 'python -m wizard deploy' in place of 'cdktf deploy': it lets the state forget what "
-        "something else manages from now on.",
+        "Run 'python -m wizard deploy' in place of 'cdktf deploy': it removes from the state what "
+        "something else manages now.",
     ),
     _Rule(
         r"Backend initialization required|Backend configuration changed",
-        "The state's place has changed since the last run",
+        "The location of the state has changed since the last run",
         "Move the state: \"cdktf deploy --migrate-state 'CLUSTER-*'\", with the cluster's name.",
     ),
     _Rule(
         r'S3 bucket "\S+" does not exist|NoSuchBucket',
         "The bucket of the state does not exist",
-        "Make it ('aws s3 mb'), with versions and without public access, or correct "
+        "Create it ('aws s3 mb'), with versioning and without public access, or correct "
         "backend.bucket.",
     ),
     # AWS.
     _Rule(
         r"EntityAlreadyExists: Role with name (?P<name>[\w+=,.@-]+)",
-        "The role {name} exists already, and this configuration did not make it",
+        "The role {name} exists already, and this configuration did not create it",
         "Choose another role name. If an interrupted deploy left it, and nothing else uses it, "
         "delete it: 'aws iam delete-role --role-name {name}' (detach its policies first).",
     ),
     _Rule(
         r"EntityAlreadyExists: Provider with url (?P<url>\S+)",
         "The account has an OIDC provider for {url} already",
-        "There is one for each issuer and account. Where something else manages it, write its ARN "
+        "An account has one for each issuer. If something else manages it, write its ARN "
         "('aws iam list-open-id-connect-providers' shows it) as aws.oidc_provider. If nothing "
         "else uses it, delete it, or import it into the state.",
     ),
     _Rule(
         r"OpenIDConnect Provider not found for arn (?P<arn>\S+)",
         "The account has no OIDC provider {arn}",
-        "Write 'create' as aws.oidc_provider, or let whoever manages it make it first.",
+        "Write 'create' as aws.oidc_provider, or have its owner create it first.",
     ),
     _Rule(
         r"The adopted OIDC provider lacks an audience",
-        "The OIDC provider in aws.oidc_provider has not all audiences of the configuration",
-        "Add them there ('aws iam add-client-id-to-open-id-connect-provider'), or write those that "
-        "it has as audience.",
+        "The OIDC provider in aws.oidc_provider lacks audiences of the configuration",
+        "Add them there ('aws iam add-client-id-to-open-id-connect-provider'), or configure only "
+        "the audiences that it has.",
     ),
     _Rule(
         r"BlockPublicPolicy",
-        "The account lets no bucket be public, and the documents have to be",
+        "The account blocks public buckets, and the documents have to be public",
         "Allow it for this bucket in S3's Block Public Access, or keep it private behind "
         "CloudFront: name a certificate as discovery.s3.acm_certificate_arn.",
     ),
     _Rule(
         r"BucketAlreadyExists|BucketAlreadyOwnedByYou",
-        "A bucket of this name exists already, and this configuration did not make it",
+        "A bucket of this name exists already, and this configuration did not create it",
         "Choose another name as discovery.s3.bucket: names are shared by all accounts.",
     ),
     _Rule(
         r"EntityAlreadyExists",
-        "AWS has something of this name already, and this configuration did not make it",
-        "Choose another name, or delete what is there if nothing else uses it.",
+        "AWS has a resource of this name already, and this configuration did not create it",
+        "Choose another name, or delete the existing one if nothing else uses it.",
     ),
     _Rule(
         r"is not authorized to perform: (?P<action>[\w:-]+)"
@@ -161,20 +161,20 @@ _RULES = (
     ),
     _Rule(
         r"Throttling|Rate exceeded|RequestLimitExceeded|TooManyRequests|SlowDown",
-        "AWS is asked too often and gave up on the request",
-        "Run the command again in a few minutes: it goes on from the state it has. "
+        "AWS throttles the requests, and the provider gave up",
+        "Run the command again in a few minutes: it continues from the state. "
         "aws.max_retries says how often the provider tries.",
     ),
     _Rule(
         r"LimitExceeded|Cannot exceed quota",
-        "A quota of the AWS account is used up",
-        "Remove what is not needed, or ask for more in Service Quotas.",
+        "A quota of the AWS account is reached",
+        "Remove what you do not need, or request an increase in Service Quotas.",
     ),
     _Rule(
         r"MalformedPolicyDocument",
         "AWS does not accept a policy",
-        "Look at the ARNs in the configuration: a trust policy may only name what exists, in "
-        "this partition.",
+        "Look at the ARNs in the configuration: a trust policy may only name principals that "
+        "exist in this partition.",
     ),
     _Rule(
         r"NoSuchEntity: Policy (?P<policy>\S+) does not exist",
@@ -184,8 +184,8 @@ _RULES = (
     ),
     _Rule(
         r"DeleteConflict",
-        "AWS keeps a role that is still in use",
-        "Detach what was added to it by others, then run the command again.",
+        "A role is still in use",
+        "Detach what other people added to it, then run the command again.",
     ),
     # The certificate of the discovery endpoint (hashicorp/tls).
     _Rule(
@@ -209,22 +209,22 @@ _RULES = (
     _Rule(
         r'namespaces \\?"(?P<name>[\w.-]+)\\?" already exists',
         "The namespace {name} exists already",
-        "Set create_namespace: false to take it as it is.",
+        "Set create_namespace: false to use it unchanged.",
     ),
     _Rule(
         r'(?P<kind>[\w.]+) \\?"(?P<name>[\w.:-]+)\\?" already exists',
-        "The cluster has {kind} {name} already, and this configuration did not make it",
+        "The cluster has {kind} {name} already, and this configuration did not create it",
         "Delete it if nothing else uses it, or import it into the state.",
     ),
     _Rule(
         r'namespaces \\?"(?P<name>[\w.-]+)\\?" not found',
         "There is no namespace {name}",
-        "Make it ('kubectl create namespace {name}'), or set create_namespace: true.",
+        "Create it ('kubectl create namespace {name}'), or set create_namespace: true.",
     ),
     _Rule(
         r'serviceaccount \\?"default\\?" not found',
         "The namespace has no default service account yet",
-        "Kubernetes makes it a moment after the namespace: run the command again.",
+        "Kubernetes creates it a moment after the namespace: run the command again.",
     ),
     _Rule(
         r'context \\?"(?P<name>[^"\\]+)\\?" does not exist',
@@ -247,8 +247,8 @@ _RULES = (
         r"client rate limiter Wait returned an error: context deadline exceeded"
         r"|timeout while waiting for state to become 'Running'",
         "The cluster took too long",
-        "A test pod that does not start is the usual reason: 'kubectl describe pod' says what is "
-        "in its way (an image that cannot be pulled, no node with room).",
+        "A test pod that does not start is the usual reason: 'kubectl describe pod' says why (an "
+        "image that cannot be pulled, no node with room).",
     ),
     _Rule(
         r"(?:dial tcp|lookup|Get|Post|Put|Patch|Delete)\b.*?(?P<why>connection refused|i/o timeout"
@@ -267,8 +267,8 @@ _RULES = (
     _Rule(
         r"encountered an error while synthesizing",
         "The configuration cannot be synthesized",
-        "'python -m wizard check' says what is wrong with a configuration; anything else is a "
-        "defect of this program, and the log shows it.",
+        "'python -m wizard check' says what is wrong with a configuration; anything else is a bug "
+        "in oidc-iam, and the log shows it.",
     ),
     _Rule(
         r"env: .?(?P<program>node|python3?).?: No such file",
@@ -297,7 +297,7 @@ def explain(report: str) -> Cause:
         return known
     said, where = _parts(report)
     title = _on_one_line(report.strip().partition("\n")[0]).rstrip(".")
-    remedy = "The log has all that was said. Run the command again when it is solved."
+    remedy = "The log has the full output. Run the command again when it is solved."
     return Cause(title or "It failed", _shorten(said) or "nothing", remedy, where)
 
 

@@ -3,7 +3,7 @@
 Going back from a bucket to the API server, with `kubernetes.apply: manifests`, leaves the stack
 `discovery` out: Terraform would never hear of its bucket again. Going from Terraform to manifests
 leaves `workloads` out, and the objects in it, which have to stay: a pod whose service account is
-made anew loses its token.
+recreated loses its token.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def write_manifests(federation: ClusterConfig, role_arns: Mapping[str, str], say
     made = manifests(federation, role_arns)
     for name, text in made.items():
         files.write(folder / name, text)
-    say(f"Wrote {display_path(folder)}/: copy it to where GitOps reads, or apply it with")
+    say(f"Wrote {display_path(folder)}/: commit it for GitOps, or apply it with")
     # kubectl takes the files of a folder by name, and a namespace has to be there first.
     first = [display_path(folder / "namespaces.yaml")] if "namespaces.yaml" in made else []
     sources = " ".join(f"-f {shlex.quote(source)}" for source in (*first, display_path(folder)))
@@ -75,7 +75,7 @@ def delete_manifests(federation: ClusterConfig, say: Say) -> None:
         WorldError: the cluster refused it or cannot be reached.
     """
     if federation.kubernetes.context is None:
-        say("The objects in the cluster are not removed from here: no context is configured.")
+        say("The objects in the cluster are not removed: no context is configured.")
         return
     api = _connect(federation)
     known = {f"{each.namespace}/{each.service_account}": "" for each in federation.workloads}
@@ -139,8 +139,8 @@ def refuse_others(federation: ClusterConfig) -> None:
             ]
     if found:
         raise UserError(
-            "Destroying would remove what is not of this configuration: "
-            f"{', '.join(found)}. Move it, or set create_namespace: false and run "
+            "Destroying would remove other people's objects: "
+            f"{', '.join(found)}. Move them, or set create_namespace: false and run "
             "'terraform state rm' for the namespace."
         )
 

@@ -56,12 +56,12 @@ def _after_deploy(path: Path, config: ClusterConfig) -> Iterator[Copyable]:
         command = ["kubectl", *(["--context", context] if context else []), "exec", "-n", namespace]
         command += [name, "--", "aws", "sts", "get-caller-identity"]
         yield Copyable(f"Try the role in the pod {pod}", shlex.join(command))
-    yield Copyable("Prove it again at any time", _wizard("doctor", path))
-    yield Copyable("What to set on the control plane", _wizard("apiserver", path))
+    yield Copyable("Run the proof again", _wizard("doctor", path))
+    yield Copyable("Settings of the control plane", _wizard("apiserver", path))
 
 
 def _after_destroy(path: Path) -> Iterator[Copyable]:
-    yield Copyable("Make it again", _wizard("deploy", path))
+    yield Copyable("Deploy again", _wizard("deploy", path))
 
 
 def _wizard(command: str, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a deployment needs, looked at before anything slow begins.
+"""Checks what a deployment needs before anything slow begins.
 
 The programs on this machine, the AWS credentials, and the cluster behind the kubeconfig's context,
 which must have the configured issuer: a deploy to another cluster would make AWS trust the wrong
@@ -97,7 +97,7 @@ def stacks(config: ClusterConfig) -> Requirement | None:
         f"{' and '.join(left)} {'was' if len(left) == 1 else 'were'} deployed, and "
         f"{'is' if len(left) == 1 else 'are'} no longer in the configuration."
     )
-    remedy = "A deploy takes down at its end what is left behind, and so does 'destroy'."
+    remedy = "A deploy takes them down at its end, and so does 'destroy'."
     if before := left.get(config.stack("workloads")):
         remedy += " A deploy hands the Kubernetes objects over to the manifests: they stay."
         if nobodys := orphans(before, config):
@@ -132,7 +132,7 @@ def terraform(config: ClusterConfig | None = None) -> Requirement:
     except WorldError as error:
         return Requirement(name, "fail", str(error), install)
     except (UserError, KeyError):
-        return Requirement(name, "fail", "it does not tell its version.", install)
+        return Requirement(name, "fail", "version unknown.", install)
     seen = f"{Path(terraform_program()).name} {version}."
     if _numbers(version) < _MINIMUM_TERRAFORM:
         return Requirement(name, "fail", seen, install)
@@ -145,7 +145,7 @@ def terraform(config: ClusterConfig | None = None) -> Requirement:
 
 
 def node() -> Requirement:
-    """Node.js, which cdktf runs on, in a version that is still looked after."""
+    """Node.js, which cdktf runs on, in a version that is still supported."""
     supported = " or ".join(map(str, _NODE_SUPPORTED))
     install = f"Install Node.js {supported}."
     if shutil.which("node") is None:
@@ -160,10 +160,8 @@ def node() -> Requirement:
     if major[0] in _NODE_SUPPORTED:
         return Requirement("node", "ok", f"{version}.")
     if major[0] in _NODE_WORKING:
-        return Requirement(
-            "node", "warn", f"{version} works, but has no updates any more.", install
-        )
-    return Requirement("node", "warn", f"{version} is not tried.", install)
+        return Requirement("node", "warn", f"{version} works, but is end-of-life.", install)
+    return Requirement("node", "warn", f"{version} is untested.", install)
 
 
 def cdktf_cli(folder: Path = PROJECT) -> Requirement:
@@ -174,7 +172,7 @@ def cdktf_cli(folder: Path = PROJECT) -> Requirement:
         return Requirement(name, "fail", "not installed.", "'make install' installs it.")
     version = _package_version(Path(found)) or "of an unknown version"
     if _numbers(version)[:2] != (0, 21):
-        return Requirement(name, "warn", f"{version} at {found}.", "0.21 is what is tested.")
+        return Requirement(name, "warn", f"{version} at {found}.", "0.21 is the tested version.")
     return Requirement(name, "ok", f"{version}.")
 
 
@@ -187,7 +185,7 @@ def credentials(config: ClusterConfig) -> Requirement:
     try:
         account = Account.reached(config.aws).number
     except NoCredentialsError:
-        return Requirement(name, "fail", "there are none.", sign_in)
+        return Requirement(name, "fail", "not found.", sign_in)
     except AwsError as error:
         return Requirement(
             name, "fail", f"{error}.", _OF_AN_ENDPOINT if config.aws.endpoint_url else sign_in
@@ -231,7 +229,7 @@ def cluster(config: ClusterConfig) -> Requirement | None:
     except ConfigException as error:
         remedy = (
             "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
-            "lists what there is."
+            "lists the contexts."
         )
         return Requirement("cluster", "fail", f"{str(error).rstrip('.')}.", remedy)
     except ApiException as error:
@@ -243,7 +241,7 @@ def cluster(config: ClusterConfig) -> Requirement | None:
         return Requirement(
             "cluster",
             "fail",
-            f"no answer through the context {context!r}: {reason}.",
+            f"no response through the context {context!r}: {reason}.",
             "Is the API server up, is a VPN or a tunnel missing, is it the right context?",
         )
 
@@ -268,14 +266,14 @@ def public_keys(config: ClusterConfig) -> Requirement | None:
         return Requirement(
             name,
             "warn",
-            f"whether they are all of the cluster's cannot be told: {error}",
+            f"they could not be compared with the cluster's: {error}",
             "Compare them with its --service-account-key-file.",
         )
     if missing := sorted(theirs - ours):
         return Requirement(
             name,
             "fail",
-            f"the API server publishes keys that discovery.s3.keys has not: {', '.join(missing)}. "
+            f"the API server publishes keys that discovery.s3.keys lacks: {', '.join(missing)}. "
             "AWS would refuse their tokens.",
             "Add them: 'python -m wizard jwks --from-cluster' prints them all.",
         )
@@ -318,14 +316,14 @@ def _explain_status(context: str, status: int | None) -> Requirement:
         )
     why = {
         403: "this user may not read the discovery document (403)",
-        404: "the API server has no discovery document (404): it does so where its issuer is "
+        404: "the API server has no discovery document (404): this happens if its issuer is "
         "not an https URL",
         None: "the discovery document is not JSON",
     }.get(status, f"the API server answered with HTTP {status}")
     return Requirement(
         "cluster",
         "warn",
-        f"whether it has the configured issuer cannot be told: {why}.",
+        f"its issuer could not be compared with the configured one: {why}.",
         f"Make sure that the context {context!r} is the right one.",
     )
 
@@ -378,4 +376,4 @@ def _at_once(
         elif check is not None:
             yield check
     for name in waiting:
-        yield Requirement(name, "fail", f"no answer within {deadline:g} s.", "Try it by hand.")
+        yield Requirement(name, "fail", f"no response within {deadline:g} s.", "Try it by hand.")

@@ -129,7 +129,7 @@ def capture(command: Command, timeout: float) -> Captured:
     try:
         stdout, stderr = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
-        raise WorldError(f"'{command}' gave no answer within {timeout:g} s.") from None
+        raise WorldError(f"'{command}' gave no response within {timeout:g} s.") from None
     finally:
         if process.poll() is None:
             process.terminate()
@@ -143,7 +143,7 @@ def interrupts(handler: Callable[[], None]) -> Iterator[None]:
     """Call the handler for each Ctrl+C, SIGTERM and lost terminal while the block lasts.
 
     For the main thread of a program without a terminal app: with `Child.interrupt` as the handler,
-    Terraform ends in order and the output goes on to its end.
+    Terraform stops cleanly and the output goes on to its end.
     """
     loop = asyncio.get_running_loop()
     caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -241,7 +241,7 @@ class Log:
             self._close()
 
     def write(self, lines: list[str]) -> list[str]:
-        """Append these lines, and flush: whoever looks into the log sees all there is.
+        """Append these lines, and flush, so that a reader of the log sees all of it.
 
         Returns:
             The lines as they were written: secrets in them are masked.

@@ -37,7 +37,7 @@ _OF_A_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR}
 
 
 class InterruptedRunError(OidcIamError):
-    """Somebody stopped a run, and it ended in order (exit code 130)."""
+    """Somebody stopped a run, and it stopped cleanly (exit code 130)."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def guarded(run: Callable[[], object]) -> NoReturn:
         result = run()
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has gone (`| head`); Python would complain once more at exit.
+        # The reader of our output has gone (`| head`); Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(WORLD)
     except click.ClickException as error:
@@ -81,20 +81,20 @@ def report(error: BaseException) -> ErrorReport:
     """What to show of an error. For a defect of ours, the traceback goes into a log file."""
     match error:
         case UserError():
-            return ErrorReport("This needs a correction", masked(str(error)), USER)
+            return ErrorReport("Invalid input", masked(str(error)), USER)
         case WorldError():
-            return ErrorReport("It did not work", masked(str(error)), WORLD)
+            return ErrorReport("Failed", masked(str(error)), WORLD)
         case InterruptedRunError():
             return ErrorReport("Interrupted", masked(str(error)), INTERRUPTED)
         case KeyboardInterrupt() | click.Abort():
             return ErrorReport("Interrupted", "Interrupted.", INTERRUPTED)
         case OSError(errno=number) if number in _OF_THE_MACHINE:
-            return ErrorReport("It did not work", _of_the_machine(error), WORLD)
+            return ErrorReport("Failed", _of_the_machine(error), WORLD)
         case OSError(errno=number, filename=str()) if number in _OF_A_NAME:
             message = f"{quoted(error.filename)}: {error.strerror}. Give another path."
-            return ErrorReport("This needs a correction", message, USER)
+            return ErrorReport("Invalid input", message, USER)
         case _:
-            return ErrorReport("A defect of this program", _logged(error), DEFECT)
+            return ErrorReport("A bug in oidc-iam", _logged(error), DEFECT)
 
 
 def completed(outcome: Outcome) -> Succeeded:
@@ -127,13 +127,13 @@ def _of_the_machine(error: OSError) -> str:
     remedy = (
         "Free some space, then repeat the command."
         if error.errno in (errno.ENOSPC, errno.EDQUOT)
-        else "Look at its permissions, and at those of its folder."
+        else "Check its permissions, and those of its folder."
     )
     return f"{place}{error.strerror}. {remedy}"
 
 
 def _logged(error: BaseException) -> str:
-    summary = "This is a defect of the program, not of yours"
+    summary = "This is a bug in oidc-iam, not in your input"
     if place := keep_traceback(error):
         return f"{summary} ({type(error).__name__}). The traceback is in {place}."
     return f"{traceback_of(error)}{summary}; no log could be written."

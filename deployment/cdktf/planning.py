@@ -88,8 +88,8 @@ def _stays(stack: str) -> Cause:
     return Cause(
         f"{stack} cannot be taken down",
         "It was deployed, and is no longer in the configuration.",
-        "Solve what is said above. To leave it as it is, and forget it, remove what is noted of it "
-        f"in state/: {cluster}.applied.json, {cluster}.begun.json and {stack}.left-behind.yaml.",
+        "Solve the problem above. To keep the stack and forget it, remove its records in state/: "
+        f"{cluster}.applied.json, {cluster}.begun.json and {stack}.left-behind.yaml.",
     )
 
 

@@ -55,7 +55,7 @@ class Part:
 class CdktfRun:
     """One run: an iterator of events, which runs while its `async with` block lasts.
 
-    It does not wait for whoever reads the events. Leaving the block early, or being cancelled,
+    It does not wait for the reader of the events. Leaving the block early, or being cancelled,
     interrupts what runs and waits for its end.
     """
 

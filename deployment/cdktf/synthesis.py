@@ -45,5 +45,5 @@ def _unwritten(place: Path) -> Cause:
     return Cause(
         f"{place.parent.name} was not synthesized",
         f"The command ended without an error, but did not write {place}.",
-        "The log has all that was printed.",
+        "The log has the full output.",
     )

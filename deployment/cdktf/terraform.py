@@ -39,5 +39,5 @@ def unproven(stack: str) -> Cause:
     return Cause(
         f"{stack} is not finished",
         "The command ended without an error, but Terraform did not report that it is done.",
-        "Run the command again: it continues from the state. The log has all that was printed.",
+        "Run the command again: it continues from the state. The log has the full output.",
     )

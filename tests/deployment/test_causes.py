@@ -35,7 +35,7 @@ HTTP = "https response error StatusCode: {}, RequestID: 5f0b, "
 OF_AWS = [
     (
         HTTP.format(409) + "EntityAlreadyExists: Role with name app already exists.",
-        "The role app exists already, and this configuration did not make it",
+        "The role app exists already, and this configuration did not create it",
         "Choose another role name. If an interrupted deploy left it, and nothing else uses it, "
         "delete it: 'aws iam delete-role --role-name app' (detach its policies first).",
     ),
@@ -43,7 +43,7 @@ OF_AWS = [
         HTTP.format(409)
         + "EntityAlreadyExists: Provider with url https://c.example.com already exists.",
         "The account has an OIDC provider for https://c.example.com already",
-        "There is one for each issuer and account. Where something else manages it, write its ARN "
+        "An account has one for each issuer. If something else manages it, write its ARN "
         "('aws iam list-open-id-connect-providers' shows it) as aws.oidc_provider. If nothing "
         "else uses it, delete it, or import it into the state.",
     ),
@@ -51,18 +51,18 @@ OF_AWS = [
         HTTP.format(404) + "NoSuchEntity: OpenIDConnect Provider not found for arn "
         "arn:aws:iam::123456789012:oidc-provider/c.example.com",
         "The account has no OIDC provider arn:aws:iam::123456789012:oidc-provider/c.example.com",
-        "Write 'create' as aws.oidc_provider, or let whoever manages it make it first.",
+        "Write 'create' as aws.oidc_provider, or have its owner create it first.",
     ),
     (
         HTTP.format(409) + "BucketAlreadyExists: The requested bucket name is not available.",
-        "A bucket of this name exists already, and this configuration did not make it",
+        "A bucket of this name exists already, and this configuration did not create it",
         "Choose another name as discovery.s3.bucket: names are shared by all accounts.",
     ),
     (
         HTTP.format(403) + "api error AccessDenied: User: arn:aws:iam::123456789012:user/eve is "
         'not authorized to perform: s3:PutBucketPolicy on resource: "arn:aws:s3:::c-issuer" '
         "because public policies are blocked by the BlockPublicPolicy block public access setting.",
-        "The account lets no bucket be public, and the documents have to be",
+        "The account blocks public buckets, and the documents have to be public",
         "Allow it for this bucket in S3's Block Public Access, or keep it private behind "
         "CloudFront: name a certificate as discovery.s3.acm_certificate_arn.",
     ),
@@ -85,20 +85,20 @@ OF_AWS = [
         "exceeded maximum number of attempts, 3, "
         + HTTP.format(400)
         + "api error Throttling: Rate exceeded",
-        "AWS is asked too often and gave up on the request",
-        "Run the command again in a few minutes: it goes on from the state it has. "
+        "AWS throttles the requests, and the provider gave up",
+        "Run the command again in a few minutes: it continues from the state. "
         "aws.max_retries says how often the provider tries.",
     ),
     (
         HTTP.format(409) + "LimitExceeded: Cannot exceed quota for RolesPerAccount: 1000",
-        "A quota of the AWS account is used up",
-        "Remove what is not needed, or ask for more in Service Quotas.",
+        "A quota of the AWS account is reached",
+        "Remove what you do not need, or request an increase in Service Quotas.",
     ),
     (
         HTTP.format(400) + "MalformedPolicyDocument: Has prohibited field Resource",
         "AWS does not accept a policy",
-        "Look at the ARNs in the configuration: a trust policy may only name what exists, in this "
-        "partition.",
+        "Look at the ARNs in the configuration: a trust policy may only name principals that "
+        "exist in this partition.",
     ),
     (
         HTTP.format(403)
@@ -172,8 +172,8 @@ OF_KUBERNETES = [
     ('namespaces "apps" already exists', "The namespace apps exists already"),
     (
         'clusterrolebindings.rbac.authorization.k8s.io "oidc-reviewer" already exists',
-        "The cluster has clusterrolebindings.rbac.authorization.k8s.io oidc-reviewer already, "
-        "and this configuration did not make it",
+        "The cluster has clusterrolebindings.rbac.authorization.k8s.io oidc-reviewer already, and "
+        "this configuration did not create it",
     ),
     ('namespaces "apps" not found', "There is no namespace apps"),
     (
@@ -234,13 +234,13 @@ Error: Resource postcondition failed
     │ self.client_id_list is list of string with 1 element
 
 The adopted OIDC provider lacks an audience of the configuration: add it
-there, or write those that it has as audience.
+there, or configure only the audiences that it has.
 """  # noqa: E501
     cause = explain(report)
     assert (cause.title, cause.remedy) == (
-        "The OIDC provider in aws.oidc_provider has not all audiences of the configuration",
-        "Add them there ('aws iam add-client-id-to-open-id-connect-provider'), or write those that "
-        "it has as audience.",
+        "The OIDC provider in aws.oidc_provider lacks audiences of the configuration",
+        "Add them there ('aws iam add-client-id-to-open-id-connect-provider'), or configure "
+        "only the audiences that it has.",
     )
 
 
@@ -251,7 +251,7 @@ def test_a_lock_that_is_held_names_its_holder() -> None:
         "Lock Info: ID: 3788058c-d096-05c9-a6e2-77a39e9be0d7 "
         "Path: ../../../state/prod-identity.tfstate Operation: OperationTypeApply "
         "Who: ada@laptop Version: 1.11.4 Created: 2026-01-24 00:29:02.745124621 +0000 UTC Info:",
-        "Wait until the run of ada@laptop has ended. Where it was killed and runs no more: "
+        "Wait until the run of ada@laptop has ended. If it was killed: "
         "'terraform force-unlock 3788058c-d096-05c9-a6e2-77a39e9be0d7' in the stack's folder "
         "below cdktf.out/stacks.",
     )
@@ -294,7 +294,7 @@ def test_a_bucket_that_is_missing_is_said_once() -> None:
             "The bucket of the state does not exist",
             'Failed to get existing workspaces: S3 bucket "states" does not exist. '
             "The referenced S3 bucket must have been previously created.",
-            "Make it ('aws s3 mb'), with versions and without public access, or correct "
+            "Create it ('aws s3 mb'), with versioning and without public access, or correct "
             "backend.bucket.",
         ),
     )
@@ -412,7 +412,7 @@ def test_what_keeps_a_provider_from_working_is_explained(
         ),
         (
             "Error: Backend configuration changed\n\nA change in the backend configuration",
-            "The state's place has changed since the last run",
+            "The location of the state has changed since the last run",
         ),
         (
             "Error: Instance cannot be destroyed\n\n  on cdk.tf.json line 1, in resource.x:\n"
@@ -432,7 +432,7 @@ def test_what_is_not_recognized_is_passed_on() -> None:
         Cause(
             "Unsupported block type",
             "Unsupported block type Blocks of type x are not expected.",
-            "The log has all that was said. Run the command again when it is solved.",
+            "The log has the full output. Run the command again when it is solved.",
         )
     )
 
@@ -450,5 +450,5 @@ def test_one_remedy_is_given_once() -> None:
 
 def test_a_cause_is_shown_with_its_place_and_remedy() -> None:
     assert str(Cause("It is full", "no space", "Free some.", "aws_iam_role.a")) == (
-        "It is full (aws_iam_role.a).\n  It said: no space\n  To do: Free some."
+        "It is full (aws_iam_role.a).\n  Message: no space\n  To do: Free some."
     )

@@ -247,7 +247,7 @@ async def test_an_app_that_fails_ends_the_run_with_what_it_said(tmp_path: Path, 
                 Cause(
                     "clusters/a.yaml:3: no such field",
                     "clusters/a.yaml:3: no such field",
-                    "The log has all that was said. Run the command again when it is solved.",
+                    "The log has the full output. Run the command again when it is solved.",
                 ),
             ),
             log,
@@ -617,8 +617,8 @@ async def test_a_plan_says_what_it_could_not_plan_to_take_down(tmp_path: Path, l
     assert outcome.causes[-1] == Cause(
         "demo-old cannot be taken down",
         "It was deployed, and is no longer in the configuration.",
-        "Solve what is said above. To leave it as it is, and forget it, remove what is noted of it "
-        "in state/: demo.applied.json, demo.begun.json and demo-old.left-behind.yaml.",
+        "Solve the problem above. To keep the stack and forget it, remove its records in state/: "
+        "demo.applied.json, demo.begun.json and demo-old.left-behind.yaml.",
     )
 
 
@@ -853,7 +853,7 @@ async def test_a_synthesis_that_leaves_a_stack_out_is_no_success(
                 "a was not synthesized",
                 "The command ended without an error, but did not write "
                 f"{project.stack_folder('a') / name}.",
-                "The log has all that was printed.",
+                "The log has the full output.",
             ),
         ),
         log,

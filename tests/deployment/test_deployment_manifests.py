@@ -126,8 +126,8 @@ def test_what_is_of_others_in_our_namespace_is_named(
     with pytest.raises(UserError) as caught:
         refuse_others(federation)
     assert str(caught.value) == (
-        "Destroying would remove what is not of this configuration: ConfigMap team/theirs. Move "
-        "it, or set create_namespace: false and run 'terraform state rm' for the namespace."
+        "Destroying would remove other people's objects: ConfigMap team/theirs. Move them, or set "
+        "create_namespace: false and run 'terraform state rm' for the namespace."
     )
 
 
@@ -176,8 +176,8 @@ def test_what_the_cluster_refuses_is_passed_on(sandbox: Sandbox) -> None:
         applied(ClusterConfig.model_validate(document))
     assert str(caught.value) == (
         "applying ConfigMap team/web-role: There is no namespace team.\n"
-        '  It said: namespaces "team" not found\n'
-        "  To do: Make it ('kubectl create namespace team'), or set create_namespace: true."
+        '  Message: namespaces "team" not found\n'
+        "  To do: Create it ('kubectl create namespace team'), or set create_namespace: true."
     )
 
 
@@ -204,7 +204,7 @@ def test_without_a_context_they_are_written_namespaces_first(
     stale.parent.mkdir(parents=True)
     stale.write_text("kind: Stale\n")
     assert applied(federation) == [
-        "Wrote cdktf.out/manifests/prod/: copy it to where GitOps reads, or apply it with",
+        "Wrote cdktf.out/manifests/prod/: commit it for GitOps, or apply it with",
         "  kubectl apply --server-side -f cdktf.out/manifests/prod/namespaces.yaml "
         "-f cdktf.out/manifests/prod",
     ]

@@ -24,11 +24,9 @@ def test_the_commands_after_a_deployment_name_context_pod_and_file(in_folder: Pa
             "Try the role in the pod default/awscli",
             "kubectl --context 'prod admin' exec -n default awscli -- aws sts get-caller-identity",
         ),
+        Copyable("Run the proof again", "python -m wizard doctor --config clusters/prod.yaml"),
         Copyable(
-            "Prove it again at any time", "python -m wizard doctor --config clusters/prod.yaml"
-        ),
-        Copyable(
-            "What to set on the control plane",
+            "Settings of the control plane",
             "python -m wizard apiserver --config clusters/prod.yaml",
         ),
     )
@@ -45,7 +43,7 @@ def test_without_a_configured_context_kubectl_uses_its_own(in_folder: Path) -> N
 def test_after_destroying_it_can_be_deployed_again(in_folder: Path) -> None:
     path = in_folder / "clusters" / "prod.yaml"
     assert next_commands(path, CONFIG, destroyed=True) == (
-        Copyable("Make it again", "python -m wizard deploy --config clusters/prod.yaml"),
+        Copyable("Deploy again", "python -m wizard deploy --config clusters/prod.yaml"),
     )
 
 

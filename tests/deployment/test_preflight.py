@@ -102,7 +102,7 @@ def test_terraform_that_prints_something_else_is_not_trusted(
 ) -> None:
     programs("terraform", "hello")
     assert preflight.terraform() == Requirement(
-        "terraform", "fail", "it does not tell its version.", INSTALL_TERRAFORM
+        "terraform", "fail", "version unknown.", INSTALL_TERRAFORM
     )
 
 
@@ -116,11 +116,9 @@ INSTALL_NODE = "Install Node.js 22 or 24."
         ("v24.0.0", Requirement("node", "ok", "v24.0.0.")),
         (
             "v20.20.2",
-            Requirement(
-                "node", "warn", "v20.20.2 works, but has no updates any more.", INSTALL_NODE
-            ),
+            Requirement("node", "warn", "v20.20.2 works, but is end-of-life.", INSTALL_NODE),
         ),
-        ("v23.1.0", Requirement("node", "warn", "v23.1.0 is not tried.", INSTALL_NODE)),
+        ("v23.1.0", Requirement("node", "warn", "v23.1.0 is untested.", INSTALL_NODE)),
         ("v18.20.0", Requirement("node", "fail", "v18.20.0, too old.", INSTALL_NODE)),
         ("", Requirement("node", "fail", "no version, too old.", INSTALL_NODE)),
     ],
@@ -138,7 +136,7 @@ def test_node_that_is_missing_is_asked_for(programs: Callable[[str, str], None])
 
 @pytest.mark.parametrize(
     ("version", "verdict", "remedy"),
-    [("0.21.0", "ok", None), ("0.20.9", "warn", "0.21 is what is tested.")],
+    [("0.21.0", "ok", None), ("0.20.9", "warn", "0.21 is the tested version.")],
 )
 def test_the_cdktf_cli_of_the_project_is_found_with_its_version(
     version: str, verdict: str, remedy: str | None, tmp_path: Path
@@ -244,7 +242,7 @@ def test_credentials_that_have_expired_are_refused(answering: Callable[[int, str
 
 def test_credentials_that_are_missing_are_asked_for() -> None:
     assert preflight.credentials(configured()) == Requirement(
-        "AWS credentials", "fail", "there are none.", SIGN_IN
+        "AWS credentials", "fail", "not found.", SIGN_IN
     )
 
 
@@ -304,7 +302,7 @@ def test_a_cluster_with_another_issuer_is_refused(
         (
             404,
             "",
-            "the API server has no discovery document (404): it does so where its issuer is not "
+            "the API server has no discovery document (404): this happens if its issuer is not "
             "an https URL",
         ),
         (500, "", "the API server answered with HTTP 500"),
@@ -317,7 +315,7 @@ def test_a_cluster_that_cannot_tell_its_issuer_is_warned_about(
     assert preflight.cluster(behind(answering(status, body), tmp_path)) == Requirement(
         "cluster",
         "warn",
-        f"whether it has the configured issuer cannot be told: {why}.",
+        f"its issuer could not be compared with the configured one: {why}.",
         "Make sure that the context 'prod' is the right one.",
     )
 
@@ -338,7 +336,7 @@ def test_a_cluster_that_is_down_is_refused(tmp_path: Path) -> None:
     assert check is not None
     assert (check.verdict, check.seen.partition(": ")[0], check.seen.rpartition(": ")[2]) == (
         "fail",
-        "no answer through the context 'prod'",
+        "no response through the context 'prod'",
         f"[Errno {errno.ECONNREFUSED}] Connection refused.",
     )
 
@@ -351,8 +349,8 @@ def test_a_context_that_is_missing_is_refused(tmp_path: Path) -> None:
         "fail",
         "Invalid kube-config file. Expected object with name other in "
         f"{tmp_path}/kubeconfig/contexts list.",
-        "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
-        "lists what there is.",
+        "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' lists "
+        "the contexts.",
     )
 
 
@@ -362,8 +360,8 @@ def test_a_kubeconfig_that_is_missing_is_refused() -> None:
         "cluster",
         "fail",
         "Invalid kube-config file. No configuration found.",
-        "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' "
-        "lists what there is.",
+        "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' lists "
+        "the contexts.",
     )
 
 
@@ -406,7 +404,7 @@ def test_the_bucket_has_to_have_each_key_of_the_cluster(
     assert preflight.public_keys(in_a_bucket(cluster, f"{KEYS}/rsa.pub")) == Requirement(
         "public keys",
         "fail",
-        f"the API server publishes keys that discovery.s3.keys has not: {EC_KID}. AWS would refuse "
+        f"the API server publishes keys that discovery.s3.keys lacks: {EC_KID}. AWS would refuse "
         "their tokens.",
         "Add them: 'python -m wizard jwks --from-cluster' prints them all.",
     )
@@ -433,7 +431,7 @@ def test_a_stack_that_was_deployed_and_is_not_configured_any_more_is_told(
         "stacks",
         "warn",
         f"{now.cluster}-discovery was deployed, and is no longer in the configuration.",
-        "A deploy takes down at its end what is left behind, and so does 'destroy'.",
+        "A deploy takes them down at its end, and so does 'destroy'.",
     )
 
 
@@ -453,7 +451,7 @@ def test_what_becomes_of_the_objects_is_told_where_they_become_manifests(
         "the configuration."
     )
     assert check.remedy == (
-        "A deploy takes down at its end what is left behind, and so does 'destroy'. A deploy hands "
+        "A deploy takes them down at its end, and so does 'destroy'. A deploy hands "
         "the Kubernetes objects over to the manifests: they stay. Not among the manifests, and for "
         "you to delete: Namespace team, ConfigMap team/old-role, ServiceAccount team/old."
     )
@@ -473,7 +471,7 @@ def test_a_cluster_that_does_not_show_its_keys_is_warned_about(
     assert preflight.public_keys(in_a_bucket(cluster, f"{KEYS}/ec.pub")) == Requirement(
         "public keys",
         "warn",
-        "whether they are all of the cluster's cannot be told: reading the public keys through the "
+        "they could not be compared with the cluster's: reading the public keys through the "
         "context 'prod': HTTP 403: 'no'",
         "Compare them with its --service-account-key-file.",
     )
@@ -518,7 +516,7 @@ def test_a_check_without_an_answer_fails_and_holds_up_nothing(
     checks = list(preflight.preflight(None, deadline=0.2))
     never.set()
     assert checks[-1] == Requirement(
-        "cdktf-cli", "fail", "no answer within 0.2 s.", "Try it by hand."
+        "cdktf-cli", "fail", "no response within 0.2 s.", "Try it by hand."
     )
     assert {check.name for check in checks[:-1]} == {"terraform", "node"}
 

@@ -294,7 +294,7 @@ def test_a_short_command_is_captured_whole() -> None:
 def test_a_command_without_an_answer_is_ended() -> None:
     with pytest.raises(WorldError) as caught:
         capture(Command(("sleep", "600")), timeout=0.1)
-    assert str(caught.value) == "'sleep 600' gave no answer within 0.1 s."
+    assert str(caught.value) == "'sleep 600' gave no response within 0.1 s."
     assert [child for child in psutil.Process().children() if child.name() == "sleep"] == []
 
 

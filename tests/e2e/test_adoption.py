@@ -66,7 +66,7 @@ def test_a_provider_without_the_audience_stops_the_plan(here: Here) -> None:
     here.iam.create_open_id_connect_provider(
         Url=ISSUER, ClientIDList=["other"], ThumbprintList=["a" * 40]
     )
-    why = "The OIDC provider in aws.oidc_provider has not all audiences of the configuration"
+    why = "The OIDC provider in aws.oidc_provider lacks audiences of the configuration"
     assert why in here.wizard("plan", status=1)
 
 

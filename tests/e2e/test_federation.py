@@ -163,7 +163,7 @@ def test_before_the_deploy_strangers_are_refused(here: Here) -> None:
 
 def test_a_deploy_without_a_terminal_and_without_yes_changes_nothing(here: Here) -> None:
     said = here.on_sandbox("deploy", status=2)
-    assert said.endswith("There is no terminal to ask in: repeat with --yes to go ahead.\n")
+    assert said.endswith("There is no terminal to ask in: repeat the command with --yes.\n")
     assert [here.anonymous_status(path) for path in DOCUMENTS] == [403, 403]
 
 
@@ -214,7 +214,7 @@ def test_the_federation_is_proven_and_refuses_everyone_else(here: Here) -> None:
 
 def test_a_second_deploy_changes_nothing(here: Here) -> None:
     said = here.on_sandbox("review", "--plan", "--output", "bundle")
-    assert "\nPlan: No changes: what is there matches the configuration.\n" in said
+    assert "\nPlan: No changes: everything matches the configuration.\n" in said
     plan = json.loads((here.project / "bundle" / "plan.json").read_text())
     assert [stack["changes"] for stack in plan["stacks"]] == [[] for _ in plan["stacks"]]
 
@@ -239,8 +239,8 @@ def test_destroy_refuses_while_something_of_others_is_in_our_namespace(here: Her
     here.kubectl("create", "configmap", "theirs", "--namespace=reports")
     said = here.on_sandbox("destroy", "--yes", status=2)
     assert said.splitlines()[-1] == (
-        "Destroying would remove what is not of this configuration: ConfigMap reports/theirs. "
-        "Move it, or set create_namespace: false and run 'terraform state rm' for the namespace."
+        "Destroying would remove other people's objects: ConfigMap reports/theirs. "
+        "Move them, or set create_namespace: false and run 'terraform state rm' for the namespace."
     )
     here.kubectl("delete", "configmap", "theirs", "--namespace=reports")
 
@@ -368,7 +368,7 @@ def test_an_api_server_that_goes_down_during_a_deploy_is_the_cause(attached: Her
     unreachable = [
         "A server cannot be reached (connection refused) "
         "(kubernetes_cluster_role_binding_v1.oidc-reviewer).",
-        f'  It said: Post "{bindings}": {refused(address)}',
+        f'  Message: Post "{bindings}": {refused(address)}',
         "  To do: Look at the address in the message: is the API server up, is a VPN or a tunnel "
         "missing, is the kubeconfig's context the right one?",
     ]
@@ -391,7 +391,7 @@ def unreadable(endpoint: str) -> list[str]:
     return [
         "The certificate of the discovery endpoint cannot be read from here "
         "(data.tls_certificate.issuer).",
-        "  It said: Failed to identify fetch peer certificates failed to fetch certificates from "
+        "  Message: Failed to identify fetch peer certificates failed to fetch certificates from "
         f"URL 'https': Get \"{endpoint}\": {refused(endpoint)}",
         "  To do: Make the endpoint reachable on 443, name another way to it in "
         "discovery.endpoint, or pin the thumbprint in discovery.thumbprint (a list, or 'omit').",

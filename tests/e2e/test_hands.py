@@ -121,7 +121,10 @@ def test_a_plan_shows_that_an_adopted_provider_is_forgotten(destroy: bool, here:
 def test_adopting_what_terraform_made_leaves_it_there(here: Here) -> None:
     said = here.wizard("deploy", "--yes")
     assert f"    . shared-identity: {ADDRESS} (forgotten, stays in AWS)\n" in said
-    assert "Plan: 0 to add, 0 to change, 0 to destroy. Terraform forgets 1, which stay.\n" in said
+    assert (
+        "Plan: 0 to add, 0 to change, 0 to destroy. Terraform stops managing 1, which stay.\n"
+        in said
+    )
     assert (here.providers(), here.trusted()) == ([ARN], ARN)
     assert ADDRESS not in here.in_state()
     assert here.planned() == []

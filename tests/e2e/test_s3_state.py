@@ -149,6 +149,6 @@ def test_a_lock_in_the_bucket_keeps_others_out(project: Project) -> None:
     project.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(lock).encode())
     said = project.terraform("identity", "plan", status=1)
     assert explain(said).remedy == (
-        "Wait until the run of ada@laptop has ended. Where it was killed and runs no more: "
+        "Wait until the run of ada@laptop has ended. If it was killed: "
         "'terraform force-unlock abc-123' in the stack's folder below cdktf.out/stacks."
     )

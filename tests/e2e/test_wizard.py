@@ -71,7 +71,7 @@ def test_the_review_shows_the_terraform_and_counts_what_changes(said: Said) -> N
     """The second one is left for the plan before its Terraform is there."""
     assert said["reviews"] == [
         {
-            "summary": "clusters/sandbox.yaml says all of this already.",
+            "summary": "clusters/sandbox.yaml is up to date.",
             "terraform": True,
             "trust": 2,
         },

@@ -49,8 +49,7 @@ def log_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
         (
             PermissionError(errno.EACCES, "Permission denied", "clusters/a.yaml"),
-            "clusters/a.yaml: Permission denied. Look at its permissions, and at those of its "
-            "folder.\n",
+            "clusters/a.yaml: Permission denied. Check its permissions, and those of its folder.\n",
             1,
         ),
         (
@@ -89,7 +88,7 @@ def test_a_defect_leaves_its_traceback_in_a_log(
     with pytest.raises(SystemExit) as exit_:
         guarded(raising(KeyError("oops")))
     assert capsys.readouterr().err == (
-        "This is a defect of the program, not of yours (KeyError). "
+        "This is a bug in oidc-iam, not in your input (KeyError). "
         "The traceback is in logs/defect.log.\n"
     )
     lines = (log_folder / "defect.log").read_text().splitlines()
@@ -111,8 +110,8 @@ def test_a_defect_is_shown_where_no_log_can_be_written(log_folder: Path) -> None
     log_folder.write_text("a file where the folder should be")
     shown = report(KeyError("oops"))
     assert shown == ErrorReport(
-        "A defect of this program",
-        "KeyError: 'oops'\nThis is a defect of the program, not of yours; no log could be written.",
+        "A bug in oidc-iam",
+        "KeyError: 'oops'\nThis is a bug in oidc-iam, not in your input; no log could be written.",
         70,
     )
 
@@ -144,10 +143,10 @@ def test_a_failed_run_says_the_causes_the_remedies_and_the_log(
         completed(Failed(1, causes, tmp_path / "logs" / "deploy.log"))
     assert str(caught.value) == (
         "AWS refused access (aws_iam_role.a).\n"
-        "  It said: AccessDenied\n"
+        "  Message: AccessDenied\n"
         "  To do: Use other credentials.\n"
         "The disk is full.\n"
-        "  It said: no space left\n"
+        "  Message: no space left\n"
         "  To do: Free some space.\n"
         "The log: logs/deploy.log"
     )

@@ -83,7 +83,7 @@ def test_a_plan_needs_everything_else(seen: Seen) -> None:
 @pytest.mark.parametrize(
     ("destroy", "said"),
     [
-        (False, "No changes: what is there matches the configuration.\n"),
+        (False, "No changes: everything matches the configuration.\n"),
         (True, "No changes: nothing is left to destroy.\n"),
     ],
 )
@@ -103,5 +103,5 @@ def test_what_terraform_only_forgets_is_something_to_agree_to(
     running.show_plan(plan)
     assert capsys.readouterr().out == (
         "    . prod-workloads: kubernetes_pod_v1.a (forgotten, stays in the cluster)\n"
-        "Plan: 0 to add, 0 to change, 0 to destroy. Terraform forgets 1, which stay.\n"
+        "Plan: 0 to add, 0 to change, 0 to destroy. Terraform stops managing 1, which stay.\n"
     )

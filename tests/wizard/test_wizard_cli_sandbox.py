@@ -41,7 +41,7 @@ def run(*arguments: str) -> str:
 
 
 def test_without_a_sandbox_there_is_nothing_to_tell() -> None:
-    assert run("status") == "No sandbox is up.\n"
+    assert run("status") == "No sandbox is running.\n"
     assert json.loads(run("status", "--json")) == {"processes": {}, "endpoints": {}}
 
 

@@ -267,7 +267,7 @@ def test_a_defect_ends_the_app_with_the_place_of_its_traceback(project: Path) ->
     [log] = (project / "logs").iterdir()
     said = " ".join(terminal.seen.decode().split())
     assert said.endswith(
-        "This is a defect of the program, not of yours (AttributeError). The traceback is in "
+        "This is a bug in oidc-iam, not in your input (AttributeError). The traceback is in "
         f"logs/{log.name}."
     )
     assert log.read_text().splitlines()[-1] == (

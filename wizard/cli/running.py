@@ -92,7 +92,7 @@ async def _outcome(run: Run, shown: _ProgressLines | None) -> Outcome:
 
 
 def _interrupt(run: Run) -> None:
-    printer.warn("Interrupted: waiting for Terraform to finish what is in flight.")
+    printer.warn("Interrupted: waiting for Terraform to finish the resources in flight.")
     run.interrupt()
 
 
@@ -154,15 +154,15 @@ def show_plan(plan: Plan, *, destroy: bool = False) -> None:
             )
             if change.action in ("update", "replace"):
                 for each in change.attributes:
-                    forced = "  (this is why it is made anew)" if each.replaces else ""
+                    forced = "  (forces replacement)" if each.replaces else ""
                     printer.say(f"        {each.path}: {each.before} -> {each.after}{forced}")
     if plan.empty and destroy:
         printer.say("No changes: nothing is left to destroy.")
     elif plan.empty:
-        printer.say("No changes: what is there matches the configuration.")
+        printer.say("No changes: everything matches the configuration.")
     else:
-        forget = f" Terraform forgets {plan.forget}, which stay." if plan.forget else ""
-        taken = f" Terraform takes over {plan.imports}, which exist." if plan.imports else ""
+        forget = f" Terraform stops managing {plan.forget}, which stay." if plan.forget else ""
+        taken = f" Terraform imports {plan.imports}, which exist." if plan.imports else ""
         printer.say(f"Plan: {plan.counts}.{forget}{taken}")
 
 
@@ -173,7 +173,7 @@ def require_answer(yes: bool) -> None:
         UserError: there is no terminal, and `--yes` was not given.
     """
     if not yes and not sys.stdin.isatty():
-        raise UserError("There is no terminal to ask in: repeat with --yes to go ahead.")
+        raise UserError("There is no terminal to ask in: repeat the command with --yes.")
 
 
 def require_ready(deployment: Deployment, *, plan_only: bool = False) -> None:

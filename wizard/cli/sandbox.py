@@ -37,12 +37,12 @@ def up() -> None:
     box = recorded_sandbox()
     if box is None:
         raise AssertionError("a sandbox that was started is recorded")
-    printer.say("", "Up. In a shell that has these, everything works on the sandbox:")
+    printer.say("", "Up. Set these in a shell to work on the sandbox:")
     _show_exports(box, path)
     printer.say(
         "",
         f"Next: 'python -m wizard deploy' deploys the cluster {config.cluster!r} into it, and "
-        "'python -m wizard sandbox down' ends it.",
+        "'python -m wizard sandbox down' stops it.",
     )
 
 
@@ -65,7 +65,7 @@ def status(as_json: bool) -> None:
     if as_json:
         printer.show_json({"processes": state, "endpoints": _endpoints(box) if box else {}})
     elif box is None:
-        printer.say("No sandbox is up.")
+        printer.say("No sandbox is running.")
     else:
         for name, runs in state.items():
             printer.say(f"{name}: {'running' if runs else 'not running'}")

@@ -114,7 +114,7 @@ class Activity:
             if await self._may_begin():
                 await self._take()
         except OidcIamError as error:
-            self._fail("It could not be run", str(error), "")
+            self._fail("The run could not start", str(error), "")
         except OSError as error:
             self._fail("This machine refused", error.strerror or str(error), "Free what it needs.")
         finally:
@@ -128,7 +128,7 @@ class Activity:
         """Whether all that has to hold does; what does not is the outcome."""
         if self._checks is None:
             return True
-        self.progress.take(PhaseStarted(None, "looking at what a deployment needs"))
+        self.progress.take(PhaseStarted(None, "checking what a deployment needs"))
         self._checking = asyncio.ensure_future(self._check(self._checks))
         try:
             await asyncio.wait([self._checking])

@@ -173,7 +173,7 @@ class WizardApp(FlowApp):
                 act = partial(self.run_action, active.binding.action, active.node)
                 yield SystemCommand(active.binding.description, key, act)
         if self.session.activity is not None and self.session.activity.kind != "plan":
-            about = f"How {self.session.activity.cluster} goes on, or ended"
+            about = f"Progress and result of {self.session.activity.cluster}"
             show = self.show_deployment
             yield SystemCommand("Show the deployment", about, show)
         yield SystemCommand("Theme", "Dark, light, or 16 colours", self.action_change_theme)
@@ -184,7 +184,10 @@ class WizardApp(FlowApp):
         picture = self.export_screenshot()  # before the question is on it
         self.push_screen(
             self.make_screen(
-                "Asked", "Screenshot", "A picture of this screen goes to this file.", "oidc-iam.svg"
+                "Asked",
+                "Screenshot",
+                "Writes a picture of this screen to this file.",
+                "oidc-iam.svg",
             ),
             lambda name: (
                 self.work(self.write_picture(picture, Path(name)), "copy") if name else None

@@ -11,7 +11,7 @@ from federation.yaml import files
 from federation.yaml.files import ConfigError
 from wizard.tui.drafts import Drafts, Kept
 
-Status = applied.Status | Literal["not right", "draft"]
+Status = applied.Status | Literal["invalid", "draft"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def entries(project: Path) -> tuple[ClusterEntry, ...]:
 
 
 def _new(kept: Kept) -> ClusterEntry:
-    """A draft without a file, or one whose file is gone: saving makes it anew."""
+    """A draft without a file, or one whose file is gone: saving creates it again."""
     draft = replace(kept.draft, path=None, opened=None)
     name = draft.answer("cluster") or "new"
     return ClusterEntry(name, "draft", draft.answer("issuer"), kept=replace(kept, draft=draft))
@@ -58,5 +58,5 @@ def _entry(project: Path, path: Path, kept: Kept | None) -> ClusterEntry:
         config = files.load(path)
     except ConfigError as error:
         lines = tuple(line.replace(str(path), path.name) for line in error.problems)
-        return ClusterEntry(path.stem, "not right", path=path, problems=lines, kept=kept)
+        return ClusterEntry(path.stem, "invalid", path=path, problems=lines, kept=kept)
     return ClusterEntry(path.stem, applied.status(project, config), config.issuer, path, kept=kept)

@@ -35,7 +35,7 @@ class Drafts:
         self._folder = folder
 
     def all(self) -> list[Kept]:
-        """What was left, the latest first. A file that is no draft is passed over."""
+        """What was left, the latest first. A file that is not a draft is skipped."""
         found = [kept for path in self._folder.glob("*.json") if (kept := _read(path))]
         return sorted(found, key=lambda kept: kept.changed, reverse=True)
 

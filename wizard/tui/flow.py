@@ -182,17 +182,16 @@ class FlowApp(App[None]):
 
     async def _choose_draft_or_file(self, entry: ClusterEntry, kept: Kept) -> str:
         text = (
-            f"Your answers about {entry.name} from {kept.changed:%d %B, %H:%M} were not saved. Go "
-            "on with them, or open the file as it is? The draft stays until you save or drop it."
+            f"Your answers about {entry.name} from {kept.changed:%d %B, %H:%M} were not saved. "
+            "Continue with them, or open the file unchanged? The draft stays until you save or "
+            "drop it."
         )
-        return await self._ask(
-            "Draft", text, ("draft", "Go on with them"), ("file", "Open the file")
-        )
+        return await self._ask("Draft", text, ("draft", "Continue"), ("file", "Open the file"))
 
     async def _show_problems(self, entry: ClusterEntry) -> None:
-        text = "\n".join((*entry.problems, "", "Correct it in an editor, then look again."))
+        text = "\n".join((*entry.problems, "", "Correct it in an editor, then check again."))
         title = f"clusters/{entry.name}.yaml"
-        if await self._ask(title, text, ("again", "Look again"), ("", "Close")):
+        if await self._ask(title, text, ("again", "Check again"), ("", "Close")):
             await self._list_clusters()
 
     async def _drop_draft(self, kept: Kept) -> None:
@@ -268,7 +267,7 @@ class FlowApp(App[None]):
         screen = self._find_screen("ShowReview")
         screen.show(settled)
         if not then_plan:
-            self.notify(f"clusters/{settled.path.name} is written.", title="Saved", markup=False)
+            self.notify(f"clusters/{settled.path.name} is saved.", title="Saved", markup=False)
             return
         # Leave the machine to the plan, which makes the same Terraform.
         screen.has_given_up = bool(self.workers.cancel_group(self, "terraform"))
@@ -281,7 +280,7 @@ class FlowApp(App[None]):
 
         answers: tuple[tuple[str, str], ...]
         if not review.known:
-            text = f"{error} Put your values into it, or go back and name the cluster otherwise?"
+            text = f"{error} Put your values into it, or go back and choose another cluster name?"
             answers = (("", "Go back"), ("mine", "Put mine into it"))
         else:
             text = f"{error} Nothing was written yet."
@@ -295,9 +294,9 @@ class FlowApp(App[None]):
                 overruled = await saving.merge_file(self.session, review.path)
                 self._find_screen("ShowReview").show(await saving.review_draft(self.session))
                 self.notify(
-                    "Both changed the workloads: yours stay. The rest has both. Look, then save."
+                    "Both changed the workloads: yours are kept. Check the rest, then save."
                     if overruled
-                    else "Your changes are on top of theirs now. Look, then save."
+                    else "The answers have both changes now. Check them, then save."
                 )
             case "mine":
                 mine = await saving.review_draft(self.session)
@@ -345,9 +344,9 @@ class FlowApp(App[None]):
             self.notify(f"{cluster} is {done}.", title="Done")
         elif isinstance(outcome, Failed):
             text = f"{cluster} could not be {done}."
-            self.notify(text, title="It did not work", severity="error")
+            self.notify(text, title="Failed", severity="error")
         else:
-            self.notify(f"{cluster}: Terraform has ended in order.", title="Cancelled")
+            self.notify(f"{cluster}: Terraform stopped cleanly.", title="Cancelled")
         await self._list_clusters()
 
     async def _prove_federation(self, config: ClusterConfig) -> None:

@@ -81,7 +81,7 @@ def role_name(draft: Draft, at: int) -> str:
 
 
 def probe_configuration(draft: Draft) -> ClusterConfig | None:
-    """What to look at the cluster with: the configuration, or as much of it as is answered well.
+    """What to probe the cluster with: the configuration, or as much of it as is answered well.
 
     None without an issuer.
     """

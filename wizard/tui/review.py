@@ -87,7 +87,7 @@ class Review:
         if self.on_disk is None:
             return f"{name} is new."
         if self.saved:
-            return f"{name} says all of this already."
+            return f"{name} is up to date."
         added = sum(line.startswith("+") for line in self.diff)
         removed = sum(line.startswith("-") for line in self.diff)
         meanwhile = " Another program has changed the file meanwhile." if self.foreign else ""
@@ -140,7 +140,7 @@ def save(review: Review, *, agreed: bool = False) -> None:
         raise ChangedMeanwhileError(
             f"clusters/{review.path.name} was changed by another program meanwhile."
             if review.known
-            else f"clusters/{review.path.name} is there already."
+            else f"clusters/{review.path.name} exists already."
         )
     files.write(review.path, review.text)
 
@@ -158,8 +158,8 @@ def _text(path: Path, on_disk: str | None, config: ClusterConfig) -> str:
 def _control_plane(config: ClusterConfig, path: Path) -> str:
     command = f"python -m wizard apiserver --config {shlex.quote(display_path(path))} --from FILE"
     head = (
-        "Read what runs now with --from, so that it is kept, and what would lock clients out is "
-        f"refused:\n  {command}\n\n"
+        "Pass the current flags with --from: they are kept, and changes that would lock clients "
+        f"out are refused:\n  {command}\n\n"
     )
     try:
         refuse_migration(path)

@@ -51,7 +51,7 @@ def outlive_terminal() -> Iterator[None]:
 
 @contextmanager
 def accept_any_bytes() -> Iterator[None]:
-    """Show bytes that are no UTF-8 as U+FFFD, as in a pasted text or from a keyboard in Latin-1.
+    """Show bytes that are not UTF-8 as U+FFFD, as in a pasted text or from a keyboard in Latin-1.
 
     Textual's thread that reads keys ends the app otherwise, and what is left of the text is typed
     into the shell.

@@ -75,7 +75,7 @@ def test_the_list_says_what_is_known_of_each_file_and_draft(project: Path, draft
         ClusterEntry("staging", "deployed", "https://staging.example.com", folder / "staging.yaml"),
     )
     assert (listed[1].name, listed[1].status, listed[1].path) == (
-        *("broken", "not right"),
+        *("broken", "invalid"),
         folder / "broken.yaml",
     )
     assert [problem.split(": ")[:2] for problem in listed[1].problems] == [

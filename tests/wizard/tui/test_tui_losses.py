@@ -254,7 +254,7 @@ async def test_keeping_both_changes_says_whose_workloads_are_left_out(
         await walk.press("enter")
         await done(walk, "save")
         assert toasts(walk) == [
-            "Both changed the workloads: yours stay. The rest has both. Look, then save."
+            "Both changed the workloads: yours are kept. Check the rest, then save."
         ]
 
 
@@ -267,8 +267,8 @@ async def test_a_file_of_the_same_name_is_not_written_over_unasked(
         await walk.press("ctrl+s")
         await on(walk, Ask)
         assert shown(walk, ".dialog VerticalScroll") == (
-            "clusters/prod.yaml is there already. Put your values into it, or\n"
-            "go back and name the cluster otherwise?"
+            "clusters/prod.yaml exists already. Put your values into it, or go\n"
+            "back and choose another cluster name?"
         )
         await walk.press("enter")
         await on(walk, ShowReview)
@@ -308,7 +308,7 @@ async def test_a_probe_that_hangs_is_given_up(
         await walk.press("f5")
         await done(walk, "probe")
         assert shown(walk, "#probe .state") == (
-            "Given up after 0.05 s without a word. ✓ 2 right   ✗ 1 wrong   - 1 not looked\nat"
+            "Gave up after 0.05 s without a response. ✓ 2 passed   ✗ 1 failed   - 1\nskipped"
         )
 
 

@@ -168,7 +168,7 @@ def test_choices_break_between_words_where_a_row_is_full() -> None:
     [
         ("create", 'url = "b"'),
         ("delete", 'url = "a"'),
-        ("update", 'url: "a" → "b"  (this is why it is made anew)'),
+        ("update", 'url: "a" → "b"  (forces replacement)'),
     ],
 )
 def test_an_attribute_of_a_plan_shows_the_sides_that_it_has(

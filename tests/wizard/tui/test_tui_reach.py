@@ -77,7 +77,7 @@ async def test_the_main_actions_can_be_done_with_the_mouse(project: Path, world:
         await walk.press(*"k.io")
         await walk.click("#field-workloads-0-namespace LineEditor")
         assert field(walk, "workloads.0.namespace").editor.has_focus
-        await click_key(walk, "More")
+        await click_key(walk, "All settings")
         await on(walk, More)
         await walk.click(_tab(walk, "Kubernetes"))
         await walk.click("#field-kubernetes-apply ChoiceEditor", offset=(18, 0))
@@ -88,7 +88,7 @@ async def test_the_main_actions_can_be_done_with_the_mouse(project: Path, world:
         await click_key(walk, "Back")
         await click_key(walk, "Review")
         await on(walk, ShowReview)
-        await click_key(walk, "Save, plan")
+        await click_key(walk, "Save and plan")
         await on(walk, ShowPlan)
         await ended(walk)
         await click_key(walk, "Deploy")
@@ -145,7 +145,7 @@ async def test_a_picture_of_the_screen_goes_where_the_person_wants_it(
     picture = (project / "oidc-iam.svg").read_text()
     assert picture.startswith("<svg")
     assert "New&#160;configuration" in picture
-    assert "goes&#160;to&#160;this&#160;file" not in picture
+    assert "picture&#160;of&#160;this&#160;screen" not in picture
 
 
 async def test_a_dialog_is_answered_with_the_mouse(project: Path, world: World) -> None:
@@ -162,14 +162,14 @@ async def test_a_dialog_is_answered_with_the_mouse(project: Path, world: World) 
 
 
 _KEYS = {
-    "Start": "esc Leave, n New, p Plan, x Destroy, F5 Look again, q Quit, ^q Quit, F1 Help",
-    "Questions": "esc Back, F2 More, F5 Probe, ^n Review, ^q Quit, F1 Help",
-    "More": "esc Back, F3 Group, shift+F3 Previous group, ^n Review, ^q Quit, F1 Help",
-    "Review": "esc Back, ^s Save, ^n Save, plan, F3 Next tab, shift+F3 Previous tab, d Diff, "
+    "Start": "esc Leave, n New, p Plan, x Destroy, F5 Check again, q Quit, ^q Quit, F1 Help",
+    "Questions": "esc Back, F2 All settings, F5 Probe, ^n Review, ^q Quit, F1 Help",
+    "More": "esc Back, F3 Next tab, shift+F3 Previous tab, ^n Review, ^q Quit, F1 Help",
+    "Review": "esc Back, ^s Save, ^n Save and plan, F3 Next tab, shift+F3 Previous tab, d Diff, "
     "^q Quit, F1 Help",
-    "Plan": "esc Back, / Search, w Write log to a file, ^n Deploy, l Log, r Plan again, ^q Quit, "
+    "Plan": "esc Back, / Search, w Copy log to a file, ^n Deploy, l Log, r Plan again, ^q Quit, "
     "F1 Help",
-    "Deploy": "n Next match, N Previous match, esc Back, / Search, w Write log to a file, "
+    "Deploy": "n Next match, N Previous match, esc Back, / Search, w Copy log to a file, "
     "r Plan again, ^q Quit, ^c Leave, F1 Help",
 }
 
@@ -206,7 +206,7 @@ async def test_the_palette_does_what_it_says(project: Path, world: World) -> Non
     async with walking(project, world) as walk:
         await choose(walk, "New")
         await on(walk, Questions)
-        await choose(walk, "More")
+        await choose(walk, "All settings")
         await on(walk, More)
 
 

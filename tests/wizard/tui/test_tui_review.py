@@ -58,7 +58,7 @@ def test_a_file_that_says_all_of_it_has_nothing_to_change(path: Path, project: P
     assert (reviewed.saved, reviewed.diff, reviewed.summary) == (
         True,
         (),
-        "clusters/prod.yaml says all of this already.",
+        "clusters/prod.yaml is up to date.",
     )
 
 
@@ -133,8 +133,9 @@ def test_what_to_set_on_the_api_servers_comes_with_the_command_for_what_runs_now
 ) -> None:
     reviewed = review(NEW, project)
     assert reviewed.control_plane == (
-        "Read what runs now with --from, so that it is kept, and what would lock clients out is "
-        "refused:\n  python -m wizard apiserver --config clusters/prod.yaml --from FILE\n\n"
+        "Pass the current flags with --from: they are kept, and changes that would lock clients "
+        "out are refused:\n  python -m wizard apiserver --config clusters/prod.yaml --from "
+        "FILE\n\n"
         f"{page_of_configuration(reviewed.config)}"
     )
 

@@ -97,7 +97,7 @@ async def test_a_plan_without_changes_leaves_the_manifests_to_be_done(
     async with walking(project, world) as walk:
         await to_plan(walk)
         assert shown(walk, "#summary") == (
-            "Terraform has nothing to change; the manifests are still to be done."
+            "Terraform has nothing to change. The manifests are still to be applied."
         )
         assert not walk.app.screen.query_one("PlanTree").display
 
@@ -156,7 +156,7 @@ async def test_a_deployment_that_fails_shows_why_and_can_be_planned_again(
     async with walking(project, world) as walk:
         await to_deployment(walk)
         await ended(walk)
-        assert shown(walk, "#working") == "✗ Ended after 0 s."
+        assert shown(walk, "#working") == "✗ Stopped after 0 s."
         failure, log = walk.app.screen.query_one("#failure"), walk.app.screen.query_one(LogView)
         assert failure.region.bottom <= log.region.y
         assert toasts(walk) == ["staging could not be deployed."]
@@ -184,7 +184,7 @@ async def test_a_program_that_cannot_be_started_is_a_failure_too(
         await to_deployment(walk)
         await ended(walk)
         assert shown(walk, "#failure") == (
-            "✗ It could not be run\n  cdktf cannot be started: install the npm packages."
+            "✗ The run could not start\n  cdktf cannot be started: install the npm packages."
         )
 
 
@@ -378,13 +378,13 @@ async def test_what_is_said_of_a_run_that_destroys_is_about_destroying(
         await walk.press("ctrl+c")
         await on(walk, Ask)
         assert " ".join(shown(walk, "VerticalScroll Static").split()) == (
-            "Terraform will finish what is in flight and end in order. What is gone stays gone, "
-            "and destroying again goes on from there."
+            "Terraform finishes the resources in flight and stops. Destroyed resources stay "
+            "destroyed; the next destroy continues from there."
         )
         await walk.press("enter")
         gate.set()
         await ended(walk)
-        assert "What is next" in _offered(walk)
+        assert "Next steps" in _offered(walk)
         assert "Outputs and proof" not in _offered(walk)
         await walk.press("ctrl+n")
         await on(walk, Done)
@@ -423,9 +423,7 @@ async def test_the_bar_the_stack_the_resource_and_the_time_are_shown(
         screen.look()
         await walk.pause()
         assert shown(walk, "#counts").strip() == "1 of 3  1:02:05"
-        assert shown(walk, "#working") == (
-            "Trying again: IAM CreateRole: Throttling, attempt 2 of 25"
-        )
+        assert shown(walk, "#working") == ("Retrying: IAM CreateRole: Throttling, attempt 2 of 25")
         gate.set()
 
 

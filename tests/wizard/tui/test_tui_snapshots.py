@@ -1,9 +1,9 @@
 """How each screen looks, as pictures that a person has looked at.
 
-They are SVG, since whoever reviews a change sees it as a picture, old beside new. One walk takes
+They are SVG: a reviewer of a change sees pictures, old next to new. One walk takes
 many, which is quick. Fonts from elsewhere and the number that Rich derives from the whole picture
 are taken out: what differs between two pictures is what differs on the screen.
-`pytest tests/wizard/tui --snapshot-update` makes them anew.
+`pytest tests/wizard/tui --snapshot-update` writes them again.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ async def test_one_typed_answer_leads_to_a_proven_federation(project: Path, worl
         await on(walk, Done)
         await done(walk, "proof")
         assert shown(walk, "#proof") == (
-            "✓ 4 right\n"
+            "✓ 4 passed\n"
             "✓ The issuer's name is known to DNS: 203.0.113.7\n"
             "✓ The provider has the issuer's URL: cluster.example.com\n"
             "✓ STS gives the role for a token (default/oidc-iam-pod): AssumedRoleUser\n"
@@ -79,7 +79,7 @@ async def test_a_configuration_can_be_saved_without_going_on(project: Path, worl
         await walk.press("ctrl+s")
         await until(walk, lambda: not wizard(walk).session.draft.changed)
         await done(walk, "save")
-        assert shown(walk, "#summary") == "clusters/prod.yaml says all of this already."
+        assert shown(walk, "#summary") == "clusters/prod.yaml is up to date."
         assert isinstance(walk.app.screen, ShowReview)
         await walk.press("escape")
         await on(walk, Questions)
@@ -239,7 +239,7 @@ async def test_workloads_are_added_copied_edited_and_deleted(project: Path, worl
         await walk.press("enter")
         await on(walk, More)
         await walk.press("delete")
-        assert toasts(walk) == ["A federation has at least one workload."]
+        assert toasts(walk) == ["A federation needs at least one workload."]
     assert [
         (each.namespace, each.service_account, each.role.managed_policy_arns)
         for each in left.configuration().workloads

@@ -26,17 +26,17 @@ class ShowDeployment(Following):
 
     STEP = "Deploy"
     HELP_TEXT = """\
-cdktf deploy, as it goes on. Escape leaves this screen and lets it go on; it is in the line on
-top then, and the command palette (Ctrl+P) comes back here.
+cdktf deploy while it runs. Escape leaves this screen, and the deployment continues: the top
+line shows its progress, and the command palette (Ctrl+P) leads back here.
 
-C cancels: Terraform finishes what is in flight, writes its state and ends. Nothing is undone,
-and the next deployment goes on from there. Quitting has to wait for the end.
+C cancels: Terraform finishes the resources in flight, saves its state and stops. Nothing is
+undone; the next deployment continues from there. You can quit when it has ended.
 
 / searches the log, n and N go to the next match and the one before, W writes a copy."""
 
     BINDINGS: ClassVar = [
         Binding("ctrl+n", "done(False)", "Outputs and proof"),
-        Binding("ctrl+n", "done(True)", "What is next"),
+        Binding("ctrl+n", "done(True)", "Next steps"),
         Binding("c,ctrl+c", "cancel", "Cancel"),
         Binding("r", "again", "Plan again"),
     ]
@@ -96,13 +96,13 @@ and the next deployment goes on from there. Quitting has to wait for the end.
     def action_cancel(self) -> None:
         """Ask, and let Terraform finish what is in flight."""
         left = (
-            "What is gone stays gone, and destroying again goes on from there."
+            "Destroyed resources stay destroyed; the next destroy continues from there."
             if self._destroys
-            else "What is made stays, and the next deployment goes on from there."
+            else "Created resources stay; the next deployment continues from there."
         )
-        text = f"Terraform will finish what is in flight and end in order. {left}"
+        text = f"Terraform finishes the resources in flight and stops. {left}"
         self.app.push_screen(
-            Ask("Cancel", text, (("", "Let it go on"), ("yes", "Cancel it"))),
+            Ask("Cancel", text, (("", "Keep running"), ("yes", "Cancel it"))),
             lambda answer: self._cancel() if answer else None,
         )
 
@@ -124,13 +124,13 @@ and the next deployment goes on from there. Quitting has to wait for the end.
             )
         if not activity.running:
             return Content.styled(
-                f"✗ Ended after {duration(activity.elapsed)}.", "bold $text-error"
+                f"✗ Stopped after {duration(activity.elapsed)}.", "bold $text-error"
             )
         if activity.cancelled:
             waiting = ", ".join(map(str, progress.working))
-            return Content(f"Cancelling: Terraform finishes what is in flight. {waiting}")
+            return Content(f"Cancelling: Terraform finishes the resources in flight. {waiting}")
         if progress.retrying:
-            return Content(f"Trying again: {progress.retrying}")
+            return Content(f"Retrying: {progress.retrying}")
         if progress.working:
             work = progress.working[0]
             more = len(progress.working) - 1

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Static
 
 
 class Ask(ModalScreen[str]):
-    """Shows a text and answers that are buttons; Escape is no answer (an empty text)."""
+    """Shows a text and answers that are buttons; Escape gives an empty text."""
 
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss('')", "Cancel", show=False),
@@ -67,7 +67,7 @@ class Typed(ModalScreen[bool]):
             dialog.border_title = self._title
             with VerticalScroll(can_focus=False):
                 yield Static(self._text, markup=False)
-            yield Input(placeholder=f"Type {self._word}, then Enter; Escape leaves", compact=True)
+            yield Input(placeholder=f"Type {self._word}, then Enter; Escape cancels", compact=True)
             yield Static("", classes="error", markup=False)
 
     @on(Input.Submitted)
@@ -79,7 +79,7 @@ class Typed(ModalScreen[bool]):
 
 
 class Asked(ModalScreen[str]):
-    """Asks for a text; Escape is no answer (an empty text)."""
+    """Asks for a text; Escape gives an empty text."""
 
     BINDINGS: ClassVar = [Binding("escape", "dismiss('')", "Cancel", show=False)]
 

@@ -28,12 +28,11 @@ class Done(StepScreen):
 
     STEP = "Done"
     HELP_TEXT = """\
-The proof looks at the federation as AWS and a pod would: DNS, certificates, discovery
-documents, keys, the provider, the trust policies, and a real exchange of a token for a role.
-F5 runs it again: right after a change, AWS may take a few seconds to know of it.
+The proof checks the federation as AWS and a pod would: DNS, certificates, discovery documents,
+keys, the provider, the trust policies, and a real exchange of a token for a role. F5 runs it
+again: after a change AWS may need a few seconds.
 
-Enter, Y or a click copies the output or the command under the cursor, through the terminal
-(OSC 52)."""
+Enter, Y or a click copies the selected output or command through the terminal (OSC 52)."""
 
     BINDINGS: ClassVar = [
         Binding("y", "copy", "Copy"),
@@ -78,7 +77,7 @@ Enter, Y or a click copies the output or the command under the cursor, through t
     def action_prove(self) -> None:
         """Run the checks, or run them again."""
         if self.activity.deployment.destroys:
-            self.results.say("Everything that was made is gone; there is nothing to prove.")
+            self.results.say("Everything is destroyed; there is nothing to prove.")
         else:
             self.want(wants.ProveFederation(self.activity.deployment.config))
 

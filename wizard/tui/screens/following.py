@@ -23,7 +23,7 @@ class Following(StepScreen):
 
     BINDINGS: ClassVar = [
         Binding("slash", "search", "Search", key_display="/"),
-        Binding("w", "write_log", "Write log to a file", show=False),
+        Binding("w", "write_log", "Copy log to a file", show=False),
     ]
 
     def __init__(self, session: AppSession, activity: Activity) -> None:
@@ -75,7 +75,7 @@ class Following(StepScreen):
         self.app.push_screen(
             Asked(
                 "Write the log",
-                "A copy of the whole log goes to this file.",
+                "Copies the whole log to this file.",
                 self.activity.log.name,
             ),
             self._write_log,
@@ -89,5 +89,5 @@ class Following(StepScreen):
     def log_note(self) -> str:
         """Where the whole log is, or why it is not complete."""
         if self.activity.log_error:
-            return f"The log is not complete: {self.activity.log_error}."
+            return f"The log is incomplete: {self.activity.log_error}."
         return f"The log: {display_path(self.activity.log)}"

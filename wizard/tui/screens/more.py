@@ -38,17 +38,16 @@ class More(AskingScreen):
 
     STEP = "Questions"
     HELP_TEXT = """\
-Everything that has a default. F3 (or a click) goes to the next group.
+All settings that have a default. F3 (or a click) goes to the next tab.
 
-An empty field stands for its default, which is shown in it. ← and → choose between words.
+An empty field uses its default, which is shown in it. ← and → choose an option.
 
-The workloads are service accounts whose pods get a role, each its own: A adds one, C copies
-the one under the cursor, Enter opens it, Delete removes it. A role may have several policies,
-each on a line of its own."""
+A workload is a service account whose pods get a role of their own: A adds one, C copies the
+selected one, Enter opens it, Delete removes it. A role may have several policies, one a line."""
 
     BINDINGS: ClassVar = [
-        Binding("f3,ctrl+pagedown", "group(1)", "Group"),
-        Binding("shift+f3,ctrl+pageup", "group(-1)", "Previous group", show=False),
+        Binding("f3,ctrl+pagedown", "group(1)", "Next tab"),
+        Binding("shift+f3,ctrl+pageup", "group(-1)", "Previous tab", show=False),
         Binding("a", "add", "Add"),
         Binding("c", "copy", "Copy"),
         Binding("delete", "delete", "Delete"),
@@ -128,13 +127,13 @@ each on a line of its own."""
         """Remove the workload under the cursor, when the person agrees."""
         draft, at = self.session.draft, self._cursor
         if draft.workloads == 1:
-            self.notify("A federation has at least one workload.", severity="warning")
+            self.notify("A federation needs at least one workload.", severity="warning")
             return
         name = _name(draft, at)
         self.app.push_screen(
             Ask(
                 "Delete",
-                f"Delete {name} from the configuration? A deployment will remove its role.",
+                f"Delete {name} from the configuration? The next deployment removes its role.",
                 (("yes", "Delete"), ("", "Keep")),
             ),
             lambda answer: self._delete(at) if answer else None,
@@ -161,7 +160,7 @@ each on a line of its own."""
         if group == WORKLOADS:
             self.query_one(DataTable).focus()
             self.query_one(Explanation).say(
-                "Workloads", "The service accounts whose pods get a role, each its own."
+                "Workloads", "The service accounts whose pods get a role of their own."
             )
         else:
             self.query_one(f"#{_pane(group)}").query_one(Form).enter_first()

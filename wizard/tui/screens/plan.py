@@ -28,16 +28,17 @@ class ShowPlan(Following):
     HELP_TEXT = """\
 Terraform's own plan. Nothing has been changed yet.
 
-+  will be made
++  will be created
 ~  will be changed
 -  will be destroyed
-±  will be made anew, since it cannot be changed
-.  stays, and Terraform forgets it: it is a manifest from then on
+±  will be replaced: it cannot be changed in place
+.  stays, but Terraform no longer manages it
+=  exists, and Terraform manages it from now on
 
-Enter opens a resource and shows its attributes. L shows what was printed, / searches it. A
-plan that destroys something asks for the cluster's name before it is carried out.
+Enter opens a resource and shows its attributes. L shows the log, / searches it. If the
+plan destroys something, you have to type the cluster's name first.
 
-Escape while it is being made stops it."""
+Escape stops planning."""
 
     BINDINGS: ClassVar = [
         Binding("ctrl+n", "carry_out(False)", "Deploy"),
@@ -139,9 +140,11 @@ Escape while it is being made stops it."""
 
     def _counts(self, plan: Plan) -> Content:
         if plan.empty and self._has_manifests:
-            return Content("Terraform has nothing to change; the manifests are still to be done.")
+            return Content(
+                "Terraform has nothing to change. The manifests are still to be applied."
+            )
         if plan.empty:
-            return Content("No changes: what is there is what the configuration says.")
+            return Content("No changes: everything matches the configuration.")
         return Content.assemble(
             (f"+ {plan.add} to add", "bold $text-success"),
             "   ",
@@ -149,6 +152,6 @@ Escape while it is being made stops it."""
             "   ",
             (f"- {plan.destroy} to destroy", "bold $text-error"),
             f"   . {plan.forget} to forget" if plan.forget else "",
-            f"   = {plan.imports} to take over" if plan.imports else "",
+            f"   = {plan.imports} to import" if plan.imports else "",
             f"   ? {plan.unknown} with an unknown action" if plan.unknown else "",
         )

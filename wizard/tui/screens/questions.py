@@ -26,16 +26,16 @@ class Questions(AskingScreen):
     HELP_TEXT = """\
 Four answers are enough; everything else has a default, and F2 shows it.
 
-Enter or ↓ goes to the next field, and from the last one to the review. What is wrong stands
-under a field as soon as you leave it. What follows from the answers changes while you type.
+Enter or ↓ goes to the next field, and from the last one to the review. Errors appear under
+a field when you leave it. The derived values follow your answers while you type.
 
-F5 probes the cluster: whether its DNS name is known, which certificates it serves, whether its
-two discovery documents can be read and fit the answers. Nothing waits for it.
+F5 probes the cluster: its DNS name, its certificates, and whether its two discovery documents
+can be read and match the answers. You can go on meanwhile.
 
-Every answer is kept as a draft at once: you can leave at any time and go on later."""
+Each answer is saved as a draft at once: you can leave at any time and continue later."""
 
     BINDINGS: ClassVar = [
-        Binding("f2", "more", "More"),
+        Binding("f2", "more", "All settings"),
         Binding("f5", "probe", "Probe"),
         Binding("ctrl+n", "review", "Review"),
     ]
@@ -51,7 +51,7 @@ Every answer is kept as a draft at once: you can leave at any time and go on lat
         asked = [question for question in draft.questions if question.group == BASICS]
         explanation = Explanation()
         facts = Facts(preview.facts(draft), id="facts")
-        facts.border_title = "What follows"
+        facts.border_title = "Derived values"
         probe = CheckResults(id="probe")
         probe.border_title = "Probe"
         form = Form(asked, draft, self.session.suggestions)

@@ -37,20 +37,20 @@ class ShowReview(StepScreen):
 
     STEP = "Review"
     HELP_TEXT = """\
-Nothing has been written yet. Look at what will be, then save it (Ctrl+S), or save and go on
-to the plan (Ctrl+N). F3 (or a click) goes to the next tab.
+Nothing is written yet. Save the file (Ctrl+S), or save it and go on to the plan (Ctrl+N).
+F3 (or a click) goes to the next tab.
 
-File        the YAML; + is a line that comes, - one that goes. D shows the whole file.
-            What you wrote into the file yourself, comments too, stays.
-Terraform   what CDKTF makes of it, as HCL
-Trust       who may assume which role, and what it may do then
+File        the YAML; + marks lines to add, - lines to remove. D shows the whole file.
+            Your own lines and comments stay.
+Terraform   what CDKTF writes, as HCL
+Trust       who may assume which role, and the role's policies
 Warnings    what the linter finds in it, errors first, and what the file accepts
-API server  what to set on the control plane, in the form of its distribution, in which order,
-            and the way back (F2 and the group Kubernetes of the questions say which it is)"""
+API server  what to set on the control plane of your distribution, in which order, and how to
+            undo it (the distribution is in All settings, tab Kubernetes)"""
 
     BINDINGS: ClassVar = [
         Binding("ctrl+s", "save", "Save"),
-        Binding("ctrl+n", "plan", "Save, plan"),
+        Binding("ctrl+n", "plan", "Save and plan"),
         Binding("f3,ctrl+pagedown", "tab(1)", "Next tab"),
         Binding("shift+f3,ctrl+pageup", "tab(-1)", "Previous tab", show=False),
         Binding("d", "whole", "Diff"),
@@ -78,7 +78,7 @@ API server  what to set on the control plane, in the form of its distribution, i
 
     def on_mount(self) -> None:
         """Show the file, or the warnings if one is an error."""
-        self.query_one(DataTable).add_columns("Who", "Role", "May", "Audience", "Policy size")
+        self.query_one(DataTable).add_columns("Who", "Role", "Policies", "Audience", "Trust policy")
         self.show(self.review)
         self.query_one(Tabs).can_focus = False  # F3 goes through them
         self.query_one(TabbedContent).active = (
@@ -218,5 +218,5 @@ def _line(sign: str, found: LintFinding, text: str) -> Widget:
 
 
 def _cells(trust: TrustRow) -> tuple[Text, ...]:
-    policies = "\n".join(trust.policies) or "nothing"
+    policies = "\n".join(trust.policies) or "none"
     return tuple(map(Text, (trust.who, trust.role, policies, trust.audience, trust.size)))

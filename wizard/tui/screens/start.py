@@ -27,7 +27,7 @@ _SIGNS: dict[Status, str] = {
     "deployed in part": "◔",
     "destroyed in part": "◔",
     "never applied": "○",
-    "not right": "✗",
+    "invalid": "✗",
     "draft": "✎",
 }
 
@@ -39,16 +39,16 @@ class Start(StepScreen):
     HELP_TEXT = """\
 Choose a configuration and press Enter, or make a new one. Each is a file in clusters/.
 
-● deployed            what was deployed last from here is what the file says
+● deployed            the last deployment from here matches the file
 ◐ changed since       the file was changed after it was deployed
-◔ deployed in part    a deployment goes on, or has not come to its end; P plans what is left
-◔ destroyed in part   the same of taking it down; X plans what is left
+◔ deployed in part    a deployment runs, or did not finish; P plans the rest
+◔ destroyed in part   a destroy runs, or did not finish; X plans the rest
 ○ never applied       nothing was deployed from here yet, or all of it was destroyed
 ✎ draft               answers that were not saved; they are kept until you drop them
-✗ not right           the file breaks a rule; Enter says which
+✗ invalid             the file breaks a rule; Enter says which
 
-This machine: what a deployment needs is looked at as soon as the app starts. A new
-configuration can be written without any of it."""
+This machine: the app checks at its start what a deployment needs. You can write a
+configuration without it."""
 
     BINDINGS: ClassVar = [
         Binding("enter", "open", "Open"),
@@ -56,7 +56,7 @@ configuration can be written without any of it."""
         Binding("p", "plan", "Plan"),
         Binding("x", "take_down", "Destroy"),
         Binding("delete", "drop", "Drop draft"),
-        Binding("f5", "look_again", "Look again", show=False),
+        Binding("f5", "look_again", "Check again", show=False),
         Binding("q", "app.quit", "Quit"),
         Binding("escape", "app.interrupt", "Leave", show=False),
     ]
@@ -69,7 +69,7 @@ configuration can be written without any of it."""
         """The list, and the checks beside or below it."""
         clusters = OptionList(_new(), id="clusters", compact=True)
         clusters.border_title = "Configurations"
-        machine = CheckResults("Looking at this machine …", id="machine")
+        machine = CheckResults("Checking this machine …", id="machine")
         machine.border_title = "This machine"
         yield Container(clusters, machine, id="start")
 

@@ -24,11 +24,11 @@ class EditWorkload(AskingScreen):
 
     STEP = "Questions"
     HELP_TEXT = """\
-One service account and the role that its pods may assume. What you answer is kept at once;
-Escape goes back to the table.
+One service account and the role that its pods may assume. Your answers are saved at
+once; Escape goes back to the table.
 
-Policies stand one on a line: an ARN, or an AWS managed policy by its name with its path, like
-job-function/ViewOnlyAccess. The word none stands for a role without policies."""
+Write one policy a line: an ARN, or the name of an AWS managed policy with its path, like
+job-function/ViewOnlyAccess. Write none for a role without policies."""
 
     BINDINGS: ClassVar = [Binding("ctrl+n", "review", "Review")]
 
@@ -53,7 +53,7 @@ job-function/ViewOnlyAccess. The word none stands for a role without policies.""
         """The form with its explanation, and what follows from it."""
         draft = self.session.draft
         facts = Facts(preview.facts(draft, self._at), id="facts")
-        facts.border_title = "What follows"
+        facts.border_title = "Derived values"
         yield Container(
             Vertical(
                 Form(workload_questions(self._at), draft, self.session.suggestions),

@@ -20,7 +20,7 @@ from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
-UNSAID = "not said"
+UNSAID = "not set"
 """How a choice shows an empty answer that stands for nothing else."""
 
 _GAP = "  "

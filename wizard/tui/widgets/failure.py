@@ -25,7 +25,7 @@ class Failure(VerticalScroll, can_focus=False):
         self.query("*").remove()
         self.display = isinstance(outcome, Failed | Interrupted)
         if isinstance(outcome, Failed):
-            self.border_title = "It did not work"
+            self.border_title = "Failed"
             self.mount_all(_causes(outcome))
         elif isinstance(outcome, Interrupted):
             self.border_title = "Interrupted"

@@ -7,7 +7,7 @@ from textual.widgets import Footer
 
 
 class Keys(Footer):
-    """A footer that is made anew where other keys matter, and not at each change of the focus."""
+    """A footer that is built again if other keys matter, and not at each change of the focus."""
 
     def __init__(self) -> None:
         super().__init__(show_command_palette=False)
@@ -22,5 +22,5 @@ class Keys(Footer):
         )
         if offered != self._offered:
             super().bindings_changed(screen)
-            if screen.app.app_focus:  # without it nothing is made anew
+            if screen.app.app_focus:  # without it nothing is built again
                 self._offered = offered

@@ -74,7 +74,7 @@ def _add(stack: TreeNode[ChangeAction | None], change: ResourceChange) -> None:
 
 
 def _attribute(change: AttributeChange, action: ChangeAction) -> str:
-    forces = "  (this is why it is made anew)" if change.replaces else ""
+    forces = "  (forces replacement)" if change.replaces else ""
     if action == "create":
         return f"{change.path} = {change.after}"
     if action == "delete":

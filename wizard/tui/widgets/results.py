@@ -52,7 +52,7 @@ class CheckResults(VerticalScroll):
                     count[result.verdict] += 1
                     await self.add(result)
         except TimeoutError:
-            self.say(f"Given up after {LONGEST:g} s without a word. {_counts(count)}")
+            self.say(f"Gave up after {LONGEST:g} s without a response. {_counts(count)}")
             return
         self.say(_counts(count))
 
@@ -70,7 +70,12 @@ class CheckResults(VerticalScroll):
 
 
 def _counts(count: Counter[str]) -> str:
-    words = {"pass": "right", "warn": "to look at", "fail": "wrong", "skip": "not looked at"}
+    words = {
+        "pass": "passed",
+        "warn": "warning" if count["warn"] == 1 else "warnings",
+        "fail": "failed",
+        "skip": "skipped",
+    }
     return "   ".join(
         f"{sign} {count[verdict]} {words[verdict]}"
         for verdict, sign in SIGNS.items()
