@@ -26,7 +26,7 @@ def warnings(goal: Goal, before: Settings | None, after: Settings) -> Iterator[s
     """
     config = goal.config
     if before is None and not goal.is_new:
-        yield _unknown(goal, after)
+        yield _about_unknown_flags(goal, after)
     yield from _about_audiences(goal, before, after)
     is_early = goal.minor is not None and goal.minor < DISCOVERY_BY_DEFAULT
     if is_early and after.signing_key_file is None:
@@ -54,7 +54,7 @@ def warnings(goal: Goal, before: Settings | None, after: Settings) -> Iterator[s
     yield from goal.distribution.caution(goal, before, after)
 
 
-def _unknown(goal: Goal, after: Settings) -> str:
+def _about_unknown_flags(goal: Goal, after: Settings) -> str:
     text = "Current flags unknown: pass them with --from."
     if goal.kept_issuers:
         return f"{text} The issuers given with --keep-issuer stay."

@@ -27,6 +27,9 @@ _MOST_CUT = 4 * LONGEST
 _OPERATOR = re.compile(r"[|&;]+|[0-9]*[<>].*|&>.*", re.DOTALL)
 """A word of a line of a script with which the command ends."""
 _IN_SCRIPT = re.compile(rf"(?:^|[\s/;&|('\"]){PROGRAM}(?=[\s'\"]|$)")
+_IN_SHELLS = ("$", "`")
+_BY_KUBELET = ("$(",)
+"""What begins a value that is filled in (`Expand` in third_party/forked/golang/expansion)."""
 _ALL_OF_PS = f"'ps -ww -o args= -C {PROGRAM}' shows all of it."
 
 
@@ -121,13 +124,25 @@ def reading_of(words: Sequence[str], place: str, kind: str) -> Reading:
 
     Raises:
         OtherProgramError: it starts something else.
-        UserError: it starts kube-apiserver with words that are not flags.
+        UserError: it starts kube-apiserver with words that are not flags, or a shell fills in
+            values that the script does not show.
     """
     command = command_of(words, place)
     if command is None:
         raise OtherProgramError(place, PurePosixPath(words[0]).name if words else "nothing")
     settings = Settings.of(parse_flags(command[1:], place))
+    if _position(words) is None:
+        _check_filled_in(settings, _IN_SHELLS, place)
     return Reading(place, kind, settings, program=command[0])
+
+
+def _check_filled_in(settings: Settings, marks: Sequence[str], place: str) -> None:
+    """That no value is filled in later than it is read."""
+    for flag, value in settings.flags():
+        if any(mark in value for mark in marks):
+            raise UserError(
+                f"{place}: --{flag}={value} takes its value from the environment. {FROM_PROCESS}"
+            )
 
 
 def flag_lists(text: str, name: str) -> Iterator[Reading]:
@@ -166,11 +181,7 @@ def reading_of_pod(words: Sequence[str], place: str) -> Reading:
         UserError: the kubelet or a shell fills in values that the pod does not show.
     """
     reading = reading_of(words, place, "a static pod")
-    for flag, value in reading.settings.flags():
-        if "$" in value:
-            raise UserError(
-                f"{place}: --{flag}={value} takes its value from the environment. {FROM_PROCESS}"
-            )
+    _check_filled_in(reading.settings, _BY_KUBELET, place)
     return reading
 
 

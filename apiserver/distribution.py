@@ -28,6 +28,25 @@ JINJA = ("{{", "{%", "{#")
 
 
 @dataclass(frozen=True)
+class Tested:
+    """What a test of this project proves of a form.
+
+    Attributes:
+        what: for people; nothing more than the test shows.
+        test: `FILE::FUNCTION`, which has a case for the form.
+    """
+
+    what: str
+    test: str
+
+
+READ_BACK = Tested(
+    "our tests parse the file and read the same flags back; no cluster was made with it",
+    "tests/apiserver/test_apiserver_rendering.py::test_each_form_holds_the_flags_of_the_plan",
+)
+
+
+@dataclass(frozen=True)
 class Schema:
     """One form in which a distribution takes flags.
 
@@ -40,6 +59,7 @@ class Schema:
         has_all_flags: whether the file replaces the whole command.
         takes_anonymous_auth: whether `--anonymous-auth` can be set in it.
         conflicts: forms that cannot be in use beside this one, each with the reason.
+        tested: what our tests prove of it.
     """
 
     name: str
@@ -50,30 +70,11 @@ class Schema:
     has_all_flags: bool = False
     takes_anonymous_auth: bool = True
     conflicts: tuple[tuple[str, str], ...] = ()
+    tested: Tested = READ_BACK
 
     def takes(self, minor: int | None) -> bool:
         """Whether a version of Kubernetes takes the form."""
         return minor is None or (self.oldest <= minor and (not self.newest or minor <= self.newest))
-
-
-@dataclass(frozen=True)
-class Tested:
-    """What a test of this project proves of a distribution.
-
-    Attributes:
-        what: for people; nothing more than the test shows.
-        test: `FILE::FUNCTION`, which has a case for the distribution.
-    """
-
-    what: str
-    test: str
-
-
-READ_BACK = Tested(
-    "our tests parse the file and read the same flags back; no cluster was made with it",
-    "tests/apiserver/test_apiserver_rendering.py::"
-    "test_the_files_parse_and_hold_the_flags_of_the_plan",
-)
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,6 @@ class Distribution:
         other_program: the name of a program that runs the API server in itself, and what to give
             instead of its command.
         elsewhere: other places for the same flags.
-        tested: what our tests prove.
     """
 
     name: str
@@ -265,7 +265,6 @@ class Distribution:
     keys: str | None = None
     other_program: tuple[str, str] | None = None
     elsewhere: tuple[str, ...] = ()
-    tested: Tested = READ_BACK
 
     def default_issuer(self, minor: int | None, in_cluster: str | None = None) -> str | None:
         """The issuer that a version sets by itself.

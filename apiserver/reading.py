@@ -76,7 +76,7 @@ def _read(text: str, name: str) -> tuple[Reading, ...]:
     for reader in (units, flag_lists, arrays, _documents, processes):
         if found := tuple(reader(text, name)):
             return found
-    raise _unknown(name)
+    raise _not_a_server(name)
 
 
 def _documents(text: str, name: str) -> Iterator[Reading]:
@@ -112,7 +112,7 @@ def agreed_settings(readings: tuple[Reading, ...]) -> Settings:
     return first.settings
 
 
-def _unknown(name: str) -> UserError:
+def _not_a_server(name: str) -> UserError:
     configurations = filter(None, (each.configuration for each in DISTRIBUTIONS.values()))
     return UserError(
         f"{name}: does not describe a {PROGRAM}. Supported: a static pod manifest or 'kubectl get "

@@ -52,7 +52,7 @@ def commands(script: str) -> Iterator[list[str]]:
         elif is_target:
             is_target = False
         else:
-            words.append(_unquoted(text))
+            words.append(_unquote(text))
     yield words
 
 
@@ -71,7 +71,7 @@ def _tokens(script: str) -> Iterator[tuple[str, str]]:
         at = found.end()
 
 
-def _unquoted(word: str) -> str:
+def _unquote(word: str) -> str:
     return "".join(map(_text, _PIECE.finditer(word)))
 
 

@@ -126,10 +126,10 @@ def _words(line: str, name: str) -> Iterator[str]:
     for word in _WORD.findall(line):
         if word == ";":
             raise UserError(f"{name}: ExecStart has several commands. {FROM_PROCESS}")
-        yield ";" if word == r"\;" else _unquoted(word)
+        yield ";" if word == r"\;" else _unquote(word)
 
 
-def _unquoted(word: str) -> str:
+def _unquote(word: str) -> str:
     pieces = re.findall(rf"{_QUOTED}|(?:\\.|[^\"'\\])+", word, re.DOTALL)
     bare = (each[1:-1] if each[0] in "\"'" else each for each in pieces)
     return "".join(_ESCAPE.sub(_character, each) for each in bare)

@@ -54,7 +54,7 @@ def _read(documents: Sequence[Object], place: str) -> Iterator[Reading]:
 
 def _variables(document: Object, place: str) -> Reading:
     given = extra_args(document.get("kube_kubeadm_apiserver_extra_args"), place)
-    extra = tuple((flag, _filled(document, value)) for flag, value in given)
+    extra = tuple((flag, _fill(document, value)) for flag, value in given)
     own = [
         entries(each, "patch")
         for each in mappings(document, "kubeadm_patches")
@@ -71,7 +71,7 @@ def _variables(document: Object, place: str) -> Reading:
         version=version,
         authentication=authentication,
     )
-    domain = _filled(document, document.get("dns_domain", "{{ cluster_name }}"))
+    domain = _fill(document, document.get("dns_domain", "{{ cluster_name }}"))
     return with_defaults(reading, KUBESPRAY, kubeadm.issuer_of(domain))
 
 
@@ -101,17 +101,17 @@ def _flags_of_variables(
     if authentication is not None:
         form = str(authentication["apiVersion"]).partition("/")[2]
         name = _AUTHENTICATION_NAME.format(form=form)
-        yield AUTHENTICATION_CONFIG, f"{_filled(document, '{{ kube_config_dir }}')}/{name}"
+        yield AUTHENTICATION_CONFIG, f"{_fill(document, '{{ kube_config_dir }}')}/{name}"
         return
     if document.get("kube_api_anonymous_auth") is False:
         yield ANONYMOUS_AUTH, "false"
     if document.get("kube_oidc_auth") is True:
         for key, flag in _OIDC.items():
             if key in document:
-                yield flag, _filled(document, document[key])
+                yield flag, _fill(document, document[key])
 
 
-def _filled(document: Object, value: Any) -> str:
+def _fill(document: Object, value: Any) -> str:
     """Text in which `{{ variable }}` is replaced, if the same document says what it is."""
     known = {**_DEFAULTS, **document}
     return _VARIABLE.sub(lambda found: str(known.get(found[1], found[0])), str(value))

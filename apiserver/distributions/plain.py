@@ -74,11 +74,24 @@ PLAIN = Distribution(
     name="plain",
     title="flags, as in a systemd unit",
     schemas=(
-        Schema("flags", "kube-apiserver --help, Kubernetes 1.34"),
+        Schema(
+            "flags",
+            "kube-apiserver --help, Kubernetes 1.34",
+            tested=Tested(
+                "our end-to-end test starts kube-apiserver 1.34 with these flags",
+                "tests/e2e/test_control_plane.py::"
+                "test_with_the_binding_strangers_read_the_documents_and_what_rbac_grants_besides",
+            ),
+        ),
         Schema(
             "systemd",
             "systemd.service(5), a drop-in; kube-apiserver --help, Kubernetes 1.34",
             has_all_flags=True,
+            tested=Tested(
+                "our tests write the drop-in for a unit and read the same flags back",
+                "tests/apiserver/test_apiserver_rendering.py::"
+                "test_a_drop_in_of_systemd_has_all_flags_of_the_unit",
+            ),
         ),
     ),
     place="the arguments of kube-apiserver (usually 'ExecStart' in "
@@ -100,10 +113,5 @@ PLAIN = Distribution(
         "'microk8s start' (MicroK8s documentation, 'Configuring MicroK8s services')",
         "kind: kubeadmConfigPatches, as '--distribution kubeadm' shows them, before you create "
         "the cluster (kind documentation, 'Configuration')",
-    ),
-    tested=Tested(
-        "our end-to-end test starts kube-apiserver 1.34 with these flags",
-        "tests/e2e/test_control_plane.py::"
-        "test_with_the_binding_strangers_read_the_documents_and_what_rbac_grants_besides",
     ),
 )

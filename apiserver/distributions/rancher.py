@@ -85,7 +85,7 @@ def _configuration(document: Object, place: str, own: Distribution) -> Reading:
     issuer = kubeadm.issuer_of(document.get("cluster-domain", "cluster.local"))
     defaults = {ISSUER: (issuer,), AUDIENCES: (issuer, own.name)}
     words = [f"--{value.removeprefix('--')}" for value in _arguments(document, place)]
-    flags = _extended(_pairs(words, place), defaults)
+    flags = _extend(_pairs(words, place), defaults)
     return with_defaults(
         Reading(place, "a k3s or RKE2 configuration", Settings.of(flags)), own, issuer
     )
@@ -117,7 +117,7 @@ def _pairs(words: list[str], place: str) -> Flags:
     )
 
 
-def _extended(flags: Flags, own: Mapping[str, tuple[str, ...]]) -> Flags:
+def _extend(flags: Flags, own: Mapping[str, tuple[str, ...]]) -> Flags:
     """Flags in which `NAME+=VALUE` puts a value behind those that k3s sets by itself, and
     `NAME-=VALUE` one before all others (`GetArgs` in k3s pkg/util/args.go)."""
     values: dict[str, tuple[str, ...]] = {}

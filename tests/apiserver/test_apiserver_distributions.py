@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_apiserver_rendering import CASES
+from test_apiserver_rendering import FORMS
 
-from apiserver.distribution import READ_BACK, Distribution
+from apiserver.distribution import READ_BACK, Distribution, Schema
 from apiserver.distributions import DISTRIBUTIONS
 from federation.model import config
 
@@ -58,16 +58,24 @@ def test_a_name_stands_in_its_module_and_in_the_models_list_alone() -> None:
     assert found - OTHER_MEANING == expected
 
 
-@pytest.mark.parametrize("own", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS)
-def test_what_is_said_to_be_tested_has_a_test_with_a_case_for_it(own: Distribution) -> None:
-    file, function = own.tested.test.split("::")
+@pytest.mark.parametrize(
+    ("own", "schema"),
+    [(own, schema) for own in DISTRIBUTIONS.values() for schema in own.schemas],
+    ids=lambda each: each.name,
+)
+def test_what_is_said_to_be_tested_has_a_test_with_a_case_for_it(
+    own: Distribution, schema: Schema
+) -> None:
+    file, function = schema.tested.test.split("::")
     text = (PROJECT / file).read_text()
-    defined = [node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
-    assert function in defined
-    if own.tested == READ_BACK:
-        assert own.name in {name for name, *_ in CASES}
+    defined = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    (found,) = [node for node in defined if node.name == function]
+    if schema.tested == READ_BACK:
+        assert (own.name, schema.name) in FORMS
+    elif own.schemas[0] == schema:
+        assert f"return Goal(ClusterConfig.model_validate(document), {own.name.upper()}" in text
     else:
-        assert f"distributions.{own.name.replace('-', '_')} import" in text
+        assert f'"{own.name}", "{schema.name}"' in ast.unparse(found).replace("'", '"')
 
 
 def test_every_form_of_a_distribution_says_where_it_comes_from() -> None:
@@ -76,9 +84,14 @@ def test_every_form_of_a_distribution_says_where_it_comes_from() -> None:
 
 
 def test_the_readme_says_of_each_what_its_module_says() -> None:
-    lines = [
-        f"| `{own.name}` | {', '.join(f'`{each.name}`' for each in own.schemas)} "
-        f"| {own.tested.what} |"
+    proofs = {
+        (own.name, schema.tested.what): [
+            f"`{each.name}`" for each in own.schemas if each.tested == schema.tested
+        ]
         for own in DISTRIBUTIONS.values()
+        for schema in own.schemas
+    }
+    lines = [
+        f"| `{name}` | {', '.join(forms)} | {what} |" for (name, what), forms in proofs.items()
     ]
     assert "\n".join(lines) in (PROJECT / "README.md").read_text()

@@ -87,6 +87,7 @@ UNDERSTOOD: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (*SH, f"pkill kube-apiserver || true; kube-apiserver {SIGNS} --api-audiences=a && echo"),
         ("a",),
     ),
+    "a $ without a shell": ((*KUBE, "--api-audiences=$a"), ("$a",)),
     "a substitution in another flag": (
         (*SH, f"kube-apiserver --advertise-address=$(hostname -i) {SIGNS} --api-audiences=a"),
         ("a",),
@@ -100,6 +101,11 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "a value from the environment": (
         ("kube-apiserver", "--service-account-issuer=$(ISSUER)"),
         f"--service-account-issuer=$(ISSUER) takes its value from the environment. {FROM_PROCESS}",
+    ),
+    "a value from a variable of the shell": (
+        (*SH, "exec kube-apiserver --service-account-issuer=${ISSUER}"),
+        f"--service-account-issuer=${{ISSUER}} takes its value from the environment. "
+        f"{FROM_PROCESS}",
     ),
     "an open quote": (
         (*SH, f"exec kube-apiserver {SIGNS} '--api-audiences=a"),

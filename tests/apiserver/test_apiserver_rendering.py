@@ -93,6 +93,29 @@ def test_the_files_parse_and_hold_the_flags_of_the_plan(
     assert "sts.amazonaws.com" not in found.settings.api_audiences
 
 
+FORMS = [
+    (own.name, schema.name)
+    for own in DISTRIBUTIONS.values()
+    for schema in own.schemas
+    if not schema.has_all_flags
+]
+"""A file that replaces the whole command needs to know it: it has a test of its own."""
+
+
+@pytest.mark.parametrize(("distribution", "schema"), FORMS)
+def test_each_form_holds_the_flags_of_the_plan(distribution: str, schema: str) -> None:
+    own = DISTRIBUTIONS[distribution]
+    form = next(each for each in own.schemas if each.name == schema)
+    version = f"1.{form.newest or max(form.oldest, 34)}"
+    plan = planned(None, distribution, schema, version=version, exposure="none", new=True)
+    assert plan.refusals == ()
+    (file,) = render_plan(plan).files.values()
+    text = _BEFORE.get(distribution, "") + file.text + _AFTER.get(schema, "")
+    (found,) = read(text.encode(), "f")
+    assert (found.settings.issuers, found.settings.jwks_uri) == ((ISSUER,), JWKS)
+    assert "sts.amazonaws.com" not in found.settings.accepted_audiences
+
+
 _BEFORE = {"kops": "apiVersion: kops.k8s.io/v1alpha2\nkind: Cluster\n"}
 _ENDPOINT = "controlPlane: {endpoint: 'https://10.0.0.1:6443'}\n"
 _AFTER = {
@@ -227,6 +250,25 @@ def test_a_file_that_is_no_authentication_configuration_is_refused() -> None:
         "The file of --authentication-config is not an AuthenticationConfiguration of "
         "apiserver.config.k8s.io: it has apiVersion 'v1' and kind 'Pod'."
     )
+
+
+@pytest.mark.parametrize(
+    ("distribution", "schema", "version", "recommended"),
+    [
+        ("kubeadm", "v1beta4", "1.34", True),
+        ("kubeadm", "v1beta4", "1.31", False),
+        ("k3s", "config", "1.32", True),
+        ("k0s", "v1beta1", "1.36", False),
+        ("k0s", "v1beta1", "1.37", True),
+        ("talos", "v1.13", "1.34", False),
+    ],
+)
+def test_the_allowlist_is_recommended_where_it_can_be_set(
+    distribution: str, schema: str, version: str, recommended: bool
+) -> None:
+    plan = planned(None, distribution, schema, version=version, kept=(OLD,))
+    text = render_plan(plan).instructions
+    assert (f"  This is recommended for {version}.\n" in text) is recommended
 
 
 @pytest.mark.parametrize("exposure", ["binding", "authentication-config", "none"])

@@ -230,7 +230,7 @@ def _existing(
 
 
 def _goal(config: ClusterConfig, request: Request, readings: tuple[Reading, ...]) -> Goal:
-    known = _configured(config, request, readings)
+    known = _with_options(config, request, readings)
     own = distribution_of(known)
     schema = _schema(own, request.schema, known, readings)
     return Goal(known, own, schema, request.keep_issuer, request.new_cluster)
@@ -252,7 +252,7 @@ def _authentication(source: str) -> dict[str, Any]:
     return data
 
 
-def _configured(
+def _with_options(
     config: ClusterConfig, request: Request, readings: tuple[Reading, ...]
 ) -> ClusterConfig:
     """The configuration with what the options and what runs say of the control plane."""
@@ -327,7 +327,7 @@ def _document(made: FlagPlan, result: Rendering) -> dict[str, Any]:
         "distribution": made.goal.distribution.name,
         "schema": made.goal.schema.name,
         "source": made.goal.schema.source,
-        "run_here": made.goal.distribution.tested.what,
+        "run_here": made.goal.schema.tested.what,
         "flags": [f"--{name}={value}" for name, value in made.after.flags()],
         "changes": [asdict(change) for change in made.changes],
         "warnings": list(made.warnings),
