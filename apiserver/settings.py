@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from apiserver.flags import (
     ANONYMOUS_AUTH,
@@ -127,13 +127,13 @@ def faults(settings: Settings) -> Iterator[str]:
         yield f"--{ISSUER} has the same issuer twice: the API server does not start."
     if "" in settings.issuers:
         yield f"--{ISSUER} is empty: the API server does not start."
-    first = urlsplit(settings.issuers[0]) if settings.issuers else None
+    first = _split(settings.issuers[0]) if settings.issuers else None
     if first and (first.scheme != "https" or first.query or first.fragment):
         yield (
             f"{settings.issuers[0]!r} as first --{ISSUER} is not an https URL without query and "
             "fragment: the API server starts, but answers 404 for both documents."
         )
-    if settings.jwks_uri and urlsplit(settings.jwks_uri).scheme != "https":
+    if settings.jwks_uri and _split(settings.jwks_uri).scheme != "https":
         yield (f"--{JWKS_URI}={settings.jwks_uri} is not https: the API server does not start.")
     if settings.anonymous_auth not in (None, "true", "false"):
         yield (
@@ -145,6 +145,14 @@ def faults(settings: Settings) -> Iterator[str]:
             f"--{settings.oidc[0][0]} is set together with --{AUTHENTICATION_CONFIG}: the API "
             "server does not start. Move it into the file's 'jwt:' first."
         )
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of a URL; they are empty if it is malformed, such as `https://[a`."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _gates(values: Iterable[str]) -> tuple[str, ...]:

@@ -287,6 +287,15 @@ def test_kubeadm_sets_no_issuer_before_1_20_and_needs_its_signing_key() -> None:
             "documents.",
         ),
         (
+            Settings(issuers=("https://[a",)),
+            "'https://[a' as first --service-account-issuer is not an https URL without query and "
+            "fragment: the API server starts, but answers 404 for both documents.",
+        ),
+        (
+            Settings(issuers=(ISSUER,), jwks_uri="https://[a"),
+            "--service-account-jwks-uri=https://[a is not https: the API server does not start.",
+        ),
+        (
             Settings(issuers=(ISSUER, ISSUER)),
             "--service-account-issuer has the same issuer twice: the API server does not start.",
         ),
