@@ -134,7 +134,9 @@ def faults(settings: Settings) -> Iterator[str]:
             "fragment: the API server starts, but answers 404 for both documents."
         )
     if settings.jwks_uri and _split(settings.jwks_uri).scheme != "https":
-        yield (f"--{JWKS_URI}={settings.jwks_uri} is not https: the API server does not start.")
+        yield (
+            f"--{JWKS_URI}={settings.jwks_uri} is not an https URL: the API server does not start."
+        )
     if settings.anonymous_auth not in (None, "true", "false"):
         yield (
             f"--{ANONYMOUS_AUTH}={settings.anonymous_auth} is neither true nor false: the API "
