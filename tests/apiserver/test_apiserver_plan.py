@@ -293,7 +293,8 @@ def test_kubeadm_sets_no_issuer_before_1_20_and_needs_its_signing_key() -> None:
         ),
         (
             Settings(issuers=(ISSUER,), jwks_uri="https://[a"),
-            "--service-account-jwks-uri=https://[a is not an https URL: the API server does not start.",
+            "--service-account-jwks-uri=https://[a is not an https URL: the API server does not "
+            "start.",
         ),
         (
             Settings(issuers=(ISSUER, ISSUER)),
