@@ -30,8 +30,6 @@ class UnreadableTokenError(Exception):
 
 @dataclass(frozen=True)
 class TokenMount:
-    """Where a token is mounted."""
-
     container: str
     path: str
 

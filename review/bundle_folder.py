@@ -53,7 +53,6 @@ def _refuse_foreign(folder: Path, zipped: bool) -> None:
 
 
 def archive_path(folder: Path) -> Path:
-    """Where the archive of a bundle in a folder is."""
     target = _target(folder)
     return target.with_name(f"{target.name}.zip")
 

@@ -152,7 +152,6 @@ def _of_issuer(arns: Iterable[str], issuer_key: str) -> str:
 
 
 async def role(examination: Examination, workload: Workload) -> LiveRole:
-    """The workload's role."""
     config = examination.config
     found = await examination.once(account)
     role_name = config.role_name(workload)

@@ -189,7 +189,6 @@ class ServedDocument:
 
 
 async def openid_configuration(examination: Examination) -> ServedDocument:
-    """The discovery document."""
     url = urlsplit(examination.config.openid_configuration_url)
     return await _document(examination, tls.issuer_address(examination), url.path)
 

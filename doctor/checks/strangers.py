@@ -103,12 +103,10 @@ async def are_granted_little(examination: Examination) -> AsyncIterator[Finding]
 
 
 async def bindings(examination: Examination) -> tuple[Binding, ...]:
-    """The bindings that name strangers."""
     return await cluster.read(examination, Cluster.bindings_of_strangers)
 
 
 def reads_documents(binding: Binding) -> bool:
-    """Whether it is for reading the discovery documents."""
     return binding.role == ("ClusterRole", DISCOVERY_ROLE) and not binding.namespace
 
 

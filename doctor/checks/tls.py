@@ -148,7 +148,6 @@ async def presented(examination: Examination) -> Presented:
 
 
 async def presented_chain(examination: Examination) -> CertificateChain:
-    """The presented certificates."""
     found = await examination.once(presented)
     try:
         return certificates.parse_der(found.chain)

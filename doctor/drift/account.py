@@ -16,7 +16,6 @@ from formats.escaping import listed, quoted
 
 
 def places(config: ClusterConfig) -> Iterator[DriftPlace]:
-    """The places in the account."""
     provider = f"OIDC provider {config.issuer_key}"
     yield DriftPlace(provider, ("aws",), _provider)
     if config.aws.oidc_provider == "create" and config.discovery.thumbprint != "omit":

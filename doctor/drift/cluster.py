@@ -31,7 +31,6 @@ _SHOWN = "'python -m wizard apiserver' shows what to set on the API servers."
 
 
 def places(config: ClusterConfig) -> Iterator[DriftPlace]:
-    """The places in the cluster."""
     yield DriftPlace("API server", _LAYERS, _issuer)
     if config.discovery.exposure == "none":
         binding = manifests.binding(config)

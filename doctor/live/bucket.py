@@ -26,8 +26,6 @@ LARGEST = 1_000_000
 
 @dataclass(frozen=True)
 class Object:
-    """A document in the bucket."""
-
     text: str
     content_type: str
     cache_control: str
@@ -35,8 +33,6 @@ class Object:
 
 @dataclass(frozen=True)
 class LiveDistribution:
-    """A distribution of CloudFront."""
-
     arn: str
     is_enabled: bool
     certificate_arn: str

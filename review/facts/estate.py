@@ -52,8 +52,6 @@ class Fact:
 
 @dataclass(frozen=True)
 class RoleTrust(Fact):
-    """The trust policy of a role."""
-
     policy: Mapping[str, Any] | None
 
 

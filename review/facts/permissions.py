@@ -132,7 +132,6 @@ class Judgement:
 
 
 def judge(policy: Mapping[str, Any]) -> Judgement:
-    """Judge a policy by its text."""
     allowed = list(allowances(policy))
     return Judgement(
         tuple(each for each in allowed if each.is_administration),

@@ -32,7 +32,6 @@ class Planned:
 
     @property
     def summary(self) -> str:
-        """All of it in a line."""
         plan = self.plan
         if plan.empty:
             return "No changes: everything matches the configuration."

@@ -14,7 +14,6 @@ PAGE: Path = PROJECT / "docs" / "lint-codes.md"
 
 
 def page() -> str:
-    """The text of the page."""
     parts = [
         "# Findings",
         "`check`, [`lint`](lint.md), the wizard and the review give each finding one of these "

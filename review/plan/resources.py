@@ -46,7 +46,6 @@ class Resource:
         return tuple(sorted(each for each in found if isinstance(each, str)))
 
     def blocks(self, name: str) -> list[Mapping[str, Any]]:
-        """The blocks of a name."""
         value = self.values.get(name)
         found = value if isinstance(value, list) else []
         return [each for each in found if isinstance(each, Mapping)]

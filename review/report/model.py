@@ -184,8 +184,6 @@ class Section:
 
 @dataclass(frozen=True)
 class ReviewDocument:
-    """The whole."""
-
     title: str
     sections: tuple[Section, ...]
 
