@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import pytest
 from click import Command
 from click.testing import CliRunner
 
+from deployment.cdktf.events import Event, Outcome, Succeeded
 from deployment.preflight import Requirement
+from deployment.runs import Run
 from deployment.sequence import Deployment
 from federation.errors import UserError, WorldError
 from federation.model.config import ClusterConfig
@@ -105,3 +109,80 @@ def test_what_terraform_only_forgets_is_something_to_agree_to(
         "    . prod-workloads: kubernetes_pod_v1.a (forgotten, stays in the cluster)\n"
         "Plan: 0 to add, 0 to change, 0 to destroy. Terraform stops managing 1, which stay.\n"
     )
+
+
+@dataclass(frozen=True)
+class Asked(Deployment):
+    """A deployment that notes what is run, and plans to destroy a role."""
+
+    ran: list[str] = field(default_factory=list)
+
+    def plan(self, *, plan_only: bool = False) -> Run:
+        self.ran.append("plan")
+        return Ending(Succeeded({}, DESTROYS))
+
+    def carry_out(self) -> Run:
+        self.ran.append("deploy")
+        return Ending(Succeeded({}))
+
+
+class Ending:
+    """A run that ends at once."""
+
+    log = Path("run.log")
+    log_error = None
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    def interrupt(self) -> None:
+        """Nothing runs."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        yield self._outcome
+
+
+DESTROYS = Plan(
+    (
+        StackPlan(
+            "prod-identity", (ResourceChange("aws_iam_role.a", "aws_iam_role", "a", "delete"),)
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "ran"), [("y", ["plan"]), ("prod", ["plan", "deploy"]), ("", ["plan"])]
+)
+def test_a_plan_that_destroys_something_is_applied_only_for_the_name_of_the_cluster(
+    answer: str, ran: list[str], seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen()
+    questions: list[str] = []
+
+    def ask(question: str, default: str | None = None) -> str:
+        questions.append(question)
+        return answer
+
+    monkeypatch.setattr(running, "require_answer", lambda _: None)
+    monkeypatch.setattr("wizard.printer.ask", ask)
+    deployment = Asked(Path("prod.yaml"), CONFIG)
+    done = running.carry_out(deployment, yes=False)
+    assert (deployment.ran, done is not None) == (ran, "deploy" in ran)
+    assert questions == [
+        "The plan for prod destroys 1 of its resources, creates 0 and changes 0. Type 'prod' to "
+        "deploy"
+    ]
+
+
+def test_with_yes_nothing_is_asked(seen: Seen) -> None:
+    seen()
+    deployment = Asked(Path("prod.yaml"), CONFIG)
+    assert running.carry_out(deployment, yes=True) == Succeeded({})
+    assert deployment.ran == ["plan", "deploy"]

@@ -460,6 +460,17 @@ async def test_the_log_is_searched_and_copied(project: Path, world: World) -> No
         assert toasts(walk)[-1] == "nowhere/copy.log: No such file or directory."
 
 
+async def test_where_nothing_was_run_there_is_no_log_to_copy(project: Path, world: World) -> None:
+    world.machine = (CheckResult("fail", "terraform", "not found.", "Install Terraform 1.10."),)
+    async with walking(project, world) as walk:
+        await to_plan(walk)
+        await walk.press("w")
+        await on(walk, Asked)
+        await walk.press("enter")
+        await until(walk, lambda: toasts(walk))
+        assert toasts(walk) == ["There is no log: nothing was run."]
+
+
 def _lines(walk: Walk) -> list[str]:
     activity = wizard(walk).session.activity
     assert activity is not None

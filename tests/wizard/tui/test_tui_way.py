@@ -249,6 +249,22 @@ async def test_workloads_are_added_copied_edited_and_deleted(project: Path, worl
     ]
 
 
+async def test_a_workload_without_answers_is_shown_by_its_defaults(
+    project: Path, world: World
+) -> None:
+    async with walking(project, world) as walk:
+        await to_questions(walk)
+        await walk.press("f2")
+        await on(walk, More)
+        await walk.press("f3", "f3", "f3")
+        await until(walk, lambda: walk.app.screen.query_one("#workloads").has_focus)
+        await walk.press("a")
+        await on(walk, EditWorkload)
+        await walk.press("escape")
+        await on(walk, More)
+        assert "✗ default/oidc-iam-pod:" in shown(walk, "#workloads-note")
+
+
 async def test_a_file_written_by_hand_keeps_its_comments_and_all_that_no_one_changed(
     project: Path, world: World
 ) -> None:

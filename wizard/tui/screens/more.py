@@ -271,5 +271,8 @@ def _few(policies: str) -> str:
 
 
 def _name(draft: Draft, at: int) -> str:
-    namespace = draft.answer(f"workloads.{at}.namespace")
-    return f"{namespace}/{draft.answer(f'workloads.{at}.service_account')}"
+    """A workload's namespace and account; of what is not answered the default."""
+    namespace, account = (
+        draft.answer(each.key) or draft.default(each) for each in workload_questions(at)[:2]
+    )
+    return f"{namespace}/{account}"

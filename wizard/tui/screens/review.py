@@ -202,7 +202,8 @@ _FINDING_SIGNS: Mapping[str, str] = {"error": "x", "warning": "!", "note": "-"}
 
 
 def _finding(found: LintFinding) -> Widget:
-    text = found.advice[:1].upper() + found.advice[1:]
+    first = found.advice.split(" ", 1)[0]  # the name of a workload stays as it is
+    text = found.advice[:1].upper() + found.advice[1:] if first.isalpha() else found.advice
     return _line(_FINDING_SIGNS[found.rule.weight], found, f"{text} [{found.rule.code}]")
 
 

@@ -11,11 +11,13 @@ async def copy_log(log: Path, to: Path) -> Path:
     """Copy a log; where it is then.
 
     Raises:
-        UserError: it cannot be written there.
+        UserError: nothing was run, or it cannot be written there.
     """
     from federation.errors import UserError
 
     target = to.expanduser()
+    if not log.exists():
+        raise UserError("There is no log: nothing was run.")
     try:
         await asyncio.to_thread(shutil.copyfile, log, target)
     except OSError as error:
