@@ -180,10 +180,11 @@ def _apply(api: dynamic.DynamicClient, each: dict[str, Any]) -> None:
     try:
         _server_side_apply(resource, each)
     except ApiException as error:
-        # Most fields of a pod cannot be changed: it is made again.
+        # Most fields of a pod cannot be changed: it is replaced.
         if each["kind"] != "Pod" or error.status != 422:
             raise
         _delete(api, each)
+        _await_gone(api, each)
         _server_side_apply(resource, each)
 
 
@@ -200,7 +201,7 @@ def _server_side_apply(resource: Any, each: dict[str, Any]) -> None:
 def _delete(api: dynamic.DynamicClient, each: dict[str, Any]) -> None:
     resource = api.resources.get(api_version=each["apiVersion"], kind=each["kind"])
     namespace = each["metadata"].get("namespace")
-    options = client.V1DeleteOptions(grace_period_seconds=0) if each["kind"] == "Pod" else None
+    options = client.V1DeleteOptions(grace_period_seconds=1) if each["kind"] == "Pod" else None
     try:
         resource.delete(name=each["metadata"]["name"], namespace=namespace, body=options)
     except ApiException as error:

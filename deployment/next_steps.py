@@ -12,6 +12,10 @@ from typing import Any
 from deployment.logs import display_path
 from federation.model.config import ClusterConfig
 
+PROOF = "HOME=$(mktemp -d) aws sts get-caller-identity"
+"""What proves a role in a pod. The AWS CLI (1 and 2) caches a web identity's credentials below HOME
+until they expire; with an empty HOME it asks STS again."""
+
 
 @dataclass(frozen=True)
 class Copyable:
@@ -54,7 +58,7 @@ def _after_deploy(path: Path, config: ClusterConfig) -> Iterator[Copyable]:
     for pod in config.test_pods:
         namespace, _, name = pod.partition("/")
         command = ["kubectl", *(["--context", context] if context else []), "exec", "-n", namespace]
-        command += [name, "--", "aws", "sts", "get-caller-identity"]
+        command += [name, "--", "sh", "-c", PROOF]
         yield Copyable(f"Try the role in the pod {pod}", shlex.join(command))
     yield Copyable("Run the proof again", _wizard("doctor", path))
     yield Copyable("Settings of the control plane", _wizard("apiserver", path))

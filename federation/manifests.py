@@ -15,13 +15,13 @@ from ruamel.yaml import YAML
 
 from federation.model.config import TOKEN_DIRECTORY, ClusterConfig, Workload
 from federation.model.names import fit
+from federation.pod_environment import CHECKSUM, checksum
 from federation.templates import render
 
 LABELS = {"app.kubernetes.io/managed-by": "oidc-iam"}
 """On everything that is made in Kubernetes."""
 
 TEST_POD_LABELS = {**LABELS, "app.kubernetes.io/name": "awscli"}
-TEST_POD_IMAGE = "amazon/aws-cli"
 TEST_POD_ID = "65532"
 """User and group of the test pod: not root, as the 'restricted' pod security standard wants."""
 TEST_POD_REQUESTS = {"cpu": "10m", "memory": "64Mi"}
@@ -59,7 +59,9 @@ def manifests(config: ClusterConfig, role_arns: Mapping[str, str]) -> dict[str, 
             config,
             workload=workload,
             role_arn=role_arn,
-            test_pod=_test_pod(pods[workload.subject]) if workload.subject in pods else None,
+            test_pod=_test_pod(pods[workload.subject], config.environment(role_arn))
+            if workload.subject in pods
+            else None,
         )
     return files
 
@@ -88,15 +90,15 @@ def _render(kind: str, config: ClusterConfig, **values: Any) -> str:
     return render(f"manifests/{kind}.yaml.j2", config=config, labels=LABELS, **values)
 
 
-def _test_pod(name: str) -> dict[str, Any]:
+def _test_pod(name: str, environment: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": name,
         "labels": TEST_POD_LABELS,
-        "image": TEST_POD_IMAGE,
         "user": int(TEST_POD_ID),
         "requests": TEST_POD_REQUESTS,
         "limits": TEST_POD_LIMITS,
         "token_directory": TOKEN_DIRECTORY,
+        "environment": {"HOME": "/tmp", CHECKSUM: checksum(environment)},
     }
 
 

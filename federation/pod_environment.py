@@ -7,6 +7,7 @@ be: a setting of the AWS SDKs that changes neither where requests go nor what ru
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -57,6 +58,20 @@ Reference Guide, "Environment variables list"; botocore 1.43, `configprovider.py
 Left out on purpose: endpoints, CA bundles, profiles, credentials and their sources, files and
 folders that are read or written, the data path (it replaces service models), the pager (a program),
 and client-side monitoring (it sends requests to a host)."""
+
+
+CHECKSUM = "OIDC_IAM_ENVIRONMENT_SHA256"
+"""The variable of a test pod with the checksum of the environment that it was started with. A
+container's own variables cannot change while it exists, unlike a pod's labels and annotations."""
+
+
+def checksum(environment: Mapping[str, str]) -> str:
+    """The SHA-256 of an environment, as `stacks.pods` has Terraform compute it, too.
+
+    Over the lines `NAME=VALUE`, sorted and joined by line feeds; hexadecimal.
+    """
+    lines = "\n".join(f"{name}={environment[name]}" for name in sorted(environment))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,9 @@ from cdktf_cdktf_provider_kubernetes.pod_v1 import (
 
 from federation import manifests
 from federation.model.config import TOKEN_DIRECTORY, Workload
+from federation.pod_environment import CHECKSUM
 from stacks.cluster_stack import ClusterStack
-from stacks.expressions import literal
+from stacks.expressions import literal, reference
 
 
 class TestPods:
@@ -39,6 +40,7 @@ class TestPods:
 
     def __init__(self, stack: ClusterStack) -> None:
         self._stack = stack
+        self._image = stack.config.kubernetes.test_pod_image
         self._target_state: list[str] = TerraformVariable(
             stack,
             "test_pod_target_state",
@@ -55,8 +57,13 @@ class TestPods:
         namespace: str,
         service_account: str,
         config_map: str,
+        environment: str,
     ) -> None:
-        """Add a pod that runs as a workload's own would; the names may be references."""
+        """Add a pod that runs as a workload's own would; the names may be references.
+
+        It is replaced when `environment`, the address of a map, has other values: a container
+        takes its environment when it starts.
+        """
         PodV1(
             self._stack,
             f"{workload.terraform_name}__test",
@@ -67,7 +74,7 @@ class TestPods:
             spec=PodV1Spec(
                 service_account_name=service_account,
                 automount_service_account_token=False,
-                termination_grace_period_seconds=0,
+                termination_grace_period_seconds=1,
                 security_context=PodV1SpecSecurityContext(
                     run_as_non_root=True,
                     run_as_user=manifests.TEST_POD_ID,
@@ -76,16 +83,17 @@ class TestPods:
                     fs_group=manifests.TEST_POD_ID,
                     seccomp_profile=PodV1SpecSecurityContextSeccompProfile(type="RuntimeDefault"),
                 ),
-                container=[_container(config_map)],
+                container=[_container(self._image, config_map, environment)],
                 volume=[_token(literal(self._stack.config.pod_audience), workload), _scratch()],
             ),
         )
 
 
-def _container(config_map: str) -> PodV1SpecContainer:
+def _container(image: str, config_map: str, environment: str) -> PodV1SpecContainer:
     return PodV1SpecContainer(
         name="awscli",
-        image=manifests.TEST_POD_IMAGE,
+        image=literal(image),
+        image_pull_policy="IfNotPresent",
         command=["sleep"],
         args=["3600"],
         env_from=[
@@ -94,7 +102,10 @@ def _container(config_map: str) -> PodV1SpecContainer:
             )
         ],
         # The CLI writes its cache below HOME, which is / for a user without an entry in passwd.
-        env=[PodV1SpecContainerEnv(name="HOME", value="/tmp")],
+        env=[
+            PodV1SpecContainerEnv(name="HOME", value="/tmp"),
+            PodV1SpecContainerEnv(name=CHECKSUM, value=reference(_checksum(environment))),
+        ],
         resources=PodV1SpecContainerResources(
             requests=manifests.TEST_POD_REQUESTS, limits=manifests.TEST_POD_LIMITS
         ),
@@ -112,6 +123,12 @@ def _container(config_map: str) -> PodV1SpecContainer:
             PodV1SpecContainerVolumeMount(name="tmp", mount_path="/tmp"),
         ],
     )
+
+
+def _checksum(environment: str) -> str:
+    """As `federation.pod_environment.checksum`; a map's order is that of its keys."""
+    lines = f'[for name, value in {environment} : format("%s=%s", name, value)]'
+    return f'sha256(join("\\n", {lines}))'
 
 
 def _token(audience: str, workload: Workload) -> PodV1SpecVolume:

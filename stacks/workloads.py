@@ -40,7 +40,7 @@ class WorkloadsStack(ClusterStack):
             namespace = namespaces.get(workload.namespace, workload.namespace)
             key = f"{workload.namespace}/{workload.service_account}"
             role_arn = reference(f'{outputs}.role_arns["{key}"]')
-            config_map = self._config_map(workload, namespace, role_arn)
+            address = self._config_map(workload, namespace, role_arn)
             service_account = self._service_account(workload, namespace)
             if pods and workload.subject in pod_names:
                 name = pod_names[workload.subject].rpartition("/")[2]
@@ -49,7 +49,8 @@ class WorkloadsStack(ClusterStack):
                     workload,
                     namespace=namespace,
                     service_account=service_account,
-                    config_map=config_map,
+                    config_map=reference(f"{address}.metadata[0].name"),
+                    environment=f"{address}.data",
                 )
 
     def _namespace(self, name: str) -> str:
@@ -68,7 +69,7 @@ class WorkloadsStack(ClusterStack):
             ),
             data=self.config.environment(role_arn),
         )
-        return reference(f"kubernetes_config_map_v1.{address}.metadata[0].name")
+        return f"kubernetes_config_map_v1.{address}"
 
     def _service_account(self, workload: Workload, namespace: str) -> str:
         if workload.service_account == "default":

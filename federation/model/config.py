@@ -196,6 +196,12 @@ class Kubernetes(_Part):
         description="What runs the control plane; it decides where the API server's flags go: "
         f"{', '.join(DISTRIBUTIONS[:-1])} or {DISTRIBUTIONS[-1]}.",
     )
+    test_pod_image: fields.Image = Field(
+        "amazon/aws-cli:2.32.8",
+        title="Image of test pods",
+        description="The image of test pods, with a tag or a digest. It must have the AWS CLI and "
+        "a shell. Name a mirror if the nodes cannot pull from Docker Hub.",
+    )
 
     @property
     def minor(self) -> int | None:

@@ -47,6 +47,10 @@ _URL = re.compile(r"[!#$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]+")
 template behind '$' and '%'."""
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+_IMAGE = re.compile(
+    r"([A-Za-z0-9.-]+(:[0-9]{1,5})?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+    r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})"
+)
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VERSION = re.compile(r"v?1\.([0-9]{1,3})([.+-].*)?")
@@ -422,6 +426,15 @@ def _plain(value: str) -> str:
     return value
 
 
+def _image(value: str) -> str:
+    if not _IMAGE.fullmatch(value):
+        raise ValueError(
+            f"{quoted(value)} is not an image with a tag or a digest: write "
+            "'REGISTRY/NAME:TAG' or 'REGISTRY/NAME@sha256:DIGEST'."
+        )
+    return value
+
+
 def _code(value: str) -> str:
     if not _CODE.fullmatch(value):
         raise ValueError(
@@ -586,6 +599,9 @@ KeyPrefix = Annotated[
     str, AfterValidator(_key_prefix), _in_editors(_KEY_PREFIX.pattern, maxLength=512)
 ]
 Plain = Annotated[str, AfterValidator(_plain), _in_editors(r"\S(.*\S)?")]
+Image = Annotated[str, AfterValidator(_image), _in_editors(_IMAGE.pattern, maxLength=512)]
+"""A container image (https://pkg.go.dev/github.com/distribution/reference). It needs a tag or a
+digest: without one, a node runs any version that it pulled before."""
 KeyFile = Annotated[str, AfterValidator(_key_file), _in_editors(r"\S(.*\S)?")]
 Code = Annotated[str, AfterValidator(_code), _in_editors(_CODE.pattern)]
 """The code of a finding, in kebab-case."""

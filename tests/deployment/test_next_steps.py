@@ -22,7 +22,8 @@ def test_the_commands_after_a_deployment_name_context_pod_and_file(in_folder: Pa
     assert next_commands(in_folder / "clusters" / "prod.yaml", CONFIG) == (
         Copyable(
             "Try the role in the pod default/awscli",
-            "kubectl --context 'prod admin' exec -n default awscli -- aws sts get-caller-identity",
+            "kubectl --context 'prod admin' exec -n default awscli -- "
+            "sh -c 'HOME=$(mktemp -d) aws sts get-caller-identity'",
         ),
         Copyable("Run the proof again", "python -m wizard doctor --config clusters/prod.yaml"),
         Copyable(
@@ -36,7 +37,7 @@ def test_without_a_configured_context_kubectl_uses_its_own(in_folder: Path) -> N
     kubernetes = {"context": None, "apply": "manifests"}
     config = ClusterConfig.model_validate({**CONFIG.model_dump(), "kubernetes": kubernetes})
     assert next_commands(in_folder / "prod.yaml", config)[0].text == (
-        "kubectl exec -n default awscli -- aws sts get-caller-identity"
+        "kubectl exec -n default awscli -- sh -c 'HOME=$(mktemp -d) aws sts get-caller-identity'"
     )
 
 

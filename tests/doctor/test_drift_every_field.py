@@ -27,6 +27,7 @@ LIVE: dict[str, Any] = {
     "aws.region": "eu-west-1",
     "aws.permissions_boundary": POLICY,
     "aws.tags": {"team": "other"},
+    "kubernetes.test_pod_image": "other/aws-cli:2",
     "workloads.namespace": "other",
     "workloads.service_account": "other",
     "workloads.role.name": "other",

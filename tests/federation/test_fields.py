@@ -665,3 +665,28 @@ def test_a_very_long_value_is_not_repeated_whole() -> None:
         f"'{'a b' * 20}'... (3000 characters) is not a role name: write letters, digits and "
         "'_+=,.@-'."
     )
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "amazon/aws-cli:2.32.8",
+        "public.ecr.aws/aws-cli/aws-cli:2.32.8",
+        "registry.example.com:5000/mirror/aws-cli:latest",
+        f"aws-cli@sha256:{'a' * 64}",
+        f"aws-cli:2@sha256:{'0' * 64}",
+    ],
+)
+def test_an_image_has_a_tag_or_a_digest(image: str) -> None:
+    assert taken(fields.Image, image) == image
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["", "aws-cli", "example.com:5000/aws-cli", "aws/CLI:2", "a:b c", "a@sha256:abc", "a:$(id)"],
+)
+def test_an_image_without_one_is_refused(image: str) -> None:
+    assert refusal(fields.Image, image) == (
+        f"'{image}' is not an image with a tag or a digest: write 'REGISTRY/NAME:TAG' or "
+        "'REGISTRY/NAME@sha256:DIGEST'."
+    )

@@ -641,6 +641,9 @@ kubernetes:
   # What runs the control plane; it decides where the API server's flags go: plain, kubeadm, k3s,
   # rke2, talos, kops, k0s, kubespray or cluster-api.
   distribution: null
+  # The image of test pods, with a tag or a digest. It must have the AWS CLI and a shell. Name a
+  # mirror if the nodes cannot pull from Docker Hub.
+  test_pod_image: "amazon/aws-cli:2.32.8"
 
 workloads:
   # The namespace of the service account.

@@ -72,7 +72,7 @@ spec:
   serviceAccountName: "oidc-iam-pod"
   automountServiceAccountToken: false
   restartPolicy: Always
-  terminationGracePeriodSeconds: 0
+  terminationGracePeriodSeconds: 1
   securityContext:
     runAsNonRoot: true
     runAsUser: 65532
@@ -82,15 +82,18 @@ spec:
       type: RuntimeDefault
   containers:
     - name: awscli
-      image: "amazon/aws-cli"
+      image: "amazon/aws-cli:2.32.8"
+      imagePullPolicy: IfNotPresent
       command: ["sleep"]
       args: ["3600"]
       envFrom:
         - configMapRef:
             name: "oidc-iam-pod-role"
       env:
-        - name: HOME
-          value: /tmp
+        - name: "HOME"
+          value: "/tmp"
+        - name: "OIDC_IAM_ENVIRONMENT_SHA256"
+          value: "0a7e689c304367df3a63aba3a18ad2c85eb3bb53d2ebba669c364383da0f7155"
       resources:
         requests: {"cpu": "10m", "memory": "64Mi"}
         limits: {"memory": "256Mi"}

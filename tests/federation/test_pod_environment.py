@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.pod_environment import HARMLESS, Judged, judge
+from federation.pod_environment import HARMLESS, Judged, checksum, judge
 
 CONFIGURED = {"AWS_REGION": "eu-west-1", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/app"}
 
@@ -73,3 +73,10 @@ def test_each_further_entry_is_judged_once(more: dict[str, object]) -> None:
 
     assert judged.wrong == ()
     assert sorted((*judged.dangerous, *judged.harmless)) == sorted(more.keys() - CONFIGURED.keys())
+
+
+def test_a_checksum_depends_on_each_value_and_not_on_the_order() -> None:
+    expected = "c1f0203c784f43973b05f1e26b203aa2ff962726976099c65983b8842bf57399"
+    assert checksum({"B": "2", "A": "1"}) == expected
+    assert checksum({"A": "1", "B": "2"}) == expected
+    assert checksum({"A": "1", "B": "3"}) != expected

@@ -53,6 +53,7 @@ EXAMPLES: dict[str, Any] = {
     "kubernetes.kubeconfig": "other",
     "kubernetes.version": "1.34",
     "kubernetes.distribution": "k3s",
+    "kubernetes.test_pod_image": "other/aws-cli:2",
     "workloads.namespace": "other",
     "workloads.service_account": "other",
     "workloads.create_namespace": True,

@@ -56,17 +56,23 @@ resource "kubernetes_pod_v1" "_0-team_a_b_c__test" {
   spec {
     automount_service_account_token  = false
     service_account_name             = kubernetes_service_account_v1._0-team_a_b_c.metadata[0].name
-    termination_grace_period_seconds = 0
+    termination_grace_period_seconds = 1
 
     container {
-      name    = "awscli"
-      args    = ["3600"]
-      command = ["sleep"]
-      image   = "amazon/aws-cli"
+      name              = "awscli"
+      args              = ["3600"]
+      command           = ["sleep"]
+      image             = "amazon/aws-cli:2.32.8"
+      image_pull_policy = "IfNotPresent"
 
       env {
         name  = "HOME"
         value = "/tmp"
+      }
+
+      env {
+        name  = "OIDC_IAM_ENVIRONMENT_SHA256"
+        value = sha256(join("\n", [for name, value in kubernetes_config_map_v1._0-team_a_b_c__environment.data : format("%s=%s", name, value)]))
       }
 
       env_from {
@@ -176,17 +182,23 @@ resource "kubernetes_pod_v1" "_0-team_default__test" {
   spec {
     automount_service_account_token  = false
     service_account_name             = "default"
-    termination_grace_period_seconds = 0
+    termination_grace_period_seconds = 1
 
     container {
-      name    = "awscli"
-      args    = ["3600"]
-      command = ["sleep"]
-      image   = "amazon/aws-cli"
+      name              = "awscli"
+      args              = ["3600"]
+      command           = ["sleep"]
+      image             = "amazon/aws-cli:2.32.8"
+      image_pull_policy = "IfNotPresent"
 
       env {
         name  = "HOME"
         value = "/tmp"
+      }
+
+      env {
+        name  = "OIDC_IAM_ENVIRONMENT_SHA256"
+        value = sha256(join("\n", [for name, value in kubernetes_config_map_v1._0-team_default__environment.data : format("%s=%s", name, value)]))
       }
 
       env_from {
