@@ -59,7 +59,7 @@ def authentication_form(minor: int | None) -> str:
 
 
 def feature_gates(minor: int | None) -> tuple[str, ...]:
-    """The `--feature-gates` that the document needs: one in 1.31, where it is alpha."""
+    """The `--feature-gates` that the document needs: one in 1.31, which has it as alpha."""
     alpha = minor is not None and ANONYMOUS_PATHS_MINOR <= minor < _BETA_MINOR
     return ("AnonymousAuthConfigurableEndpoints=true",) if alpha else ()
 

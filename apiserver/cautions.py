@@ -21,7 +21,7 @@ def warnings(goal: Goal, before: Settings | None, after: Settings) -> Iterator[s
 
     Args:
         goal: what is asked for.
-        before: the settings that run now; None where they are not known.
+        before: the settings that run now; None if they are not known.
         after: the settings to run.
     """
     config = goal.config

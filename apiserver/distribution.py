@@ -58,7 +58,7 @@ class Schema:
         newest: the newest one, if there is one.
         has_all_flags: whether the file replaces the whole command.
         takes_anonymous_auth: whether `--anonymous-auth` can be set in it.
-        conflicts: forms that cannot be in use beside this one, each with the reason.
+        conflicts: forms that cannot be used together with this one, each with the reason.
         tested: what our tests prove of it.
     """
 

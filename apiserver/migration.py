@@ -3,7 +3,7 @@
 Kubernetes accepts every `--service-account-issuer` and verifies with every
 `--service-account-key-file`, so that both can change without one failed token, if every API server
 takes the new one before any of them signs with it, and the old one goes when nothing carries it any
-more. The state lies in a file beside the configuration; each phase is entered once the checks of
+more. The state is in a file next to the configuration; each phase is entered once the checks of
 the one before are passed, and what is set aside is written down with its reason.
 """
 
@@ -63,7 +63,7 @@ class PhaseEntry(_FilePart):
     Attributes:
         phase: which one.
         entered: when, in UTC.
-        set_aside: why the checks before it were set aside; None where they were passed.
+        set_aside: why the checks before it were set aside; None if they were passed.
     """
 
     phase: Phase
@@ -81,7 +81,7 @@ class Migration(_FilePart):
         distribution: what runs the control plane.
         form: the form in which the settings are written.
         exposure: how the documents are shown.
-        version: the version of the API servers, where it is known.
+        version: the version of the API servers, if it is known.
         before: the flags that ran when it began, `NAME=VALUE`.
         token_lifetime_seconds: the longest life of a token that somebody asked for.
         new_key_file: the new public key on the control plane nodes.

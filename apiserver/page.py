@@ -18,7 +18,7 @@ def page(made: FlagPlan, result: Rendering, place: Callable[[str], str] = str) -
     Args:
         made: the plan.
         result: the same in the form of its distribution.
-        place: where a file of a name is; without it the name stands for itself.
+        place: where a file with a name is; by default the name itself.
     """
     parts = [result.instructions]
     if made.before is not None and made.diff:

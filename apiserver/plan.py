@@ -1,6 +1,6 @@
 """What is to change on an API server for a federation, why, and what must not be done.
 
-From a configuration and, where it is known, from the settings that run now. A refusal is something
+From a configuration and, if they are known, the settings that run now. A refusal is something
 that would stop the API server or lock clients out; with one, nothing is rendered.
 """
 
@@ -52,7 +52,7 @@ class FlagPlan:
 
     Attributes:
         goal: what was asked for.
-        before: what runs now; None where it is not known.
+        before: what runs now; None if it is not known.
         after: what is to run.
         changes: each flag that changes or is to be written.
         refusals: why nothing is rendered; empty where all is well.
@@ -70,7 +70,7 @@ class FlagPlan:
 
     @property
     def diff(self) -> str:
-        """The flags before and after, as a unified diff; empty where nothing changes."""
+        """The flags before and after, as a unified diff; empty if nothing changes."""
         now, wanted = (
             [f"--{name}={value}" for name, value in settings.flags()]
             for settings in (self.before or Settings(), self.after)
@@ -84,7 +84,7 @@ def plan(goal: Goal, before: Settings | None) -> FlagPlan:
 
     Args:
         goal: what is asked for.
-        before: the settings that run now; None where they are not known.
+        before: the settings that run now; None if they are not known.
     """
     known = before or Settings()
     wanted = _Wanted(goal, known)
@@ -161,7 +161,7 @@ class _Wanted:
         if goal.exposure == "authentication-config" or not goal.schema.takes_anonymous_auth:
             return None
         if self.authentication_config() and self.now.anonymous_auth is None:
-            # The file may have 'anonymous', and beside it the flag stops the API server.
+            # The file may have 'anonymous'. With the flag too, the API server does not start.
             return None
         if self.authentication_config() is None and self.now.anonymous_auth == "true":
             return "true"

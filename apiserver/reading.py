@@ -1,4 +1,4 @@
-"""What runs now: the settings of an API server, read from what an engineer has at hand.
+"""What runs now: the settings of an API server, read from what an engineer can get.
 
 A static pod manifest or the pods themselves (`kubectl get pods -o yaml`), the output of `ps`, a
 process's command line (`/proc/PID/cmdline`), a systemd unit, or the configuration of a

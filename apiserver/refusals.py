@@ -28,7 +28,7 @@ def refusals(goal: Goal, before: Settings | None, after: Settings) -> Iterator[s
 
     Args:
         goal: what is asked for.
-        before: the settings that run now; None where they are not known.
+        before: the settings that run now; None if they are not known.
         after: the settings to run.
     """
     if before is not None:
@@ -117,7 +117,7 @@ def _of_version(goal: Goal, after: Settings) -> Iterator[str]:
 
 def _of_form(goal: Goal, after: Settings) -> Iterator[str]:
     takes_one = goal.minor is not None and goal.minor < _SEVERAL_ISSUERS
-    # Where the version takes one issuer, no form would help.
+    # If the version accepts one issuer, no form helps.
     names = (KEY_FILE,) if takes_one else (ISSUER, KEY_FILE)
     repeated = [name for name in names if len(after.values(name)) > 1]
     if repeated and not goal.schema.repeats:

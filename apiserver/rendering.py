@@ -39,7 +39,7 @@ class Rendering:
 
 @dataclass(frozen=True)
 class Existing:
-    """What runs now besides the settings.
+    """What else runs now.
 
     Attributes:
         others: all further flags, for a form that has to say them again.
@@ -56,7 +56,7 @@ def render_plan(plan: FlagPlan, existing: Existing | None = None) -> Rendering:
     """Render a plan that has no refusals.
 
     Raises:
-        UserError: the AuthenticationConfiguration that is in use is none, or not at hand.
+        UserError: the AuthenticationConfiguration that is in use is malformed, or was not given.
     """
     existing = existing or Existing()
     own = plan.goal.distribution

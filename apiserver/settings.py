@@ -39,13 +39,13 @@ class Settings:
     Attributes:
         issuers: the first signs, all are accepted (Kubernetes 1.22 or newer).
         jwks_uri: where the discovery document says that the keys are.
-        api_audiences: of tokens that log in; where it is empty, the API server takes the issuers
+        api_audiences: of tokens that log in; if it is empty, the API server accepts the issuers
             (`ToAuthenticationConfig` in pkg/kubeapiserver/options/authentication.go).
         key_files: the keys with which tokens are verified; their public parts are published.
         signing_key_file: the key that signs.
         feature_gates: `NAME=true` or `NAME=false`.
         authentication_config: the path of the AuthenticationConfiguration.
-        anonymous_auth: `true` or `false`; anonymous requests are taken where it is not set.
+        anonymous_auth: `true` or `false`; anonymous requests are accepted if it is not set.
         oidc: the `--oidc-*` flags.
         others: all other flags.
     """

@@ -1,4 +1,4 @@
-"""The file that a migration of the API servers keeps its state in, beside the configuration."""
+"""The file that a migration of the API servers keeps its state in, next to the configuration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from federation.yaml import documents, files
 
 
 def state_file(configuration: Path) -> Path:
-    """Where the state of a configuration's migration lies."""
+    """Where the state of a configuration's migration is."""
     return configuration.with_name(configuration.stem + files.MIGRATION)
 
 

@@ -34,7 +34,7 @@ def _refuse(goal: Goal, before: Settings | None, after: Settings) -> Iterator[st
     if goal.exposure == "authentication-config" and is_early:
         yield (
             f"k0s before 1.{_SPARES_ANONYMOUS} always sets --anonymous-auth, which stops an API "
-            "server beside an AuthenticationConfiguration with 'anonymous': use exposure "
+            "server that has an AuthenticationConfiguration with 'anonymous': use exposure "
             "'binding', or a bucket."
         )
 

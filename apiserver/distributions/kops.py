@@ -51,7 +51,7 @@ _BUCKET = (
 def _refuse(goal: Goal, before: Settings | None, after: Settings) -> Iterator[str]:
     if goal.exposure == "authentication-config":
         yield (
-            "kOps always sets --anonymous-auth=false, which stops an API server beside an "
+            "kOps always sets --anonymous-auth=false, which stops an API server that has an "
             f"AuthenticationConfiguration with 'anonymous'. {_BUCKET}"
         )
     if goal.exposure == "binding":

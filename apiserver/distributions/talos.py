@@ -139,7 +139,7 @@ def _refuse(goal: Goal, before: Settings | None, after: Settings) -> Iterator[st
     if goal.exposure == "authentication-config" and not has_documents:
         yield (
             "Talos before 1.14 (and with cluster.apiServer) always sets --anonymous-auth, which "
-            "stops an API server beside an AuthenticationConfiguration with 'anonymous': use "
+            "stops an API server that has an AuthenticationConfiguration with 'anonymous': use "
             "'--schema v1.14', exposure 'binding', or a bucket."
         )
     if goal.exposure == "binding" and has_documents:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from apiserver.distributions import DISTRIBUTIONS
 from doctor.checks import names, tls
 from doctor.difference import compared
 from doctor.examination import Check, Examination, Missing
@@ -33,13 +34,14 @@ READABLE = Rule(
     "Something between the doctor and the API server answers differently.",
     "See the other findings of this layer: they name the answer.",
 )
+_OFF_BY_DEFAULT = ", ".join(each.title for each in DISTRIBUTIONS.values() if not each.anonymous)
 UNAUTHORIZED = Rule(
     "discovery-unauthorized",
     _LAYER,
     "Requests without credentials do not get HTTP 401",
     "The API server answers 401 if it accepts no anonymous requests for the path. AWS sends no "
     "credentials, so it cannot read the keys.",
-    "Anonymous authentication is off (--anonymous-auth=false, and the default of Talos and k3s), "
+    f"Anonymous authentication is off (--anonymous-auth=false, the default of {_OFF_BY_DEFAULT}), "
     "or the path is not among the 'anonymous.conditions' of the AuthenticationConfiguration "
     "(KEP-4633).",
     "Allow anonymous requests to exactly '/.well-known/openid-configuration' and "

@@ -189,7 +189,7 @@ def test_the_prefix_of_users_is_the_one_that_the_flags_gave(
             "k0s",
             None,
             "1.34",
-            "k0s before 1.37 always sets --anonymous-auth, which stops an API server beside an "
+            "k0s before 1.37 always sets --anonymous-auth, which stops an API server that has an "
             "AuthenticationConfiguration with 'anonymous': use exposure 'binding', or a bucket.",
         ),
         (
@@ -197,17 +197,17 @@ def test_the_prefix_of_users_is_the_one_that_the_flags_gave(
             "v1.13",
             "1.34",
             "Talos before 1.14 (and with cluster.apiServer) always sets --anonymous-auth, which "
-            "stops an API server beside an AuthenticationConfiguration with 'anonymous': use "
+            "stops an API server that has an AuthenticationConfiguration with 'anonymous': use "
             "'--schema v1.14', exposure 'binding', or a bucket.",
         ),
         (
             "kops",
             None,
             "1.34",
-            "kOps always sets --anonymous-auth=false, which stops an API server beside an "
+            "kOps always sets --anonymous-auth=false, which stops an API server that has an "
             "AuthenticationConfiguration with 'anonymous'. Serve the documents from a bucket: "
-            "discovery.hosting s3, or kOps's own serviceAccountIssuerDiscovery.discoveryStore with "
-            "exposure 'none'.",
+            "discovery.hosting s3, or kOps's own serviceAccountIssuerDiscovery.discoveryStore "
+            "with exposure 'none'.",
         ),
     ],
 )

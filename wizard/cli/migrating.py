@@ -1,6 +1,6 @@
 """`apiserver --migrate`: goes through the phases of a migration, and keeps its state in a file.
 
-The state stands beside the configuration, as NAME.migration.yaml; what a phase is and when it may
+The state is next to the configuration, as NAME.migration.yaml; what a phase is and when it may
 be left is `apiserver.migration`'s.
 """
 
@@ -42,7 +42,7 @@ class Move:
         forward: enter the next phase.
         back: return to the phase before.
         findings: the doctor's findings, as `doctor --json` prints them.
-        set_aside: why the checks are set aside; None where they count.
+        set_aside: why the checks are ignored; None if they count.
         lifetime: the longest life of a token that somebody asked for, as Go writes it.
         new_keys: the new public and private key on the nodes, to rotate the signing key.
     """
@@ -97,7 +97,7 @@ def make_move(path: Path, goal: Goal, running: Settings | None, move: Move) -> M
 
 
 def text(state: Migration, path: Path) -> str:
-    """Where a migration stands, for a person."""
+    """How far a migration is, for a person."""
     phases = PHASES[state.kind]
     is_done = state.phase == "done"
     certain = None if is_done else migration.certain_end(state)
@@ -116,7 +116,7 @@ def text(state: Migration, path: Path) -> str:
 
 
 def document(state: Migration, goal: Goal) -> dict[str, Any]:
-    """Where a migration stands, for a program."""
+    """How far a migration is, for a program."""
     if state.phase == "done":
         return migration.as_data(state)
     stage = migration.stage(state)
@@ -135,7 +135,7 @@ def document(state: Migration, goal: Goal) -> dict[str, Any]:
 
 
 def phase_plan(state: Migration, goal: Goal) -> FlagPlan | None:
-    """What is set in the current phase; None where nothing is."""
+    """What is set in the current phase; None if nothing is."""
     if state.phase == "done" or (state.phase == "wait" and not state.is_turned_back):
         return None
     return migration.phase_plan(state, goal)
@@ -150,7 +150,7 @@ def _begin(goal: Goal, running: Settings | None, move: Move, now: datetime) -> M
             "keys in use are kept."
         )
     if move.new_keys and Path(move.new_keys[0]).is_file():
-        # The file is on the nodes; where a copy is at hand, it shows what is in it.
+        # The file is on the nodes. A local copy of it is checked.
         key_files.read(move.new_keys[:1], Path())
     lifetime = migration.duration(move.lifetime) if move.lifetime else migration.FLOOR
     return migration.begin(goal, running, now, lifetime=lifetime, new_keys=move.new_keys)
