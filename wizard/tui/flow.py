@@ -158,7 +158,7 @@ class FlowApp(App[None]):
 
     async def _check_machine(self) -> None:
         outside = (await self.session.load()).outside
-        await self.start.results.follow(outside.preflight(None), "Checking this machine …")
+        await self.start.results.follow(outside.check_machine(), "Checking this machine …")
 
     async def _begin_draft(self) -> None:
         self._ask_about(await opening.new_draft(self.session))
@@ -315,7 +315,7 @@ class FlowApp(App[None]):
         self._plan_deployment(await opening.deployment_of(self.session, path, destroys=destroys))
 
     def _plan_deployment(self, deployment: Deployment) -> None:
-        checks = self.session.outside.preflight(deployment.config)
+        checks = self.session.outside.preflight(deployment)
         if not self._is_busy():
             activity = self.session.begin("plan", deployment, deployment.plan(), checks=checks)
             self.work(activity.follow(), "run")

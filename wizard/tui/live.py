@@ -45,11 +45,16 @@ class Live:
         """Seconds on a clock that only goes forward."""
         return time.monotonic()
 
-    async def preflight(self, config: ClusterConfig | None) -> AsyncIterator[CheckResult]:
-        """What a deployment needs, check by check."""
+    async def check_machine(self) -> AsyncIterator[CheckResult]:
+        """The programs of this machine that a deployment needs."""
         module = await _import("deployment.preflight")
-        async for check in _in_thread(module.preflight(config)):
-            yield _result_of_requirement(check)
+        async for each in _in_thread(module.preflight(None)):
+            yield _result_of_requirement(each)
+
+    async def preflight(self, deployment: Deployment) -> AsyncIterator[CheckResult]:
+        """What a deployment needs, check by check."""
+        async for each in _in_thread(deployment.preflight()):
+            yield _result_of_requirement(each)
 
     async def probe(self, config: ClusterConfig) -> AsyncIterator[CheckResult]:
         """What there is of a cluster: DNS, certificates, discovery documents."""

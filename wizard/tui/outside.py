@@ -47,8 +47,11 @@ class Outside(Protocol):
     def now(self) -> float:
         """Seconds on a clock that only goes forward."""
 
-    def preflight(self, config: ClusterConfig | None) -> AsyncIterator[CheckResult]:
-        """What a deployment needs, check by check; without a configuration the programs alone."""
+    def check_machine(self) -> AsyncIterator[CheckResult]:
+        """The programs of this machine that a deployment needs, check by check."""
+
+    def preflight(self, deployment: Deployment) -> AsyncIterator[CheckResult]:
+        """What a deployment needs, check by check."""
 
     def probe(self, config: ClusterConfig) -> AsyncIterator[CheckResult]:
         """What there is of a cluster: DNS, certificates, discovery documents."""

@@ -240,7 +240,10 @@ class World:
     def now(self) -> float:
         return self.time
 
-    def preflight(self, config: ClusterConfig | None) -> AsyncIterator[CheckResult]:
+    def check_machine(self) -> AsyncIterator[CheckResult]:
+        return self._results(self.machine)
+
+    def preflight(self, deployment: Deployment) -> AsyncIterator[CheckResult]:
         return self._results(self.machine)
 
     def probe(self, config: ClusterConfig) -> AsyncIterator[CheckResult]:
