@@ -59,6 +59,23 @@ def test_the_audiences_of_an_api_server_are_those_of_its_flag() -> None:
     )
 
 
+def test_the_audiences_of_several_api_servers_are_listed_once_if_they_are_the_same() -> None:
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "spec": {"containers": [{"command": ["kube-apiserver", "--service-account-issuer=i"]}]},
+    }
+    other = json.loads(json.dumps(pod).replace('=i"', '=i", "--api_audiences=a"'))
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod, pod, other]})
+    where = Where("pods.json", "--api-audiences")
+    assert api_server(text, "pods.json") == Estate(
+        audiences=(
+            Audiences(where, "", ("i",), of_api_server=True),
+            Audiences(where, "", ("a",), of_api_server=True),
+        )
+    )
+
+
 @pytest.mark.parametrize(
     ("read", "text", "message"),
     [
