@@ -183,7 +183,7 @@ def credentials(config: ClusterConfig) -> Requirement:
     name = "AWS credentials"
     sign_in = "'aws sts get-caller-identity' has to work: sign in, or set AWS_PROFILE."
     try:
-        account = Account.reached(config.aws).number
+        account = Account.connect(config.aws).number
     except NoCredentialsError:
         return Requirement(name, "fail", "not found.", sign_in)
     except AwsError as error:

@@ -11,7 +11,7 @@ from doctor.finding import Finding, Rule
 from formats.escaping import quoted
 
 
-def compared(rule: Rule, seen: object, expected: str, about: str = "") -> Finding:
+def compare_issuers(rule: Rule, seen: object, expected: str, about: str = "") -> Finding:
     """The finding of a rule that wants an issuer to be the expected one."""
     if seen == expected:
         return rule.passed(quoted(seen), about)

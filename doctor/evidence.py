@@ -25,7 +25,7 @@ def name(workload: Workload) -> str:
     return f"{workload.namespace}/{workload.service_account}"
 
 
-async def asked(read: Callable[..., T], *args: object) -> T:
+async def ask(read: Callable[..., T], *args: object) -> T:
     """What the account or the cluster answers.
 
     Raises:

@@ -130,7 +130,7 @@ class Examination:
         """
         key, asker = (fetch, *args), ASKER.get()
         if key not in self._pieces:
-            self._pieces[key] = asyncio.ensure_future(_started(key, fetch, self, *args))
+            self._pieces[key] = asyncio.ensure_future(_start(key, fetch, self, *args))
         self._awaited[asker] = key
         try:
             # A check that runs out of time must not take the evidence from the others.
@@ -169,7 +169,7 @@ class Examination:
         await asyncio.gather(*self._pieces.values(), return_exceptions=True)
 
 
-async def _started(
+async def _start(
     key: Hashable,
     fetch: Callable[Concatenate[Examination, ...], Awaitable[T]],
     examination: Examination,

@@ -69,7 +69,7 @@ def read(api: client.ApiClient, namespace: str, pod: str, place: TokenMount, lon
         ApiException: the API server refuses.
         UnreadableTokenError: the file cannot be read.
     """
-    connection = _connected(api, namespace, pod, place)
+    connection = _connect(api, namespace, pod, place)
     try:
         return _printed(connection, longest).decode()
     except UnicodeDecodeError:
@@ -90,7 +90,7 @@ def _projections(spec: Mapping[str, Any], audiences: Collection[str]) -> Iterato
                 yield volume["name"], token["path"]
 
 
-def _connected(api: client.ApiClient, namespace: str, pod: str, place: TokenMount) -> WSClient:
+def _connect(api: client.ApiClient, namespace: str, pod: str, place: TokenMount) -> WSClient:
     try:
         connection: WSClient = stream(
             client.CoreV1Api(api).connect_get_namespaced_pod_exec,

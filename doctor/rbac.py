@@ -223,11 +223,11 @@ def _selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
     wanted = selector.get("matchLabels")
     by_value = wanted.items() if isinstance(wanted, Mapping) else ()
     return all(labels.get(key) == value for key, value in by_value) and all(
-        _expressed(each, labels) for each in _only(dict, selector.get("matchExpressions"))
+        _fits_expression(each, labels) for each in _only(dict, selector.get("matchExpressions"))
     )
 
 
-def _expressed(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+def _fits_expression(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
     key, values = str(expression.get("key")), _only(str, expression.get("values"))
     match expression.get("operator"):
         case "In":

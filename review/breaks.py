@@ -101,7 +101,7 @@ _CONSEQUENCES: Mapping[str, tuple[Scope, str]] = {
 
 
 def _of_provider(change: ResourceChange) -> _Losses:
-    for audience in _lost(change, "client_id_list["):
+    for audience in _lost_values(change, "client_id_list["):
         yield (
             "an audience",
             f"Removes the audience {audience} from the OIDC provider. AWS rejects tokens for it.",
@@ -176,7 +176,7 @@ def _kids(document: Mapping[str, Any]) -> set[str]:
 def _of_distribution(change: ResourceChange) -> _Losses:
     if any((each.path, each.after) == ("enabled", "false") for each in change.attributes):
         yield "every role", f"Disables the CloudFront distribution. {_UNREADABLE}"
-    for name in _lost(change, "aliases["):
+    for name in _lost_values(change, "aliases["):
         yield "every role", f"Removes the name {name} from the distribution. {_UNREADABLE}"
 
 
@@ -187,7 +187,7 @@ def _of_access_block(change: ResourceChange) -> _Losses:
 
 
 def _of_binding(change: ResourceChange) -> _Losses:
-    if _STRANGERS in _lost(change, "subject["):
+    if _STRANGERS in _lost_values(change, "subject["):
         yield "every role", f"Removes anonymous access from the cluster role binding. {_UNREADABLE}"
 
 
@@ -202,7 +202,7 @@ _LOSSES: Mapping[str, Callable[[ResourceChange], _Losses]] = {
 """By the type of a resource, what a change in place takes from it."""
 
 
-def _lost(change: ResourceChange, list_start: str) -> list[str]:
+def _lost_values(change: ResourceChange, list_start: str) -> list[str]:
     """The values, as JSON, that a list has no more; its places do not count."""
     moved = [each for each in change.attributes if each.path.startswith(list_start)]
     kept = {each.after for each in moved}

@@ -121,7 +121,7 @@ async def account(examination: Examination) -> Account:
     examination.allows("aws")
     try:
         seconds = examination.options.answer_timeout
-        return await asyncio.to_thread(Account.reached, examination.config.aws, seconds)
+        return await asyncio.to_thread(Account.connect, examination.config.aws, seconds)
     except NoCredentialsError:
         raise Missing("there are no AWS credentials") from None
     except AwsError as error:
@@ -266,8 +266,8 @@ async def _has_policies(examination: Examination, workload: Workload) -> AsyncIt
     live = await examination.once(account)
     await examination.once(role, workload)
     role_name, about = config.role_name(workload), evidence.name(workload)
-    attached = await evidence.asked(live.attached_policies, role_name)
-    inline = await evidence.asked(live.inline_policies, role_name)
+    attached = await evidence.ask(live.attached_policies, role_name)
+    inline = await evidence.ask(live.inline_policies, role_name)
     apart = iam.policies(attached, config, workload)
     seen = listed([*sorted(attached), *(f"inline policy {each}" for each in inline)])
     expected = listed(apart.configured)
@@ -304,13 +304,13 @@ async def _provider_has_tags(examination: Examination) -> AsyncIterator[Finding]
     if examination.config.aws.oidc_provider != "create":
         raise Missing("the OIDC provider is managed elsewhere (aws.oidc_provider)")
     found = await examination.once(provider)
-    yield _tagged(found.tags, configured, found.url)
+    yield _compare_tags(found.tags, configured, found.url)
 
 
 async def _role_has_tags(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     configured = _configured_tags(examination)
     found = await examination.once(role, workload)
-    yield _tagged(found.tags, configured, evidence.name(workload))
+    yield _compare_tags(found.tags, configured, evidence.name(workload))
 
 
 def _configured_tags(examination: Examination) -> Mapping[str, str]:
@@ -320,7 +320,7 @@ def _configured_tags(examination: Examination) -> Mapping[str, str]:
     return configured
 
 
-def _tagged(found: Mapping[str, str], configured: Mapping[str, str], about: str) -> Finding:
+def _compare_tags(found: Mapping[str, str], configured: Mapping[str, str], about: str) -> Finding:
     """Whether the configured tags are there; others may be too, which an organization adds."""
     seen = {key: value for key, value in found.items() if key in configured}
     if not iam.tags(found, configured).missing:

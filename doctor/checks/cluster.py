@@ -35,7 +35,7 @@ async def live(examination: Examination) -> Cluster:
         raise Missing("there is no kubeconfig, and the configuration has no context")
     try:
         seconds = examination.options.answer_timeout
-        return await asyncio.to_thread(_connected, kubeconfig, context, seconds)
+        return await asyncio.to_thread(_connect, kubeconfig, context, seconds)
     except ClusterError as error:
         named = f"the context {context!r}" if context else "the current context"
         finding = ACCESS.failed(str(error), f"an API server behind {named}")
@@ -48,7 +48,7 @@ async def read(examination: Examination, ask: Callable[[Cluster], T]) -> T:
     Raises:
         Missing: it refuses, or gives no answer.
     """
-    return await evidence.asked(ask, await examination.once(live))
+    return await evidence.ask(ask, await examination.once(live))
 
 
 def _kubeconfig(examination: Examination) -> Path | None:
@@ -62,7 +62,7 @@ def _finds_kubeconfig() -> bool:
     return any(Path(path).expanduser().is_file() for path in paths if path)
 
 
-def _connected(kubeconfig: Path | None, context: str | None, seconds: float) -> Cluster:
+def _connect(kubeconfig: Path | None, context: str | None, seconds: float) -> Cluster:
     found = Cluster(kubeconfig, context, seconds)
     found.version()
     return found

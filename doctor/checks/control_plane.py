@@ -11,7 +11,7 @@ from apiserver.pods import api_server_in
 from apiserver.settings import Settings
 from doctor import evidence
 from doctor.checks import aws, cluster, discovery, strangers
-from doctor.difference import compared
+from doctor.difference import compare_issuers
 from doctor.examination import Check, Examination, Missing, WorkloadCheck
 from doctor.finding import Finding, Rule
 from doctor.live.cluster import Cluster, ClusterError
@@ -145,7 +145,7 @@ async def _is_verified(examination: Examination) -> AsyncIterator[Finding]:
 
 async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
     issuer = await cluster.read(examination, Cluster.issuer)
-    yield compared(ISSUER, issuer, examination.config.issuer)
+    yield compare_issuers(ISSUER, issuer, examination.config.issuer)
 
 
 async def _has_flags(examination: Examination) -> AsyncIterator[Finding]:

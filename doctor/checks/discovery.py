@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from apiserver.distributions import DISTRIBUTIONS
 from doctor.checks import names, tls
-from doctor.difference import compared
+from doctor.difference import compare_issuers
 from doctor.examination import Check, Examination, Missing
 from doctor.finding import Finding, Rule
 from doctor.live.https import LARGEST, Answer, ServerAddress, TooSlowError, UnreadableError, get
@@ -223,7 +223,7 @@ async def _readable(examination: Examination) -> AsyncIterator[Finding]:
 
 async def _names_issuer(examination: Examination) -> AsyncIterator[Finding]:
     document = await examination.once(openid_configuration)
-    yield compared(ISSUER, document.members.get("issuer"), examination.config.issuer)
+    yield compare_issuers(ISSUER, document.members.get("issuer"), examination.config.issuer)
 
 
 async def _leads_to_keys(examination: Examination) -> AsyncIterator[Finding]:
@@ -242,7 +242,7 @@ async def _leads_to_keys(examination: Examination) -> AsyncIterator[Finding]:
 async def _elsewhere(uri: str) -> str:
     """How a text goes on that names an address: with what keeps AWS from it, where that is so."""
     try:
-        found = unreachable(await names.resolved(urlsplit(uri).hostname or ""))
+        found = unreachable(await names.resolve(urlsplit(uri).hostname or ""))
     except OSError:
         # That nobody can read the keys there is told by another finding.
         return ""
@@ -292,10 +292,12 @@ async def _document(examination: Examination, address: ServerAddress, path: str)
         raise _unread(SLOW, path, f"no complete answer within {seconds:g} s") from None
     except UnreadableError as error:
         raise _unread(UNREACHABLE, path, quoted(error)) from None
-    return _read(answer, path, _known(examination.config.discovery.hosting, answer.status, path))
+    return _read(
+        answer, path, _known_cause(examination.config.discovery.hosting, answer.status, path)
+    )
 
 
-def _known(hosting: str, status: int, path: str) -> Mapping[str, str]:
+def _known_cause(hosting: str, status: int, path: str) -> Mapping[str, str]:
     """The cause and the fix of an answer, where more than the usual ones are known."""
     if status not in (403, 404):
         return {}

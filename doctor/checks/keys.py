@@ -77,7 +77,7 @@ async def key_set(examination: Examination) -> KeySet:
     usable = [each for each in await examination.once(published) if not _flaw(each)]
     if not usable:
         raise Missing("AWS can use none of the published keys")
-    return KeySet([_imported(each) for each in usable])
+    return KeySet([_import_key(each) for each in usable])
 
 
 async def _are_usable(examination: Examination) -> AsyncIterator[Finding]:
@@ -134,13 +134,13 @@ def _flaw(key: Mapping[str, Any]) -> str:
     if flaw := jwk_flaw(key):
         return flaw  # before the numbers are worked with
     try:
-        _imported(key)
+        _import_key(key)
     except (JoseError, ValueError, TypeError):
         return "not a valid key"
     return ""
 
 
-def _imported(key: Mapping[str, Any]) -> Key:
+def _import_key(key: Mapping[str, Any]) -> Key:
     public = {name: value for name, value in key.items() if name not in _PRIVATE_MEMBERS}
     imported = (RSAKey if key["kty"] == "RSA" else ECKey).import_key(public)
     imported.public_key  # noqa: B018  (reading it makes the key of the numbers, which may fail)

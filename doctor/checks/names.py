@@ -41,12 +41,12 @@ async def addresses(examination: Examination) -> tuple[str, ...]:
     examination.allows("names")
     _needs_name(examination)
     try:
-        return await resolved(examination.config.issuer_host)
+        return await resolve(examination.config.issuer_host)
     except OSError as error:
-        raise Missing.because(_unresolved(examination, error)) from None
+        raise Missing.because(_resolution_failure(examination, error)) from None
 
 
-async def resolved(host: str) -> tuple[str, ...]:
+async def resolve(host: str) -> tuple[str, ...]:
     """The addresses of a host, as this machine sees them.
 
     Raises:
@@ -80,7 +80,7 @@ def _needs_name(examination: Examination) -> None:
         raise Missing("the name is not used: discovery.endpoint and aws.endpoint_url are set")
 
 
-def _unresolved(examination: Examination, error: OSError) -> Finding:
+def _resolution_failure(examination: Examination, error: OSError) -> Finding:
     host = examination.config.issuer_host
     seen = f"{host} does not resolve here: {quoted(error.strerror or error)}"
     if _is_resolved_elsewhere(examination):

@@ -147,11 +147,9 @@ async def _refuses_audience(examination: Examination, workload: Workload) -> Asy
         )
         return
     if not examination.options.negative:
-        yield _evaluated(AUDIENCE, workload)
+        yield _pass_by_evaluation(AUDIENCE, workload)
         return
-    other = await _minted(
-        examination, workload.namespace, workload.service_account, _OTHER_AUDIENCE
-    )
+    other = await _mint(examination, workload.namespace, workload.service_account, _OTHER_AUDIENCE)
     yield await _offer(examination, workload, AUDIENCE, other.encoded, _INVALID)
 
 
@@ -163,13 +161,13 @@ async def _refuses_expired(examination: Examination, workload: Workload) -> Asyn
     genuine = await examination.once(token, workload)
     expired = int(time.time()) - GRACE - 1
     times = {"iat": expired - 600, "nbf": expired - 600, "exp": expired}
-    text = _signed(genuine, {**genuine.claims, **times}, _key(genuine, path))
+    text = _sign(genuine, {**genuine.claims, **times}, _key(genuine, path))
     yield await _offer(examination, workload, EXPIRED, text, _EXPIRED)
 
 
 async def _refuses_key(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     _live(examination)
-    forged = await asyncio.to_thread(_forged, await examination.once(token, workload))
+    forged = await asyncio.to_thread(_forge, await examination.once(token, workload))
     yield await _offer(examination, workload, KEY, forged, _INVALID)
 
 
@@ -216,10 +214,10 @@ async def _refuses_subject(
         **await _claims(examination, workload),
         "sub": names.subject(namespace, account),
     }
-    admitted = await _admitted(examination, workload, rule, claims)
+    admitted = await _find_admission(examination, workload, rule, claims)
     if admitted or not examination.options.negative:
-        return admitted or _evaluated(rule, workload)
-    other = await _minted(examination, namespace, account, examination.config.pod_audience)
+        return admitted or _pass_by_evaluation(rule, workload)
+    other = await _mint(examination, namespace, account, examination.config.pod_audience)
     return await _offer(examination, workload, rule, other.encoded, _DENIED)
 
 
@@ -238,7 +236,7 @@ async def _claims(examination: Examination, workload: Workload) -> Mapping[str, 
     return (await examination.once(token, workload)).claims
 
 
-async def _admitted(
+async def _find_admission(
     examination: Examination, workload: Workload, rule: Rule, claims: Mapping[str, Any]
 ) -> Finding | None:
     """What is wrong, where the policy lets in what it must refuse."""
@@ -249,7 +247,7 @@ async def _admitted(
     return rule.failed(seen, "no statement that admits it", evidence.name(workload))
 
 
-def _evaluated(rule: Rule, workload: Workload) -> Finding:
+def _pass_by_evaluation(rule: Rule, workload: Workload) -> Finding:
     return rule.passed("rejected by the trust policy (evaluated here)", evidence.name(workload))
 
 
@@ -259,7 +257,7 @@ def _live(examination: Examination) -> None:
         raise Missing(_LIVE_ALONE)
 
 
-async def _minted(examination: Examination, namespace: str, account: str, audience: str) -> Token:
+async def _mint(examination: Examination, namespace: str, account: str, audience: str) -> Token:
     server = await examination.once(cluster.live)
     try:
         return await asyncio.to_thread(server.mint, namespace, account, audience)
@@ -295,11 +293,11 @@ async def _offer(
     return rule.failed(f"STS returns credentials of {quoted(given.arn)}", expected, about)
 
 
-def _forged(genuine: Token) -> str:
+def _forge(genuine: Token) -> str:
     """The same header and claims, signed by a key that nobody published."""
     curve = _CURVES.get(genuine.algorithm or "")
     key = ECKey.generate_key(curve) if curve else RSAKey.generate_key(2048)
-    return _signed(genuine, genuine.claims, key)
+    return _sign(genuine, genuine.claims, key)
 
 
 def _key(genuine: Token, path: Path) -> RSAKey | ECKey:
@@ -307,7 +305,7 @@ def _key(genuine: Token, path: Path) -> RSAKey | ECKey:
     return kind.import_key(named_files.content(path))
 
 
-def _signed(genuine: Token, claims: Mapping[str, Any], key: RSAKey | ECKey) -> str:
+def _sign(genuine: Token, claims: Mapping[str, Any], key: RSAKey | ECKey) -> str:
     header = dict(genuine.header)
     return jwt.encode(header, dict(claims), key, algorithms=[str(genuine.algorithm)])
 

@@ -87,7 +87,7 @@ class _Granted:
 async def are_granted_little(examination: Examination) -> AsyncIterator[Finding]:
     """The look of `control-plane-anonymous`."""
     found = await examination.once(bindings)
-    granted = [await _granted(examination, each) for each in found]
+    granted = [await _judge_binding(examination, each) for each in found]
     fatal = [each for each in granted if each.powers and each.reaches(examination.config)]
     unread = [each for each in granted if each.unread]
     others = [each for each in granted if each.is_further and each not in (*fatal, *unread)]
@@ -110,7 +110,7 @@ def reads_documents(binding: Binding) -> bool:
     return binding.role == ("ClusterRole", DISCOVERY_ROLE) and not binding.namespace
 
 
-async def _granted(examination: Examination, binding: Binding) -> _Granted:
+async def _judge_binding(examination: Examination, binding: Binding) -> _Granted:
     try:
         role, others = await _role(examination, binding)
     except Missing as missing:

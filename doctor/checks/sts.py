@@ -226,9 +226,9 @@ async def _is_role(examination: Examination, workload: Workload) -> AsyncIterato
     try:
         arn = await asyncio.to_thread(called.identity, found)
     except AwsError as error:
-        yield IDENTITY.failed(str(error), _expected(examination, workload))
+        yield IDENTITY.failed(str(error), _expected_role(examination, workload))
         return
-    yield _compared(examination, workload, arn, IDENTITY)
+    yield _compare_role(examination, workload, arn, IDENTITY)
 
 
 async def _gives_role_to_cli(examination: Examination) -> AsyncIterator[Finding]:
@@ -250,14 +250,14 @@ async def _gives_role_to_cli(examination: Examination) -> AsyncIterator[Finding]
     if ran.status:
         await examination.once(assumed, workload)  # where STS refuses, it says so there
         seen = f"exit status {ran.status}: {quoted(ran.stderr.strip())}"
-        yield CLI.failed(seen, _expected(examination, workload), about)
+        yield CLI.failed(seen, _expected_role(examination, workload), about)
         return
     try:
         identity = str(json_object("The answer", ran.stdout)["Arn"])
     except (UserError, KeyError):
         yield CLI.failed(quoted(ran.stdout), "an identity in JSON", about)
         return
-    yield _compared(examination, workload, identity, CLI)
+    yield _compare_role(examination, workload, identity, CLI)
 
 
 @contextmanager
@@ -294,15 +294,15 @@ def _elsewhere(config: ClusterConfig) -> dict[str, str]:
     return {name: os.environ[name] for name in _ENDPOINTS if os.environ.get(name)}
 
 
-def _compared(examination: Examination, workload: Workload, arn: str, rule: Rule) -> Finding:
+def _compare_role(examination: Examination, workload: Workload, arn: str, rule: Rule) -> Finding:
     about = evidence.name(workload)
-    expected = _expected(examination, workload)
+    expected = _expected_role(examination, workload)
     if arn.rpartition("/")[0].endswith(f":{expected}"):
         return rule.passed(quoted(arn), about)
     return rule.failed(quoted(arn), expected, about)
 
 
-def _expected(examination: Examination, workload: Workload) -> str:
+def _expected_role(examination: Examination, workload: Workload) -> str:
     return f"assumed-role/{examination.config.role_name(workload)}"
 
 

@@ -144,7 +144,7 @@ async def presented(examination: Examination) -> Presented:
     try:
         return await asyncio.to_thread(present, address, examination.options.answer_timeout)
     except OSError as error:
-        raise Missing.because(_unconnected(address, error)) from None
+        raise Missing.because(_connection_failure(address, error)) from None
 
 
 async def presented_chain(examination: Examination) -> CertificateChain:
@@ -168,7 +168,7 @@ async def trust(examination: Examination) -> TrustAnchor:
         refusal = await _refusal(examination, private)
         if refusal is None:
             return private
-    raise Missing.because(_unverified(examination, found, refusal, private))
+    raise Missing.because(_verification_failure(examination, found, refusal, private))
 
 
 async def takes_older(examination: Examination) -> bool:
@@ -312,7 +312,7 @@ async def _refusal(examination: Examination, trust: TrustAnchor) -> ssl.SSLError
     except ssl.SSLError as error:
         return error
     except OSError as error:
-        raise Missing.because(_unconnected(address, error)) from None
+        raise Missing.because(_connection_failure(address, error)) from None
     return None
 
 
@@ -328,11 +328,11 @@ def _context(authorities: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(authorities))
 
 
-def _unconnected(address: ServerAddress, error: OSError) -> Finding:
+def _connection_failure(address: ServerAddress, error: OSError) -> Finding:
     return CONNECT.failed(f"{address}: {_reason(error)}", "a TLS server")
 
 
-def _unverified(
+def _verification_failure(
     examination: Examination,
     found: CertificateChain,
     refusal: ssl.SSLError | None,

@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 
 from doctor import evidence
 from doctor.checks import cluster, discovery, keys
-from doctor.difference import compared
+from doctor.difference import compare_issuers
 from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding, Rule
 from doctor.live.cluster import ClusterError
@@ -108,9 +108,11 @@ async def token(examination: Examination, workload: Workload) -> Token:
     """A token of the workload: one from a file or a running pod, or else one minted for it."""
     options = examination.options
     if options.token_file is not None:
-        return _owned(examination, workload, await examination.once(_of_file, options.token_file))
+        return _check_owner(
+            examination, workload, await examination.once(_of_file, options.token_file)
+        )
     if options.pod is not None:
-        return _owned(examination, workload, await examination.once(_of_pod, options.pod))
+        return _check_owner(examination, workload, await examination.once(_of_pod, options.pod))
     examination.allows("token")
     server = await examination.once(cluster.live)
     config = examination.config
@@ -124,7 +126,7 @@ async def token(examination: Examination, workload: Workload) -> Token:
         raise Missing.because(finding) from None
 
 
-def _owned(examination: Examination, workload: Workload, given: Token) -> Token:
+def _check_owner(examination: Examination, workload: Workload, given: Token) -> Token:
     """The given token where it is this workload's; one of nobody is the first workload's."""
     workloads = examination.config.workloads
     subjects = [each.subject for each in workloads]
@@ -199,7 +201,7 @@ async def _verifies(examination: Examination, workload: Workload) -> AsyncIterat
 async def _has_issuer(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:
     found = await examination.once(token, workload)
     about = evidence.name(workload)
-    yield compared(ISSUER, found.issuer, examination.config.issuer, about)
+    yield compare_issuers(ISSUER, found.issuer, examination.config.issuer, about)
 
 
 async def _has_audience(examination: Examination, workload: Workload) -> AsyncIterator[Finding]:

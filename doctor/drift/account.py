@@ -110,8 +110,8 @@ async def _role(workload: Workload, examination: Examination) -> AsyncIterator[L
         yield LiveDifference.of(f"trust policy: {place}", seen, expected, _TRUST)
     for difference in tags(found.tags, config.aws.tags):
         yield difference
-    attached = await evidence.asked(account.attached_policies, config.role_name(workload))
-    inline = await evidence.asked(account.inline_policies, config.role_name(workload))
+    attached = await evidence.ask(account.attached_policies, config.role_name(workload))
+    inline = await evidence.ask(account.inline_policies, config.role_name(workload))
     for difference in _policies(config, workload, attached, inline):
         yield difference
 

@@ -53,33 +53,33 @@ async def _live(examination: Examination) -> LiveBucket:
     account, config = await examination.once(own), examination.config
     name = config.discovery.s3.bucket if config.discovery.s3 else ""
     seconds = examination.options.answer_timeout
-    return await evidence.asked(LiveBucket, config.aws, account.number, name, seconds)
+    return await evidence.ask(LiveBucket, config.aws, account.number, name, seconds)
 
 
 async def _found_distribution(examination: Examination) -> LiveDistribution | None:
     live = await examination.once(_live)
-    return await evidence.asked(live.distribution, examination.config.issuer_host)
+    return await evidence.ask(live.distribution, examination.config.issuer_host)
 
 
 async def _bucket(settings: Bucket, examination: Examination) -> AsyncIterator[LiveDifference]:
     live, config = await examination.once(_live), examination.config
-    versioned = await evidence.asked(live.is_versioned)
+    versioned = await evidence.ask(live.is_versioned)
     if versioned is None:
         yield LiveDifference.of("", "missing", "exists")
         return
     if not versioned:
         yield LiveDifference.of("versioning", "off", "on")
-    ownership = await evidence.asked(live.ownership)
+    ownership = await evidence.ask(live.ownership)
     if ownership != discovery_bucket.OWNERSHIP:
         yield LiveDifference.of("ownership", quoted(ownership), f"'{discovery_bucket.OWNERSHIP}'")
-    blocked = await evidence.asked(live.public_access)
+    blocked = await evidence.ask(live.public_access)
     for setting, configured in discovery_bucket.public_access(settings).items():
         seen = blocked.get(_SETTINGS[setting], False)
         if seen != configured:
             yield LiveDifference.of(setting, _switch(seen), _switch(configured))
-    for difference in tags(await evidence.asked(live.tags), config.aws.tags):
+    for difference in tags(await evidence.ask(live.tags), config.aws.tags):
         yield difference
-    policy = await evidence.asked(live.policy)
+    policy = await evidence.ask(live.policy)
     distribution = None
     if settings.acm_certificate_arn:
         distribution = await examination.once(_found_distribution)
@@ -95,7 +95,7 @@ async def _document(
 ) -> AsyncIterator[LiveDifference]:
     live = await examination.once(_live)
     key = discovery_bucket.key(examination.config, path)
-    found = await evidence.asked(live.document, key)
+    found = await evidence.ask(live.document, key)
     if found is None:
         yield LiveDifference.of("", "missing", "exists")
         return

@@ -44,7 +44,7 @@ def places(config: ClusterConfig) -> Iterator[DriftPlace]:
 async def _issuer(examination: Examination) -> AsyncIterator[LiveDifference]:
     config = examination.config
     found = await examination.once(cluster.live)
-    document = await evidence.asked(found.openid_configuration)
+    document = await evidence.ask(found.openid_configuration)
     if document.get("issuer") != config.issuer:
         remedy = f"This is another cluster, or its flags were changed: {_SHOWN}"
         yield LiveDifference.of(
@@ -59,8 +59,8 @@ async def _exposure(examination: Examination) -> AsyncIterator[LiveDifference]:
     """How the API server treats strangers, as two of their requests show it."""
     configured = examination.config.discovery.exposure
     found = await examination.once(cluster.live)
-    documents = await evidence.asked(found.anonymous_status, OPENID_CONFIGURATION_PATH)
-    others = await evidence.asked(found.anonymous_status, _ANY_PATH)
+    documents = await evidence.ask(found.anonymous_status, OPENID_CONFIGURATION_PATH)
+    others = await evidence.ask(found.anonymous_status, _ANY_PATH)
     if documents == 401:
         live = f"rejected (HTTP 401 for {OPENID_CONFIGURATION_PATH})"
         yield LiveDifference.of("", live, f"{configured!r}: anyone may read the documents", _SHOWN)
@@ -102,7 +102,7 @@ async def _no_object(
 async def _find(live: Cluster, described: Mapping[str, Any]) -> Mapping[str, Any] | None:
     metadata = described["metadata"]
     namespace = metadata.get("namespace")
-    return await evidence.asked(live.find, described["kind"], namespace, metadata["name"])
+    return await evidence.ask(live.find, described["kind"], namespace, metadata["name"])
 
 
 async def _in_its_account(

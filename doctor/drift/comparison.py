@@ -28,7 +28,9 @@ async def compare(config: ClusterConfig, options: Options | None = None) -> tupl
     all_places = tuple(places(config))
     examination = Examination(config, options or Options())
     try:
-        return tuple(await asyncio.gather(*(_compared(examination, each) for each in all_places)))
+        return tuple(
+            await asyncio.gather(*(_compare_place(examination, each) for each in all_places))
+        )
     finally:
         await examination.close()
 
@@ -44,7 +46,7 @@ def places(config: ClusterConfig) -> Iterator[DriftPlace]:
     yield from cluster.places(config)
 
 
-async def _compared(examination: Examination, place: DriftPlace) -> Compared:
+async def _compare_place(examination: Examination, place: DriftPlace) -> Compared:
     for layer in place.layers:
         if layer in examination.options.skip:
             return Compared(place.name, skipped=layer)

@@ -87,7 +87,7 @@ class Account:
     """
 
     @classmethod
-    def reached(cls, aws: Aws, seconds: float = ANSWER_SECONDS) -> Account:
+    def connect(cls, aws: Aws, seconds: float = ANSWER_SECONDS) -> Account:
         """The account that the credentials are of.
 
         Args:

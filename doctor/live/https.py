@@ -39,7 +39,7 @@ class ServerAddress:
     name: str
 
     def __str__(self) -> str:
-        where = f"{_bracketed(self.host)}:{self.port}"
+        where = f"{_bracket(self.host)}:{self.port}"
         return where if self.host == self.name else f"{self.name} at {where}"
 
 
@@ -56,7 +56,7 @@ class Proxy:
     headers: Mapping[str, str] = field(repr=False)
 
     def __str__(self) -> str:
-        return f"{_bracketed(self.host)}:{self.port}"
+        return f"{_bracket(self.host)}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def present(
         OSError: it cannot be connected to.
     """
     context = trust or _unverified(newest)
-    with _ending(seconds) as deadline, _connected(address, context, deadline) as stream:
+    with _ending(seconds) as deadline, _connect(address, context, deadline) as stream:
         return Presented(stream.version() or "", _chain(stream))
 
 
@@ -126,8 +126,8 @@ def get(address: ServerAddress, path: str, trust: ssl.SSLContext, seconds: float
             it answers is no HTTP.
     """
     try:
-        with _ending(seconds) as deadline, _connected(address, trust, deadline) as stream:
-            return _asked(stream, address, path)
+        with _ending(seconds) as deadline, _connect(address, trust, deadline) as stream:
+            return _ask(stream, address, path)
     except TimeoutError:
         raise TooSlowError from None
     except (OSError, HTTPException, ValueError) as error:
@@ -221,11 +221,11 @@ def _ending(seconds: float) -> Iterator[_Deadline]:
 
 
 @contextlib.contextmanager
-def _connected(
+def _connect(
     address: ServerAddress, trust: ssl.SSLContext, deadline: _Deadline
 ) -> Iterator[ssl.SSLSocket]:
     proxy = proxy_for(address)
-    with _dialled(address, deadline) if proxy is None else _tunnel(proxy, address, deadline) as raw:
+    with _dial(address, deadline) if proxy is None else _tunnel(proxy, address, deadline) as raw:
         try:
             stream = trust.wrap_socket(
                 raw, server_hostname=address.name, do_handshake_on_connect=False
@@ -238,7 +238,7 @@ def _connected(
             yield stream
 
 
-def _dialled(address: ServerAddress, deadline: _Deadline) -> socket.socket:
+def _dial(address: ServerAddress, deadline: _Deadline) -> socket.socket:
     """A connection to the first address that takes one; each may use its share of the time."""
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
@@ -274,9 +274,9 @@ def _tunnel(proxy: Proxy, address: ServerAddress, deadline: _Deadline) -> socket
     return connection.sock
 
 
-def _asked(stream: ssl.SSLSocket, address: ServerAddress, path: str) -> Answer:
+def _ask(stream: ssl.SSLSocket, address: ServerAddress, path: str) -> Answer:
     headers = {
-        "Host": _bracketed(address.name),
+        "Host": _bracket(address.name),
         "Accept": "application/json, application/jwk-set+json",
         "Accept-Encoding": "identity",
         "User-Agent": "oidc-iam-doctor",
@@ -323,6 +323,6 @@ def _chain(connection: ssl.SSLSocket) -> tuple[bytes, ...]:
     return tuple(ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in chain)
 
 
-def _bracketed(host: str) -> str:
+def _bracket(host: str) -> str:
     """A host as URLs have it: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host

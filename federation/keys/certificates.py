@@ -59,7 +59,7 @@ class Certificate:
 
         AWS has a list of its own, which it does not publish.
         """
-        return any(_issued(root, self.parsed) for root in _public_authorities())
+        return any(_has_issued(root, self.parsed) for root in _public_authorities())
 
     @property
     def kind(self) -> str:
@@ -183,7 +183,7 @@ def _is_authority(certificate: x509.Certificate) -> bool:
     return extension.value.ca
 
 
-def _issued(root: x509.Certificate, certificate: x509.Certificate) -> bool:
+def _has_issued(root: x509.Certificate, certificate: x509.Certificate) -> bool:
     if root.subject != certificate.issuer:
         return False
     try:

@@ -81,7 +81,7 @@ class Token:
 
     def redacted(self) -> str:
         """A form to show: how the header begins, and how long the whole is."""
-        return _redacted(self.encoded)
+        return _redact(self.encoded)
 
     def __repr__(self) -> str:
         return f"Token({self.redacted()})"
@@ -90,7 +90,7 @@ class Token:
         return self.redacted()
 
 
-def _redacted(encoded: str) -> str:
+def _redact(encoded: str) -> str:
     return f"{encoded.partition('.')[0][:_SHOWN]}... ({len(encoded)} characters)"
 
 

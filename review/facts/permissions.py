@@ -167,7 +167,7 @@ def naming(patterns: tuple[str, ...]) -> Callable[[str], bool]:
 
 def allowances(policy: Mapping[str, Any]) -> Iterator[Allowance]:
     """What the `Allow` statements of a policy allow."""
-    for statement in _listed(policy.get("Statement")):
+    for statement in _as_list(policy.get("Statement")):
         if isinstance(statement, Mapping) and statement.get("Effect") == "Allow":
             yield Allowance(
                 _texts(statement.get("Action", statement.get("NotAction"))),
@@ -194,8 +194,8 @@ def _is_everybody(principal: Any) -> bool:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(sorted(each for each in _listed(value) if isinstance(each, str)))
+    return tuple(sorted(each for each in _as_list(value) if isinstance(each, str)))
 
 
-def _listed(value: Any) -> Iterable[Any]:
+def _as_list(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list | tuple) else [value]

@@ -38,7 +38,7 @@ class Planned:
         return f"{plan.counts}."
 
 
-def weighed(plan: Plan, *, reads_bucket: bool = False) -> Planned:
+def judge_plan(plan: Plan, *, reads_bucket: bool = False) -> Planned:
     """What a reviewer has to know of a plan.
 
     Args:

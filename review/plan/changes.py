@@ -177,16 +177,16 @@ def _count(changes: tuple[ResourceChange, ...], *actions: ChangeAction) -> int:
 
 
 def _attributes(change: PlannedChange) -> Iterator[AttributeChange]:
-    secret = {*_marked(change.was_sensitive), *_marked(change.is_sensitive)}
+    secret = {*_marked_paths(change.was_sensitive), *_marked_paths(change.is_sensitive)}
     old, new = dict(_leaves(change.before)), dict(_leaves(change.after))
-    new.update(dict.fromkeys(_marked(change.unknown), UNKNOWN))
+    new.update(dict.fromkeys(_marked_paths(change.unknown), UNKNOWN))
     for path in sorted({*old, *new}, key=_sortable):
         if old.get(path) != new.get(path):
             hidden = any(path[: len(each)] == each for each in secret)
             yield AttributeChange(
-                masked(_written(path)),
-                SENSITIVE if hidden and path in old else _masked(path, old),
-                SENSITIVE if hidden and path in new else _masked(path, new),
+                masked(_path_text(path)),
+                SENSITIVE if hidden and path in old else _mask_value(path, old),
+                SENSITIVE if hidden and path in new else _mask_value(path, new),
                 any(path[: len(each)] == each for each in change.replace_paths),
             )
 
@@ -204,7 +204,7 @@ def _leaves(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
         yield path, json.dumps(value, ensure_ascii=False)
 
 
-def _masked(path: _Path, leaves: Mapping[_Path, str]) -> str | None:
+def _mask_value(path: _Path, leaves: Mapping[_Path, str]) -> str | None:
     """The value of a place, as JSON, in which nothing that looks like a secret is whole."""
     value = leaves.get(path)
     if value is None or not value.startswith('"'):
@@ -219,12 +219,12 @@ def _name(path: _Path, leaves: Mapping[_Path, str]) -> str:
     return beside if path[-1:] == ("value",) and beside else (names or [""])[-1]
 
 
-def _marked(value: Any, path: _Path = ()) -> Iterator[_Path]:
+def _marked_paths(value: Any, path: _Path = ()) -> Iterator[_Path]:
     """Each place that is true in Terraform's maps of unknown and of sensitive values."""
     if isinstance(value, dict | list):
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, item in items:
-            yield from _marked(item, (*path, key))
+            yield from _marked_paths(item, (*path, key))
     elif value is True:
         yield path
 
@@ -233,6 +233,6 @@ def _sortable(path: _Path) -> list[tuple[bool, int, str]]:
     return [(isinstance(key, str), key if isinstance(key, int) else 0, str(key)) for key in path]
 
 
-def _written(path: _Path) -> str:
+def _path_text(path: _Path) -> str:
     parts = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
     return "".join(parts).removeprefix(".")

@@ -135,7 +135,7 @@ def _texts(resource: Resource) -> Iterator[Setting]:
         if "env" not in place:
             called = next(each for each in reversed(place) if isinstance(each, str))
             if kind_of_secret(called, value):
-                yield _setting(resource, _shown(dotted(place)), called, value)
+                yield _setting(resource, _key_text(dotted(place)), called, value)
 
 
 def _role(resource: Resource) -> Estate:
@@ -207,7 +207,7 @@ def _provider(resource: Resource) -> Estate:
     )
 
 
-def _presented(resource: Resource) -> Estate:
+def _presented_chain(resource: Resource) -> Estate:
     """A chain as `tls_certificate` lists it: the top of what is presented first."""
     found: list[Certificate] = []
     for block in reversed(resource.blocks("certificates")):
@@ -293,7 +293,7 @@ def _settings(resource: Resource, argument: str, values: Any) -> Iterator[Settin
     """The texts of a map, the sensitive ones without their values."""
     for key, value in mapping(values).items():
         if isinstance(value, str) or value is SENSITIVE:
-            yield _setting(resource, f"{argument}.{_shown(key)}", key, value)
+            yield _setting(resource, f"{argument}.{_key_text(key)}", key, value)
 
 
 def _setting(resource: Resource, place: str, name: str, value: Any) -> Setting:
@@ -319,10 +319,10 @@ def _variables(resource: Resource, variables: Iterable[Any]) -> Iterator[Setting
         name = each.get("name") if isinstance(each, Mapping) else None
         value = each.get("value") if isinstance(each, Mapping) else None
         if isinstance(name, str) and (isinstance(value, str) or value is SENSITIVE):
-            yield _setting(resource, f"env.{_shown(name)}", name, value)
+            yield _setting(resource, f"env.{_key_text(name)}", name, value)
 
 
-def _shown(key: str) -> str:
+def _key_text(key: str) -> str:
     return printable(key) if len(key) <= _LONGEST_KEY else quoted(key)
 
 
@@ -346,5 +346,5 @@ _READERS: Mapping[str, Callable[[Resource], Estate]] = {
     "kubernetes_role_binding_v1": _binding,
     "kubernetes_service_account": _service_account,
     "kubernetes_service_account_v1": _service_account,
-    "tls_certificate": _presented,
+    "tls_certificate": _presented_chain,
 }

@@ -64,12 +64,14 @@ def resources(text: str, file: str) -> list[Resource]:
     plan = json_object(file, text)
     try:
         planned = [
-            _resource(each.address, each.type, _told(each.after, each.unknown, each.is_sensitive))
+            _resource(
+                each.address, each.type, _hide_marked(each.after, each.unknown, each.is_sensitive)
+            )
             for each in planned_changes(plan, file)
             if each.is_managed and isinstance(each.after, Mapping)
         ]
         read = [
-            _resource(each.address, each.type, _told(each.values, None, each.sensitive))
+            _resource(each.address, each.type, _hide_marked(each.values, None, each.sensitive))
             for each in read_data(plan)
         ]
     except RecursionError:
@@ -81,19 +83,22 @@ def _resource(address: str, kind: str, values: Any) -> Resource:
     return Resource(printable(address), kind, mapping(values), "")
 
 
-def _told(after: Any, unknown: Any, sensitive: Any) -> Any:
+def _hide_marked(after: Any, unknown: Any, sensitive: Any) -> Any:
     """A value with `UNKNOWN` and `SENSITIVE` in the place of whatever is marked as that."""
     if unknown is True or sensitive is True:
         return UNKNOWN if unknown is True else SENSITIVE
     if isinstance(after, Mapping):
         keys = [*after, *(key for key in mapping(unknown) if key not in after)]
         return {
-            key: _told(after.get(key), mapping(unknown).get(key), mapping(sensitive).get(key))
+            key: _hide_marked(
+                after.get(key), mapping(unknown).get(key), mapping(sensitive).get(key)
+            )
             for key in keys
         }
     if isinstance(after, list):
         return [
-            _told(each, _entry(unknown, at), _entry(sensitive, at)) for at, each in enumerate(after)
+            _hide_marked(each, _entry(unknown, at), _entry(sensitive, at))
+            for at, each in enumerate(after)
         ]
     return after
 

@@ -21,9 +21,9 @@ from review.report.model import (
     Subheading,
     Table,
     Text,
+    code_list,
     counted,
-    listed,
-    said,
+    prose,
 )
 
 _NAMED = 8
@@ -48,11 +48,11 @@ def abilities(material: Material) -> Section:
         for policy in row.policies:
             roles[policy].append(row.role_name)
     if not roles:
-        text = said("No policy is attached to any role: they have no permissions yet.")
+        text = prose("No policy is attached to any role: they have no permissions yet.")
         return Section("What each role may do", (Paragraph(text),))
     blocks: list[Block] = [
         Paragraph(
-            said(
+            prose(
                 f"{counted(len(roles), 'policy', 'policies')} {_are(len(roles))} attached. Marked "
                 "are (the first three in red in the picture):"
             )
@@ -70,7 +70,7 @@ def _are(number: int) -> str:
 
 def _policy(policy: PolicySummary, roles: list[str]) -> Iterator[Block]:
     yield Subheading(policy.arn)
-    yield Paragraph(("Attached to ", *listed(tuple(roles)), "."))
+    yield Paragraph(("Attached to ", *code_list(tuple(roles)), "."))
     if policy.abilities is None:
         yield Paragraph(_unknown(policy.arn), alert=True)
         return
@@ -81,18 +81,18 @@ def _policy(policy: PolicySummary, roles: list[str]) -> Iterator[Block]:
 
 
 def _edition(version: tuple[str, str], partition: str) -> Text:
-    text = said(
+    text = prose(
         "AWS manages this policy and may change it at any time; this is its version {} of {}",
         *version,
     )
     if partition == "aws":
         return (*text, ".")
     elsewhere = " in the partition {}: in {} another version may be in use, so compare them."
-    return (*text, *said(elsewhere, "aws", partition))
+    return (*text, *prose(elsewhere, "aws", partition))
 
 
 def _unknown(arn: str) -> Text:
-    return said(
+    return prose(
         "{} Read it before you sign: `aws iam get-policy --policy-arn` {} names its default "
         "version, and `aws iam get-policy-version` shows it.",
         Strong("Not judged: its text is unknown."),
@@ -104,13 +104,13 @@ def _marks(policy: PolicySummary) -> Iterator[Block]:
     found: list[Text] = []
     for mark in policy.marks:
         which = policy.escalations if mark == "privilege escalation" else ()
-        found.append((Strong(mark), *((": ", *listed(which)) if which else ())))
+        found.append((Strong(mark), *((": ", *code_list(which)) if which else ())))
     if policy.contents:
-        found.append((Strong("reads contents"), ": ", *listed(policy.contents)))
+        found.append((Strong("reads contents"), ": ", *code_list(policy.contents)))
     if found:
         yield Points(tuple(found))
     else:
-        yield Paragraph(said("No marks."))
+        yield Paragraph(prose("No marks."))
 
 
 def _what(abilities: tuple[Ability, ...]) -> Iterator[Block]:
@@ -124,7 +124,7 @@ def _what(abilities: tuple[Ability, ...]) -> Iterator[Block]:
     services = counted(len({each.service for each, _ in told}), "service")
     numbers = ", ".join(f"{level} {counts[level]}" for level in LEVELS)
     start = "Other actions" if whole else "Actions"
-    yield Paragraph(said(f"{start} in {services}, by AWS's levels of access: {numbers}."))
+    yield Paragraph(prose(f"{start} in {services}, by AWS's levels of access: {numbers}."))
     if more := [(each, actions) for each, actions in told if not _reads_only(actions.values())]:
         yield Table(
             "More than lists and reads",
@@ -133,18 +133,18 @@ def _what(abilities: tuple[Ability, ...]) -> Iterator[Block]:
         )
     reads = {each.service for each, actions in told if actions and _reads_only(actions.values())}
     if reads:
-        yield Paragraph(("Only lists and reads with ", *listed(tuple(sorted(reads))), "."))
+        yield Paragraph(("Only lists and reads with ", *code_list(tuple(sorted(reads))), "."))
     if unknown := [name for each, _ in told for name in _unknown_actions(each)]:
         yield Paragraph(
-            ("Not in AWS's reference (retired, or too new): ", *listed(tuple(unknown)), ".")
+            ("Not in AWS's reference (retired, or too new): ", *code_list(tuple(unknown)), ".")
         )
 
 
 def _everything(ability: Ability) -> Text:
     where = _where(ability)
     if not ability.excludes:
-        return said(f"Every action of every service, {where}.")
-    return ("Every action of every service but ", *listed(ability.actions), f", {where}.")
+        return prose(f"Every action of every service, {where}.")
+    return ("Every action of every service but ", *code_list(ability.actions), f", {where}.")
 
 
 def _unknown_actions(ability: Ability) -> Iterator[str]:
@@ -165,7 +165,7 @@ def _ability(ability: Ability, actions: dict[str, Level]) -> tuple[Cell, ...]:
     ]
     return (
         ((Code(ability.service),),),
-        (listed(tuple(patterns)),),
+        (code_list(tuple(patterns)),),
         tuple(
             _of_level(level, [name for name, of in actions.items() if of == level])
             for level in LEVELS
@@ -178,7 +178,7 @@ def _ability(ability: Ability, actions: dict[str, Level]) -> tuple[Cell, ...]:
 def _of_level(level: Level, actions: list[str]) -> Text:
     if len(actions) > _NAMED:
         return (f"{level}: {len(actions)} actions",)
-    return (f"{level}: ", *listed(tuple(actions)))
+    return (f"{level}: ", *code_list(tuple(actions)))
 
 
 def _where(ability: Ability) -> str:

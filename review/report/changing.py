@@ -17,7 +17,7 @@ from review.report.model import (
     Section,
     Strong,
     Table,
-    said,
+    prose,
 )
 
 
@@ -25,7 +25,7 @@ def breaks(planned: Planned | None) -> Iterator[Paragraph]:
     """An alert for each change that keeps something from working."""
     for each in planned.breaks if planned else ():
         yield Paragraph(
-            said(
+            prose(
                 "{} {} ({} in {})",
                 Strong(f"{_whom(each)}."),
                 Strong(each.text),
@@ -46,8 +46,8 @@ def changes(material: Material) -> Section:
             "programs; sensitive values are left out."
         )
         shown = "" if plan.empty else details
-        blocks.append(Paragraph(said(f"{material.planned.summary}{shown}")))
-        blocks += [_stack(stack) for stack in plan.stacks if _shown(stack)]
+        blocks.append(Paragraph(prose(f"{material.planned.summary}{shown}")))
+        blocks += [_stack(stack) for stack in plan.stacks if _change_rows(stack)]
     return Section("What a deployment will change", tuple(blocks))
 
 
@@ -56,10 +56,10 @@ def _whom(each: Break) -> str:
 
 
 def _stack(stack: StackPlan) -> Table:
-    return Table(f"Changes in {stack.stack}", ("Resource", "What happens"), _shown(stack))
+    return Table(f"Changes in {stack.stack}", ("Resource", "What happens"), _change_rows(stack))
 
 
-def _shown(stack: StackPlan) -> tuple[tuple[Cell, ...], ...]:
+def _change_rows(stack: StackPlan) -> tuple[tuple[Cell, ...], ...]:
     return tuple(
         (((Code(change.address),),), ((f"{sentence(change)}.",),))
         for change in stack.changes

@@ -10,7 +10,17 @@ from federation.model.config import S3Backend
 from review.facts.cluster_rights import cluster_rights, lists_secrets
 from review.facts.deployer import RECORDED_WITH, SIZE_LIMIT, deployer_policies
 from review.report.material import Material
-from review.report.model import Block, Listing, Paragraph, Points, Section, Strong, Text, said, yaml
+from review.report.model import (
+    Block,
+    Listing,
+    Paragraph,
+    Points,
+    Section,
+    Strong,
+    Text,
+    prose,
+    yaml,
+)
 
 
 def deployer_in_aws(material: Material) -> Section:
@@ -18,7 +28,7 @@ def deployer_in_aws(material: Material) -> Section:
     policies = deployer_policies(material.config)
     blocks: list[Block] = [
         Paragraph(
-            said(
+            prose(
                 "This is exactly what the deployer needs to create, change and remove this "
                 "configuration with Terraform. Another workload or policy needs other rights. "
                 f"The calls were recorded with version {RECORDED_WITH} of the AWS provider; "
@@ -37,47 +47,47 @@ def deployer_in_aws(material: Material) -> Section:
 
 def _powers(material: Material) -> Iterator[Text]:
     config = material.config
-    yield said(
+    yield prose(
         "With it, the deployer decides who may assume these roles (`iam:UpdateAssumeRolePolicy`), "
         "and so can obtain them: treat it as having all of their permissions."
     )
     if any(row.policies for row in material.rows):
-        yield said(
+        yield prose(
             "It can attach only the policies of this configuration to these roles "
             "(`iam:PolicyARN`), and cannot write policies."
         )
     else:
-        yield said("It cannot attach or write policies.")
+        yield prose("It cannot attach or write policies.")
     if config.aws.permissions_boundary:
-        yield said(
+        yield prose(
             "It can create these roles only with the boundary {} (`iam:PermissionsBoundary`), "
             "and cannot remove it.",
             config.aws.permissions_boundary,
         )
     if config.aws.oidc_provider != "create":
-        yield said("It can read the provider, which is managed elsewhere, but not change it.")
+        yield prose("It can read the provider, which is managed elsewhere, but not change it.")
     if config.discovery.s3:
-        yield said(
+        yield prose(
             "It writes the public keys that AWS trusts into the bucket {}: another way to every "
             "role.",
             config.discovery.s3.bucket,
         )
     if config.discovery.s3 and config.discovery.s3.acm_certificate_arn:
-        yield said(
+        yield prose(
             "CloudFront chooses the ID of a distribution when it creates it, so the policy "
             "covers all distributions of the account. If that is too much, let someone else "
             "deploy the stack {}.",
             config.stack("discovery"),
         )
     if isinstance(config.backend, S3Backend):
-        yield said(
+        yield prose(
             "It keeps the Terraform state in {}, with a lock next to each. A bucket that is "
             "encrypted with your own key also needs `kms:Decrypt` and `kms:GenerateDataKey` for "
             "the key.",
             config.backend.bucket,
         )
     if material.config.account_id is None:
-        yield said(
+        yield prose(
             "Replace `111111111111` with the account number or, better, set `aws.account_id` in "
             "the configuration."
         )
@@ -94,7 +104,7 @@ def deployer_in_the_cluster(material: Material) -> Section:
     )
     blocks: list[Block] = [
         Paragraph(
-            said(
+            prose(
                 f"{who} needs these rights to create, change and remove the objects of this "
                 "configuration. RBAC cannot restrict `create` to names, so objects of the same "
                 "kinds can be created under any name; all other rights are for the named ones. The "
@@ -110,41 +120,41 @@ def deployer_in_the_cluster(material: Material) -> Section:
 def _cluster_powers(material: Material) -> Iterator[Text]:
     config = material.config
     if config.discovery.exposure != "none":
-        yield said(
+        yield prose(
             "It may `bind` only one ClusterRole: it cannot grant other roles whose rights it "
             "does not have itself."
         )
     if config.test_pods:
-        yield said(
+        yield prose(
             "Where it may create pods, it can run them as any service account of the namespace "
             "and so obtain its roles. Without test pods it needs no rights on pods."
         )
     if config.namespaces_to_create:
-        yield said(
+        yield prose(
             "A Role cannot be created in a namespace that does not exist yet, so the rights "
             "inside these are in the ClusterRole and apply to every namespace. If that is too "
             "much, create the namespaces first, and set `create_namespace: false`."
         )
     if config.kubernetes.apply == "manifests":
-        yield said(
+        yield prose(
             "A controller that watches what it applies also needs `list` and `watch` on these "
             "kinds."
         )
     if config.kubernetes.context is not None:
-        yield said(
+        yield prose(
             "It reads the discovery document to check that the context is the cluster of this "
             "issuer."
         )
     if lists_secrets(config):
-        yield said(
+        yield prose(
             "{} before 1.24 Terraform lists them when it creates a service account, so the "
             "deployer can read all of them. It needs no right to create tokens.",
             Strong("It can read all Secrets of a namespace:"),
         )
     elif config.kubernetes.apply == "terraform" and config.kubernetes.minor is None:
-        yield said(
+        yield prose(
             "From Kubernetes 1.24 on it needs no rights on Secrets (before, Terraform lists "
             "them), and none to create tokens."
         )
     else:
-        yield said("It needs no rights on Secrets, and none to create tokens.")
+        yield prose("It needs no rights on Secrets, and none to create tokens.")

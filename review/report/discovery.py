@@ -19,7 +19,7 @@ from review.report.model import (
     Section,
     Strong,
     Table,
-    said,
+    prose,
     yaml,
 )
 
@@ -29,7 +29,7 @@ def discovery(material: Material) -> Section:
     config = material.config
     blocks: list[Block] = [
         Paragraph(
-            said(
+            prose(
                 "AWS reads two documents over the internet, without credentials, and so can "
                 "anyone who reaches them. They hold the issuer's name and its public keys: "
                 "nothing in them is secret, but anyone who can change them, or answer in their "
@@ -55,7 +55,7 @@ def discovery(material: Material) -> Section:
 
 
 _BESIDES = Paragraph(
-    said(
+    prose(
         "The ClusterRoleBinding `oidc-reviewer` also lets requests without credentials read the "
         "API server's own two documents. AWS does not read those: `discovery.exposure: none` "
         "removes the binding."
@@ -67,7 +67,7 @@ def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
     config = material.config
     if settings.acm_certificate_arn:
         yield Paragraph(
-            said(
+            prose(
                 "CloudFront serves them for {} with the certificate {}, from the private bucket "
                 "{}: public access is blocked, and the bucket's policy lets this one distribution "
                 "read the two objects.",
@@ -78,7 +78,7 @@ def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
         )
     else:
         yield Paragraph(
-            said(
+            prose(
                 "The bucket {} serves them. Its policy lets anyone read these two objects, and "
                 "nothing else; for that, the bucket does not block public policies. ACLs stay "
                 "blocked and ownership is enforced. Nobody may list or write.",
@@ -87,7 +87,7 @@ def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
         )
     without_tls = "are denied" if refuses_without_tls(config) else ("are admitted by this emulator")
     yield Paragraph(
-        said(
+        prose(
             f"Requests without TLS {without_tls}, and old versions of the objects are kept. The "
             "API server itself needs no address on the internet. {} any identity of the account "
             "with `s3:PutObject` on the bucket can publish a key of its own, and obtain every "
@@ -110,7 +110,7 @@ def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
             ),
         )
         yield Paragraph(
-            said(
+            prose(
                 "A key ID is the unpadded base64url of the SHA-256 of the public key (DER), so "
                 "it identifies the key. They must be exactly the API server's keys."
             )
@@ -120,7 +120,7 @@ def _bucket(material: Material, settings: Bucket) -> Iterator[Block]:
 def _binding(material: Material) -> Iterator[Block]:
     yield _bound()
     yield Paragraph(
-        said(
+        prose(
             "{} For AWS to get in, the API server must accept anonymous requests on every path, "
             "and only RBAC decides what they see: these two documents, and by default "
             "`/version`, `/livez`, `/readyz` and `/healthz`; on kubeadm clusters also the "
@@ -132,7 +132,7 @@ def _binding(material: Material) -> Iterator[Block]:
             "system:anonymous",
         )
     )
-    yield Paragraph(said(_narrower(material)))
+    yield Paragraph(prose(_narrower(material)))
     yield from _reach(material)
     yield from _off_by_default(material)
 
@@ -164,7 +164,7 @@ def _allowlist(material: Material) -> Iterator[Block]:
     )
     yield _bound()
     yield Paragraph(
-        said(
+        prose(
             "In addition, each API server restricts anonymous requests to a list of exact paths "
             "(KEP-4633): others get 401 before RBAC is asked, no matter what is bound to "
             "`system:unauthenticated`. CIS Kubernetes Benchmark 1.2.1 accepts such a list. {} "
@@ -179,7 +179,7 @@ def _allowlist(material: Material) -> Iterator[Block]:
 
 def _nothing(material: Material) -> Iterator[Block]:
     yield Paragraph(
-        said(
+        prose(
             "This configuration does not serve the documents: something outside it, such as a "
             "proxy or a web server, must. {} Anyone who can write what it serves controls every "
             "role, and is not part of this document.",
@@ -190,7 +190,7 @@ def _nothing(material: Material) -> Iterator[Block]:
 
 def _bound() -> Block:
     return Paragraph(
-        said(
+        prose(
             "The API server serves them. The ClusterRoleBinding {} gives requests without "
             "credentials (the group {}) the built-in ClusterRole {}, which allows `get` on these "
             "two documents and nothing else.",
@@ -205,7 +205,7 @@ def _reach(material: Material) -> Iterator[Block]:
     path = material.config.issuer_key.removeprefix(material.config.issuer_host)
     if path:
         yield Paragraph(
-            said(
+            prose(
                 "The API server serves them at its root, and the issuer has the path {}: a "
                 "proxy must answer for it below that path. {} Anyone who can change what the "
                 "proxy answers controls every role.",
@@ -214,7 +214,7 @@ def _reach(material: Material) -> Iterator[Block]:
             )
         )
     yield Paragraph(
-        said(
+        prose(
             "AWS must reach the API server, or a proxy in front of it, on port 443. If that is "
             "the API server itself, its login is on the internet too; `discovery.hosting: s3` "
             "avoids that."
@@ -226,7 +226,7 @@ def _off_by_default(material: Material) -> Iterator[Block]:
     distribution = distribution_of(material.config)
     if not distribution.anonymous:
         yield Paragraph(
-            said(
+            prose(
                 "{} rejects anonymous requests by default, which must be changed on the control "
                 "plane: review that change too.",
                 distribution.title,

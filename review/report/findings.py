@@ -19,7 +19,7 @@ from review.report.model import (
     Subheading,
     Table,
     Text,
-    said,
+    prose,
 )
 
 
@@ -39,10 +39,10 @@ def findings(material: Material) -> Section:
 def _open(material: Material) -> Iterator[Block]:
     found = material.lint.findings
     if not found:
-        yield Paragraph(said("All findings are accepted."))
+        yield Paragraph(prose("All findings are accepted."))
         return
     yield Paragraph(
-        said(
+        prose(
             "Error: someone else gets in, or gets more than can be intended. Warning: more "
             "access than is needed, or something is likely to fail. Note: for your information."
         )
@@ -70,7 +70,7 @@ def _place(seen: Seen) -> Text:
 def _accepted(material: Material) -> Iterator[Block]:
     accepted = material.lint.accepted
     if not accepted:
-        yield Paragraph(said("No finding is accepted."))
+        yield Paragraph(prose("No finding is accepted."))
         return
     yield Table(
         "Accepted findings",
@@ -91,10 +91,10 @@ def _acceptance(each: Accepted) -> tuple[Cell, ...]:
 
 def _unused(material: Material) -> Iterator[Block]:
     for unused in material.lint.unused:
-        about = said(" for {}", unused.workload) if unused.workload else ()
+        about = prose(" for {}", unused.workload) if unused.workload else ()
         yield Paragraph(
             (
-                *said("{} is accepted", unused.code),
+                *prose("{} is accepted", unused.code),
                 *about,
                 ", but there is no such finding: remove the acceptance.",
             )
@@ -105,7 +105,7 @@ def _unjudged(material: Material) -> Iterator[Block]:
     for each in material.lint.unjudged:
         yield Paragraph(
             (
-                *said("{} is accepted until {}", each.code, each.until),
+                *prose("{} is accepted until {}", each.code, each.until),
                 f" ({each.reason}). Only check and lint look for it, not this document.",
             )
         )

@@ -36,7 +36,7 @@ Cell = tuple[Text, ...]
 """What stands in a cell of a table, line by line."""
 
 
-def said(template: str, *values: str | Code | Strong) -> Text:
+def prose(template: str, *values: str | Code | Strong) -> Text:
     """A text of ours with values of others.
 
     Args:
@@ -56,7 +56,7 @@ def said(template: str, *values: str | Code | Strong) -> Text:
     return tuple(spans)
 
 
-def listed(values: tuple[str, ...]) -> Text:
+def code_list(values: tuple[str, ...]) -> Text:
     """Values of others as code, with commas between them."""
     spans: list[Span] = []
     for value in values:

@@ -72,7 +72,7 @@ class Band:
 def pictures(rows: Sequence[Row]) -> tuple[str, ...]:
     """As many pictures as pages are needed."""
     parts = list(_parts(rows))
-    return tuple(_drawn(part, number, len(parts)) for number, part in enumerate(parts, start=1))
+    return tuple(_draw(part, number, len(parts)) for number, part in enumerate(parts, start=1))
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[tuple[Row, ...]]:
@@ -88,7 +88,7 @@ def _parts(rows: Sequence[Row]) -> Iterator[tuple[Row, ...]]:
     yield tuple(part)
 
 
-def _drawn(rows: Sequence[Row], number: int, of: int) -> str:
+def _draw(rows: Sequence[Row], number: int, of: int) -> str:
     tops = itertools.accumulate(map(_height, rows), initial=_HEAD)
     bands = [_band(row, top) for row, top in zip(rows, tops, strict=False)]
     return render(
@@ -108,12 +108,12 @@ def alternative(rows: Sequence[Row]) -> str:
     return (
         f"The issuer {rows[0].issuer} signs tokens for service accounts. The OIDC provider "
         f"{rows[0].provider_arn} trusts the issuer's keys, and roles trust the provider: "
-        + "; ".join(map(_told, rows))
+        + "; ".join(map(_description, rows))
         + "."
     )
 
 
-def _told(row: Row) -> str:
+def _description(row: Row) -> str:
     who = row.workload if row.subject else f"{row.workload} and any other service account"
     policies = ", ".join(map(_policy, row.policies)) or "no policies"
     return f"{who} may assume {row.role_name} with {policies}"

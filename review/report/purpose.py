@@ -18,9 +18,9 @@ from review.report.model import (
     Strong,
     Table,
     Text,
+    code_list,
     counted,
-    listed,
-    said,
+    prose,
 )
 from review.report.picture import pictures
 from review.report.signing import digest, digested
@@ -36,7 +36,7 @@ def purpose(material: Material) -> Section:
         if material.config.account_id
         else (config.cluster,)
     )
-    text = said(
+    text = prose(
         f"Pods of the Kubernetes cluster {{}} get temporary credentials of {roles} in {where}, so "
         "no access key has to be stored in the cluster. A pod shows AWS a token that the "
         "cluster's own API server has signed for the pod's service account, and AWS verifies it "
@@ -53,7 +53,7 @@ def _alerts(material: Material) -> Iterator[Block]:
     yield from breaks(material.planned)
     if config.aws.endpoint_url:
         yield Paragraph(
-            said(
+            prose(
                 "{} {} replaces AWS: this configuration deploys nothing to AWS.",
                 Strong("Not for production."),
                 config.aws.endpoint_url,
@@ -62,7 +62,7 @@ def _alerts(material: Material) -> Iterator[Block]:
         )
     if errors := material.lint.counts["error"]:
         yield Paragraph(
-            said(
+            prose(
                 "{} See the section Findings.",
                 Strong(f"{counted(errors, 'finding')} with the weight 'error', not accepted."),
             ),
@@ -73,14 +73,14 @@ def _alerts(material: Material) -> Iterator[Block]:
             (
                 Strong("Roles with administrative or privilege-escalating permissions:"),
                 " ",
-                *listed(tuple(row.role_name for row in powerful)),
+                *code_list(tuple(row.role_name for row in powerful)),
                 ". See the section What each role may do.",
             ),
             alert=True,
         )
     for row in material.open_rows:
         yield Paragraph(
-            said(
+            prose(
                 "{} It trusts every service account of the cluster, not only {}.",
                 Strong(f"Any pod of the cluster can obtain the role {row.role_name}."),
                 row.workload,
@@ -98,26 +98,26 @@ def _glance(material: Material) -> Table:
     config = material.config
     provider = config.aws.oidc_provider
     facts: list[tuple[str, Text]] = [
-        ("Cluster", said("{}", config.cluster)),
-        ("Issuer", said("{}", config.issuer)),
-        ("Audience", listed(config.audience)),
+        ("Cluster", prose("{}", config.cluster)),
+        ("Issuer", prose("{}", config.issuer)),
+        ("Audience", code_list(config.audience)),
         (
             "AWS account",
-            said("{}", material.config.account_id)
+            prose("{}", material.config.account_id)
             if material.config.account_id
             else (_NO_ACCOUNT,),
         ),
-        ("Region", said("{} (partition {})", config.aws.region, config.partition)),
+        ("Region", prose("{} (partition {})", config.aws.region, config.partition)),
         (
             "OIDC provider",
             ("created by the deployment",)
             if provider == "create"
-            else said("exists: {}", provider),
+            else prose("exists: {}", provider),
         ),
         ("Roles", (str(len(material.rows)),)),
         ("Discovery documents served by", (_server(config),)),
         ("Findings", (_findings(material),)),
-        (f"SHA-256 of {digested(material)}", said("{}", digest(config, material.keys))),
+        (f"SHA-256 of {digested(material)}", prose("{}", digest(config, material.keys))),
     ]
     rows = tuple((_cell((name,)), _cell(text)) for name, text in facts)
     return Table("At a glance", ("What", "Value"), rows)
@@ -136,21 +136,21 @@ def trust_path(material: Material) -> Section:
         )
     )
     steps = (
-        said(
+        prose(
             "The kubelet requests a token for the pod's service account from the API server, "
             "which signs it with its private key. The token names the issuer (`iss`), the "
             "audience (`aud`) and the service account (`sub`)."
         ),
-        said(
+        prose(
             "The AWS SDK in the pod sends the token to AWS STS (`AssumeRoleWithWebIdentity`) "
             "with the ARN of the role."
         ),
-        said(
+        prose(
             "STS finds the OIDC provider of the account whose URL equals `iss`, and verifies "
             "the signature with the public keys that it reads below that URL."
         ),
-        said(checks),
-        said(
+        prose(checks),
+        prose(
             "STS returns credentials of the role, which are valid for an hour unless the pod "
             f"requests another duration, and for {longest} seconds at most. STS does not ask the "
             "API server again."
@@ -164,7 +164,7 @@ def trust_path(material: Material) -> Section:
                 _figure(material, svg, number, len(drawn))
                 for number, svg in enumerate(drawn, start=1)
             ),
-            Paragraph(said("How a pod gets the credentials of its role:")),
+            Paragraph(prose("How a pod gets the credentials of its role:")),
             Points(steps, numbered=True),
         ),
     )

@@ -24,9 +24,9 @@ from review.report.model import (
     Subheading,
     Table,
     Text,
+    code_list,
     counted,
-    listed,
-    said,
+    prose,
 )
 
 _NODE_AUDIENCES_MINOR = 33
@@ -38,7 +38,7 @@ def residual(material: Material) -> Section:
         "What is not protected",
         (
             Paragraph(
-                said(
+                prose(
                     "AWS trusts what the cluster signs. The following people and machines can "
                     "obtain roles without being the intended workload, and nothing in this "
                     "configuration stops them."
@@ -58,7 +58,7 @@ def residual(material: Material) -> Section:
             Points(tuple(_account(material))),
             Subheading("What the logs show"),
             Paragraph(
-                said(
+                prose(
                     "CloudTrail records each `AssumeRoleWithWebIdentity` with the provider and "
                     "the token's subject (namespace and service account), but not which person "
                     "or pod requested the token. Tokens that the API server issues are in its "
@@ -72,7 +72,7 @@ def residual(material: Material) -> Section:
 
 def _namespaces(material: Material) -> Iterator[Block]:
     yield Paragraph(
-        said(
+        prose(
             "Anyone who may do one of these in a namespace can obtain the roles of its service "
             "accounts: create pods (or deployments, jobs, and anything else that creates pods), "
             "create `serviceaccounts/token`, or run commands in an existing pod (`pods/exec`, "
@@ -95,7 +95,7 @@ def _namespaces(material: Material) -> Iterator[Block]:
             (
                 f"{counted(len(pods), 'test pod')} with the AWS CLI will keep running, a shell "
                 "with the role for anyone who may run commands in it: ",
-                *listed(tuple(sorted(pods))),
+                *code_list(tuple(sorted(pods))),
                 ".",
             )
         )
@@ -115,31 +115,31 @@ def _reachable(material: Material) -> dict[str, list[str]]:
 
 def _administrators(material: Material) -> Iterator[Text]:
     every = _every(material)
-    yield said(
+    yield prose(
         "`cluster-admin`, and anyone else who may create `serviceaccounts/token` or pods in every "
         f"namespace, can obtain {every}."
     )
-    yield said(
+    yield prose(
         "Anyone who can read the API server's private signing key (the file of "
         "`--service-account-signing-key-file` on each control plane node, and its backups) can "
         f"create tokens for any service account and any time, anywhere, and obtain {every} until "
         "the key is no longer published, and AWS has read the published keys again."
     )
-    yield said(
+    yield prose(
         "A subject is only the name of a namespace and of a service account: anyone who creates "
         "a namespace and a service account with the names of deleted ones gets their role. "
         "Another cluster that signs with the same key, or whose key is published too, gets all "
         "roles."
     )
     if material.config.issuer in material.config.audience:
-        yield said(
+        yield prose(
             "{} The issuer is an audience of this federation, and by default an API server "
             "issues every pod's own API token for it. Each of those tokens gets AWS "
             "credentials, and tokens for AWS log in to the API server.",
             Strong("One token has two uses."),
         )
     else:
-        yield said(
+        yield prose(
             "{} must not be among the API server's own `--api-audiences`: otherwise a token for "
             "AWS also logs in to the cluster. `python -m wizard doctor` tests this.",
             material.config.pod_audience,
@@ -154,36 +154,36 @@ def _nodes(material: Material) -> Iterator[Text]:
         audiences = "By default it gets only the audiences of those pods."
     else:
         audiences = f"In Kubernetes 1.{minor} it can, by default, ask for any audience."
-    yield said(
+    yield prose(
         "Its kubelet reads the tokens of the pods that run on it, and can request more for their "
         f"service accounts: it can obtain the roles of those. {audiences} The Node authorizer and "
         "the admission plugin NodeRestriction, which kubeadm turns on, deny it the service "
         "accounts of other nodes' pods: check that both are on."
     )
     if material.open_rows:
-        roles = listed(tuple(row.role_name for row in material.open_rows))
+        roles = code_list(tuple(row.role_name for row in material.open_rows))
         yield ("For ", *roles, " any pod on the node that has the audience is enough.")
-    yield said(f"A control plane node has the signing key, and with it {_every(material)}.")
+    yield prose(f"A control plane node has the signing key, and with it {_every(material)}.")
 
 
 def _stolen(material: Material) -> Iterator[Text]:
     rows = material.rows
     longest_token = max(row.token_seconds for row in rows)
     longest_session = max(row.session_seconds for row in rows)
-    yield said(
+    yield prose(
         "A token works from anywhere: AWS does not ask the API server, so it does not notice that "
         "the pod or the service account is gone. The token is valid until its `exp` (as configured "
         f"{longest_token} s at most) and five minutes more. Anyone who may request tokens can "
         "request longer ones, unless the API server limits that "
         "(`--service-account-max-token-expiration`)."
     )
-    yield said(
+    yield prose(
         "The credentials for a token work until the session ends, at most "
         f"{longest_session} s, even if the pod, the token and the provider are gone. To end them "
         "earlier, deny the role everything for sessions that began before now "
         "(`aws:TokenIssueTime`; IAM user guide, 'Revoke IAM role temporary security credentials')."
     )
-    yield said(
+    yield prose(
         "Every container of a pod that mounts the token can read it, and so can anyone who "
         "makes the workload run code. They can then do everything that the role may do."
     )
@@ -194,55 +194,55 @@ def _issuer(material: Material) -> Iterator[Text]:
     every = _every(material)
     s3 = config.discovery.s3
     if s3 is None or s3.acm_certificate_arn:
-        yield said(
+        yield prose(
             "Anyone who controls the DNS of {}, and so can have a public authority issue a "
             f"certificate for it, can publish keys of their own and obtain {every}, even if a "
             "thumbprint is pinned.",
             config.issuer_host,
         )
     if s3 is not None:
-        yield said(
+        yield prose(
             f"Anyone who can write to the bucket {{}}, or change its policy, can obtain {every}. "
             "If the bucket is deleted while the provider exists, anyone who creates one of that "
             "name can, too: `python -m wizard destroy` removes the provider first.",
             s3.bucket,
         )
     else:
-        yield said(
+        yield prose(
             "Anyone who terminates TLS for {} (a load balancer, a proxy, the API server's own "
             f"certificate and key) can serve other keys, and obtain {every}.",
             config.issuer_host,
         )
     if s3 is not None and s3.acm_certificate_arn:
-        yield said(
+        yield prose(
             "Anyone who can change the CloudFront distribution can make it serve other documents."
         )
 
 
 def _account(material: Material) -> Iterator[Text]:
     config = material.config
-    yield said(
+    yield prose(
         "Anyone who may change the roles (`iam:UpdateAssumeRolePolicy`, `iam:AttachRolePolicy`, "
         "`iam:PutRolePolicy`) can admit others, or give the role more permissions. The deployer "
         "is one of them, see the next section."
     )
-    yield said(
+    yield prose(
         "Anyone who may create roles can create others that trust the same provider, with any "
         "subject: this document shows only those of this configuration."
     )
     if config.aws.oidc_provider != "create":
-        yield said(
+        yield prose(
             "The provider {} is managed elsewhere. Its manager can delete it, which breaks "
             "every role here, and other people's roles may trust it.",
             config.aws.oidc_provider,
         )
     if config.aws.permissions_boundary is None:
-        yield said(
+        yield prose(
             "Without a permissions boundary, nothing limits the policies that someone attaches "
             "to a role later."
         )
     if material.config.account_id is None:
-        yield said(
+        yield prose(
             "The configuration has no account (`aws.account_id`), so a deployment with the "
             "wrong credentials creates the provider and the roles in the wrong account."
         )
@@ -251,11 +251,11 @@ def _account(material: Material) -> Iterator[Text]:
 
 def _state(config: ClusterConfig) -> Text:
     if isinstance(config.backend, LocalBackend):
-        return said(
+        return prose(
             "The Terraform state is in the deployer's folder `state/`. It has no secrets. "
             "Anyone who changes it can mislead the next deployment about what exists."
         )
-    return said(
+    return prose(
         "The Terraform state is in the bucket {}, below {}. It has no secrets. Anyone who can "
         "write there can mislead the next deployment about what exists.",
         config.backend.bucket,

@@ -11,7 +11,7 @@ from federation.keys.jwks import PublicKey
 from federation.model.config import ClusterConfig
 from review.facts.actions import edition
 from review.report.material import Material
-from review.report.model import Paragraph, Points, Section, Table, Text, said
+from review.report.model import Paragraph, Points, Section, Table, Text, prose
 
 CONFIGURATION = "configuration.json"
 """The file of a review with what is approved."""
@@ -55,22 +55,22 @@ def sign_off(material: Material) -> Section:
         for role in ("Security reviewer", "Owner of the AWS account", "Owner of the cluster")
     )
     grounds = [
-        said(
+        prose(
             f"The document follows from {_sources(material)}: the same inputs give the same bytes."
         ),
-        said(
+        prose(
             "What actions do is from AWS's Service Authorization Reference, as of {}; the texts "
             "of AWS's managed policies are those of the versions that are named.",
             edition(),
         ),
-        said("It is about what will be deployed, not about what is live"),
+        prose("It is about what will be deployed, not about what is live"),
         _judged(material),
     ]
     return Section(
         "Sign-off",
         (
             Paragraph(
-                said(
+                prose(
                     f"What is approved has the SHA-256 {{}}: that of {digested(material)}, "
                     f"as printed by `sha256sum {CONFIGURATION}` in this folder.",
                     digest(material.config, material.keys),
@@ -93,8 +93,8 @@ def _sources(material: Material) -> str:
 
 def _judged(material: Material) -> Text:
     if material.today is None:
-        return said(
+        return prose(
             "Expired acceptances were not checked: compare their last days with the day on "
             "which you sign."
         )
-    return said("Acceptances were judged by the day {}.", material.today.isoformat())
+    return prose("Acceptances were judged by the day {}.", material.today.isoformat())

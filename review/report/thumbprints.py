@@ -19,7 +19,7 @@ from review.report.model import (
     Strong,
     Table,
     Text,
-    said,
+    prose,
 )
 
 
@@ -27,7 +27,7 @@ def thumbprints(material: Material) -> Section:
     """The thumbprints, as far as configuration and presented chain tell."""
     blocks = [
         Paragraph(
-            said(
+            prose(
                 "A thumbprint is the SHA-1 of a certificate that the issuer's address presents. "
                 "AWS verifies that address against its own list of public authorities first. It "
                 "uses the provider's thumbprints if the authority is not on the list, if the "
@@ -35,7 +35,7 @@ def thumbprints(material: Material) -> Section:
             )
         ),
         *_provenance(material),
-        *_presented(material),
+        *_presented_table(material),
         Paragraph(_use(material)),
     ]
     return Section("Thumbprints", tuple(blocks))
@@ -46,7 +46,7 @@ def _provenance(material: Material) -> Iterator[Block]:
     pinned = config.discovery.thumbprint
     if config.aws.oidc_provider != "create":
         yield Paragraph(
-            said(
+            prose(
                 "The provider exists and keeps its thumbprints: this configuration does not "
                 "change them. `aws iam get-open-id-connect-provider "
                 "--open-id-connect-provider-arn` {} shows them.",
@@ -55,7 +55,7 @@ def _provenance(material: Material) -> Iterator[Block]:
         )
     elif pinned == "omit":
         yield Paragraph(
-            said(
+            prose(
                 "The configuration pins none (`thumbprint: omit`). IAM then fetches the chain "
                 "itself when the provider is created, and keeps the thumbprint of the top "
                 "intermediate authority. A list that an earlier deployment has set stays "
@@ -66,7 +66,7 @@ def _provenance(material: Material) -> Iterator[Block]:
         yield Paragraph(_of_endpoint(config))
         if pins_for_another_name(config):
             yield Paragraph(
-                said(
+                prose(
                     "Terraform gets the certificate for the name of that address, {}, which may "
                     "not be the one that AWS sees at {}: compare the two.",
                     config.discovery_address[0],
@@ -83,7 +83,7 @@ def _provenance(material: Material) -> Iterator[Block]:
             ),
         )
         yield Paragraph(
-            said(
+            prose(
                 "They are written in the configuration by hand, and nothing renews them: change "
                 "the list before you change the authority."
             )
@@ -98,7 +98,7 @@ def _of_endpoint(config: ClusterConfig) -> Text:
         "that address at that moment chooses what is pinned: compare the output `thumbprint` of "
         "the deployment with the certificate."
     )
-    return said(text, address)
+    return prose(text, address)
 
 
 def _owner(digest: str, chain: tuple[Certificate, ...]) -> Text:
@@ -109,13 +109,13 @@ def _owner(digest: str, chain: tuple[Certificate, ...]) -> Text:
             if owner.is_authority
             else ("the server's own, which breaks at its renewal")
         )
-        return said(f"{{}} ({kind})", owner.subject)
+        return prose(f"{{}} ({kind})", owner.subject)
     if chain:
         return (Strong("matches no presented certificate"),)
     return ("unknown: the presented chain was not given",)
 
 
-def _presented(material: Material) -> Iterator[Block]:
+def _presented_table(material: Material) -> Iterator[Block]:
     if not material.chain:
         return
     yield Table(
@@ -135,12 +135,12 @@ def _presented(material: Material) -> Iterator[Block]:
 
 def _use(material: Material) -> Text:
     if material.config.discovery.s3:
-        return said(
+        return prose(
             "{} S3 and CloudFront present certificates of authorities that AWS knows.",
             Strong("AWS does not use it here:"),
         )
     if not material.chain:
-        return said(
+        return prose(
             "{} The configuration does not say which authority signs the issuer's certificate: "
             "with a public one AWS ignores thumbprints, with the cluster's own AWS relies only "
             "on them. Create this document with the presented chain (`review --chain`), or run "
@@ -148,12 +148,12 @@ def _use(material: Material) -> Text:
             Strong("Unknown whether AWS uses it."),
         )
     if any(each.is_public for each in material.chain):
-        return said(
+        return prose(
             "{} an authority that Mozilla trusts issued the chain (AWS's own list is not "
             "published), unless the server requires TLS 1.3.",
             Strong("AWS probably does not use it:"),
         )
-    return said(
+    return prose(
         "{} no public authority has signed the chain. Anyone who has the key of the pinned "
         "certificate, or of one that it signed, can answer for the cluster and obtain every "
         "role.",

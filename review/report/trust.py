@@ -20,9 +20,9 @@ from review.report.model import (
     Strong,
     Table,
     Text,
+    code_list,
     counted,
-    listed,
-    said,
+    prose,
 )
 
 _SUBJECT = "SUBJECT"
@@ -45,16 +45,18 @@ def _about(material: Material) -> Iterator[Block]:
     required = "the audience" if len(audiences) == 1 else "one of the audiences"
     yield Paragraph(
         (
-            *said(f"{text}. The token must also come from the issuer {{}}", material.config.issuer),
+            *prose(
+                f"{text}. The token must also come from the issuer {{}}", material.config.issuer
+            ),
             f" and be for {required} ",
-            *listed(audiences),
+            *code_list(audiences),
             ". The exact subjects are in the section Trust policies.",
         )
     )
     boundary = material.config.aws.permissions_boundary
     if boundary:
         yield Paragraph(
-            said(
+            prose(
                 "Every role has the permissions boundary {}: a role may do only what both its "
                 "policies and the boundary allow. The text of the boundary is not part of this "
                 "document.",
@@ -63,7 +65,7 @@ def _about(material: Material) -> Iterator[Block]:
         )
     else:
         yield Paragraph(
-            said(
+            prose(
                 "No role has a permissions boundary: nothing in this configuration limits what its "
                 "policies allow."
             )
@@ -106,7 +108,7 @@ def trust_policies(material: Material) -> Section:
     quota = material.rows[0].quota
     blocks: list[Block] = [
         Paragraph(
-            said(
+            prose(
                 f"An account allows trust policies of {quota} characters (without white space), "
                 "unless it asked AWS for more. The longest of these has "
                 f"{max(row.characters for row in material.rows)}."
@@ -116,7 +118,7 @@ def trust_policies(material: Material) -> Section:
     if material.config.provider_arn() is None:
         blocks.append(
             Paragraph(
-                said(
+                prose(
                     "The configuration has no account, so `111111111111` is used in its place; "
                     "every account number has as many characters."
                 )
@@ -130,7 +132,7 @@ def trust_policies(material: Material) -> Section:
         )
     )
     for rows in groups.values():
-        blocks += _shown(rows)
+        blocks += _policy_blocks(rows)
     return Section("Trust policies", tuple(blocks))
 
 
@@ -146,7 +148,7 @@ def _length(row: Row) -> tuple[Cell, ...]:
     )
 
 
-def _shown(rows: list[Row]) -> Iterator[Block]:
+def _policy_blocks(rows: list[Row]) -> Iterator[Block]:
     if len(rows) == 1:
         yield _listing(f"Trust policy of {rows[0].role_name}", rows[0].trust_policy)
         return
@@ -154,7 +156,7 @@ def _shown(rows: list[Row]) -> Iterator[Block]:
         yield _listing(f"Trust policy of {_roles(rows)}, each alike", rows[0].trust_policy)
         return
     yield Paragraph(
-        said(
+        prose(
             f"{counted(len(rows), 'role')} have the same trust policy except for the subject, "
             "which is in the table above. {} is its placeholder.",
             _SUBJECT,

@@ -137,15 +137,15 @@ def verify(found: Sealed) -> Verification:
     Raises:
         UserError: the list names no file: this is not a review.
     """
-    listed, faults = _listed(found.listing)
+    listed, faults = _parse_list(found.listing)
     if not listed:
         raise UserError(f"{CHECKSUMS} does not list any file: this is not a review.")
     entries: defaultdict[str, list[SealedEntry]] = defaultdict(list)
     for entry in found.entries:
         entries[entry.path].append(entry)
     signatures = {path for path, all_of_it in entries.items() if _is_signature(all_of_it)}
-    compared = [each for path in listed for each in _compared(path, listed[path], entries)]
-    added = _added(entries, {*listed, CHECKSUMS, *signatures})
+    compared = [each for path in listed for each in _compare(path, listed[path], entries)]
+    added = _added_entries(entries, {*listed, CHECKSUMS, *signatures})
     differences = {*found.faults, *faults, *compared, *added}
     return Verification(
         checksum(found.listing),
@@ -167,7 +167,7 @@ def is_plain(path: str) -> bool:
     return _PLAIN.fullmatch(path) is not None
 
 
-def _listed(content: bytes) -> tuple[dict[str, str], list[SealDifference]]:
+def _parse_list(content: bytes) -> tuple[dict[str, str], list[SealDifference]]:
     """The checksums by path, and what is wrong with the list."""
     *lines, rest = content.decode("utf-8", "surrogateescape").split("\n")
     if len(lines) > MOST_FILES:
@@ -205,7 +205,7 @@ def _twins(listed: Iterable[str]) -> Iterator[SealDifference]:
             yield SealDifference("other-case", path, "the list has it in several spellings.")
 
 
-def _compared(
+def _compare(
     path: str, expected: str, entries: Mapping[str, Sequence[SealedEntry]]
 ) -> Iterator[SealDifference]:
     """What differs of a listed file."""
@@ -243,7 +243,7 @@ _INSTEAD: Mapping[Kind, tuple[Why, str]] = {
 }
 
 
-def _added(
+def _added_entries(
     entries: Mapping[str, Sequence[SealedEntry]], known: set[str]
 ) -> Iterator[SealDifference]:
     """What is there and not listed; a folder counts if nothing is in it."""

@@ -45,7 +45,7 @@ def read(path: Path) -> Sealed:
     try:
         if path.is_dir():
             return read_folder(path)
-        with _opened(path, follow=True) as file:
+        with _open(path, follow=True) as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -62,7 +62,7 @@ def read_folder(folder: Path) -> Sealed:
         OSError: it cannot be read.
     """
     try:
-        with _opened(folder / CHECKSUMS) as file:
+        with _open(folder / CHECKSUMS) as file:
             listing = file.read(LONGEST_LIST + 1)
     except FileNotFoundError:
         raise UserError(
@@ -105,7 +105,7 @@ def _digest(path: Path) -> str:
     digest = hashlib.sha256()
     size = 0
     try:
-        with _opened(path) as file:
+        with _open(path) as file:
             while piece := file.read(_PIECE):
                 digest.update(piece)
                 size += len(piece)
@@ -116,7 +116,7 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _opened(path: Path, *, follow: bool = False) -> BinaryIO:
+def _open(path: Path, *, follow: bool = False) -> BinaryIO:
     """A regular file, open to read; opening does not wait for a pipe's other end.
 
     Args:

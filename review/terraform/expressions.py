@@ -77,10 +77,10 @@ def assigned(members: Iterable[tuple[str, Expression]]) -> list[str]:
         if value.is_single:
             neighbours.append((name, value.lines[0]))
             continue
-        lines += _aligned(neighbours)
+        lines += _align(neighbours)
         neighbours = []
         lines += [f"{name} = {value.lines[0]}", *value.lines[1:]]
-    return lines + _aligned(neighbours)
+    return lines + _align(neighbours)
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -88,7 +88,7 @@ def indented(lines: Iterable[str]) -> list[str]:
     return [f"  {line}" if line else "" for line in lines]
 
 
-def _aligned(neighbours: Sequence[tuple[str, str]]) -> list[str]:
+def _align(neighbours: Sequence[tuple[str, str]]) -> list[str]:
     widest = max((_columns(name) for name, _ in neighbours), default=0)
     return [f"{name}{' ' * (widest - _columns(name))} = {value}" for name, value in neighbours]
 
@@ -115,10 +115,10 @@ def _tuple(items: Sequence[Expression]) -> Expression:
 def _key(template: str) -> str:
     written = _of_template(template).lines[0]
     # A reference as a key would be taken for the key's own name.
-    return _unquoted(written) if written.startswith('"') else f"({written})"
+    return _unquote(written) if written.startswith('"') else f"({written})"
 
 
-def _unquoted(key: str) -> str:
+def _unquote(key: str) -> str:
     """A key of an object, without quotes that it does not need."""
     bare = key[1:-1] if key.startswith('"') else key
     return bare if _IDENTIFIER.fullmatch(bare) and bare not in _RESERVED else key
@@ -128,7 +128,7 @@ def _of_template(template: str) -> Expression:
     parts = list(_parts(template))
     if len(parts) == 1 and parts[0].startswith("${"):
         return of_source(parts[0][2:-1].strip())
-    text = "".join(part if _is_sequence(part) else _escaped(part) for part in parts)
+    text = "".join(part if _is_sequence(part) else _escape_text(part) for part in parts)
     return Expression((f'"{text}"',))
 
 
@@ -154,7 +154,7 @@ def _is_sequence(part: str) -> bool:
     return part.startswith(("${", "%{"))
 
 
-def _escaped(literal: str) -> str:
+def _escape_text(literal: str) -> str:
     """A literal part of a template as it stands between quotes."""
     return "".join(map(_escape, literal))
 
@@ -243,7 +243,7 @@ class _Reader:
         while not self._passed("}"):
             key = self._expression("=:").lines[0]
             self._at += 1
-            members.append((_unquoted(key), self._expression(",}")))
+            members.append((_unquote(key), self._expression(",}")))
             self._passed(",")
         return _object(members)
 

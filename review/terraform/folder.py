@@ -123,7 +123,7 @@ def _full(source: str) -> str:
 
 def _resources(content: Json) -> Iterator[Block]:
     """Data and resources, each after those that it refers to, and a workload's own together."""
-    found = {".".join(address): (head, values) for head, address, values in _declared(content)}
+    found = {".".join(address): (head, values) for head, address, values in _declarations(content)}
     done: set[str] = set()
     comments = dict(_COMMENTS)
 
@@ -141,7 +141,7 @@ def _resources(content: Json) -> Iterator[Block]:
         yield from with_needs(address)
 
 
-def _declared(content: Json) -> Iterator[tuple[tuple[str, str, str], tuple[str, ...], Json]]:
+def _declarations(content: Json) -> Iterator[tuple[tuple[str, str, str], tuple[str, ...], Json]]:
     for kind, prefix in (("data", ("data",)), ("resource", ())):
         for resource_type, named in content.get(kind, {}).items():
             for name, values in named.items():

@@ -31,7 +31,7 @@ from federation.keys.jwks import key_set
 from federation.keys.key_files import read
 from federation.yaml.files import PROJECT
 from formats.escaping import yaml_text
-from review.facts.planned import documents, weighed
+from review.facts.planned import documents, judge_plan
 from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
 from wizard.cli import review as review_command
 
@@ -367,7 +367,7 @@ def hostile_plan(text: str) -> Plan:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_plan_hides_nothing_in_its_documents(text: str) -> None:
-    made = documents("prod", weighed(hostile_plan(text)))
+    made = documents("prod", judge_plan(hostile_plan(text)))
     assert in_markdown(made["PLAN.md"]) == []
     assert complaints(made["plan.json"]) == []
 

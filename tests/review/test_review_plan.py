@@ -201,7 +201,7 @@ def test_a_plan_that_is_nested_without_end_is_refused(monkeypatch: pytest.Monkey
     def exhausted(*_: Any) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("review.plan.resources._told", exhausted)
+    monkeypatch.setattr("review.plan.resources._hide_marked", exhausted)
     with pytest.raises(UserError) as refusal:
         planned("aws_iam_role", {"name": "web"})
     assert str(refusal.value) == "plan.json is nested too deeply to be read."

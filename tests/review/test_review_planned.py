@@ -7,7 +7,7 @@ import json
 import pytest
 
 from review.breaks import Break
-from review.facts.planned import Planned, documents, weighed
+from review.facts.planned import Planned, documents, judge_plan
 from review.plan.changes import (
     UNKNOWN,
     AttributeChange,
@@ -25,7 +25,7 @@ def change(address: str, action: ChangeAction, *attributes: AttributeChange) -> 
 
 
 def plan(*changes: ResourceChange) -> Planned:
-    return weighed(Plan((StackPlan("prod-identity", changes), StackPlan("prod-workloads", ()))))
+    return judge_plan(Plan((StackPlan("prod-identity", changes), StackPlan("prod-workloads", ()))))
 
 
 def policy(subject: str) -> str:
@@ -254,8 +254,8 @@ def test_a_text_with_a_fence_in_it_stays_inside_its_own() -> None:
 def test_what_the_api_server_shows_strangers_may_end_where_aws_reads_a_bucket() -> None:
     address = "kubernetes_cluster_role_binding_v1.oidc-reviewer"
     gone = Plan((StackPlan("prod-discovery", (change(address, "delete"),)),))
-    assert [each.scope for each in weighed(gone).breaks] == ["every role"]
-    assert weighed(gone, reads_bucket=True).breaks == ()
+    assert [each.scope for each in judge_plan(gone).breaks] == ["every role"]
+    assert judge_plan(gone, reads_bucket=True).breaks == ()
 
 
 def test_what_does_not_print_is_an_escape_in_the_document() -> None:

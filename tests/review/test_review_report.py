@@ -25,11 +25,11 @@ from federation.model.config import ClusterConfig
 from federation.yaml import files
 from federation.yaml.files import PROJECT, load
 from review.facts.evidence import chain_file
-from review.facts.planned import weighed
+from review.facts.planned import judge_plan
 from review.plan.changes import AttributeChange, Plan, ResourceChange, StackPlan
 from review.report import documents
 from review.report.material import Known
-from review.report.model import Paragraph, ReviewDocument, Section, said
+from review.report.model import Paragraph, ReviewDocument, Section, prose
 from review.report.rendering import html, markdown
 from review.report.signing import digest
 
@@ -139,7 +139,7 @@ def test_values_are_text_and_never_markup() -> None:
 
 
 def test_a_character_that_turns_the_direction_of_text_is_shown_as_an_escape() -> None:
-    made = ReviewDocument("a\u202eb", (Section("c", (Paragraph(said("{}", "d\u202e\ne")),)),))
+    made = ReviewDocument("a\u202eb", (Section("c", (Paragraph(prose("{}", "d\u202e\ne")),)),))
     assert blocks(html(made))[0] == ["a\\u202eb", "c", "c", "d\\u202e\\ne"]
     assert markdown(made) == "# a\\\\u202eb\n\n1. [c](#c)\n\n## c\n\n`d\\u202e\\ne`\n"
 
@@ -279,7 +279,7 @@ def test_what_the_api_server_shows_besides_a_bucket_is_told_as_that() -> None:
 
 
 def test_a_plan_is_among_what_the_document_follows_from() -> None:
-    nothing = weighed(Plan((StackPlan("a-identity", ()),)))
+    nothing = judge_plan(Plan((StackPlan("a-identity", ()),)))
     grounds = section(documents(config(), planned=nothing), "Sign-off").splitlines()
     assert [line for line in grounds if line.startswith("- The document follows")] == [
         "- The document follows from the configuration, the options that it was made with and what "
@@ -299,7 +299,7 @@ def test_a_plan_that_breaks_roles_is_told_at_the_top() -> None:
         ),
         ResourceChange("data.tls_certificate.issuer", "tls_certificate", "issuer", "read"),
     )
-    planned = weighed(Plan((StackPlan("a-identity", changed), StackPlan("a-workloads", ()))))
+    planned = judge_plan(Plan((StackPlan("a-identity", changed), StackPlan("a-workloads", ()))))
     made = documents(config(), planned=planned)
     assert section(made, "Purpose").splitlines()[2] == (
         "> **The deployment breaks every role.** **Replaces the OIDC provider old "

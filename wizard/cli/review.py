@@ -115,7 +115,7 @@ def _write(
     )
     from review.facts.configured import configured
     from review.facts.estate import joined
-    from review.facts.planned import weighed
+    from review.facts.planned import judge_plan
     from review.lint.linter import refuse_secrets
     from review.report.material import Known
 
@@ -130,7 +130,7 @@ def _write(
         require_ready(deployment, plan_only=True)
         reads_bucket = config.discovery.hosting == "s3"
         plan = make_plan(deployment.plan(plan_only=True))
-        found = weighed(plan, reads_bucket=reads_bucket)
+        found = judge_plan(plan, reads_bucket=reads_bucket)
     else:
         require([node()])
         follow(deployment.synth())
