@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -89,6 +89,11 @@ def _provider(config: ClusterConfig) -> Iterator[Statement]:
     yield _allow("ManageProvider", actions, [arn])
 
 
+ROLE_UPDATES: Mapping[str, str | None] = {"path": None, "max_session_duration": "iam:UpdateRole"}
+"""For each setting of a role the action by which the AWS provider changes it (its resource
+`aws_iam_role`, update); None for what replaces the role."""
+
+
 def _roles(config: ClusterConfig) -> Iterator[Statement]:
     bounded = ["iam:CreateRole"]
     condition = None
@@ -104,7 +109,7 @@ def _roles(config: ClusterConfig) -> Iterator[Statement]:
         "iam:ListInstanceProfilesForRole",
         "iam:ListRolePolicies",
         "iam:UpdateAssumeRolePolicy",
-        "iam:UpdateRole",
+        *sorted({action for action in ROLE_UPDATES.values() if action}),
     ]
     if config.aws.tags:
         # Tags are given while a role is made, which IAM allows with TagRole alone.

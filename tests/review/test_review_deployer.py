@@ -16,11 +16,11 @@ from federation.iam.policy_condition import Outcome, read_condition
 from federation.iam.policy_pattern import arn_like_any, with_variables
 from federation.iam.request_context import RequestContext
 from federation.iam.trust_policy import size
-from federation.model.config import ClusterConfig
+from federation.model.config import ROLE_SETTINGS, ClusterConfig
 from federation.yaml import files
 from federation.yaml.files import PROJECT, load
 from review.facts.cluster_rights import cluster_rights
-from review.facts.deployer import SIZE_LIMIT, deployer_policies
+from review.facts.deployer import ROLE_UPDATES, SIZE_LIMIT, deployer_policies
 
 CONFIGURATIONS = sorted((PROJECT / "tests" / "stacks" / "configurations").glob("*.yaml"))
 
@@ -302,3 +302,7 @@ def test_a_deployer_may_do_it_to_what_is_configured_and_to_nothing_that_differs(
     for other in others(boundary_path, boundary):
         assert not allowed(of, "iam:CreateRole", role, PermissionsBoundary=other)
         assert not allowed(of, "iam:PutRolePermissionsBoundary", role, PermissionsBoundary=other)
+
+
+def test_every_setting_of_a_role_can_be_changed_by_the_deployer() -> None:
+    assert sorted(ROLE_UPDATES) == sorted(ROLE_SETTINGS)
