@@ -113,30 +113,27 @@ def _always(effect: Effect, consequence: str) -> _Rule:
 
 def _boundary(was: Any, now: Any) -> tuple[Effect, str]:
     if now is None:
-        return "widens", "nothing bounds the roles any more"
-    return ("narrows", "it bounds every role") if was is None else ("changes", "of every role")
+        return "widens", "the roles have no boundary any more"
+    return ("narrows", "it limits every role") if was is None else ("changes", "for every role")
 
 
 def _account(was: Any, now: Any) -> tuple[Effect, str]:
     if now is None:
-        return "widens", "a deploy no longer makes sure which account it is applied to"
+        return "widens", "deploys are no longer limited to one account"
     if was is None:
-        return "narrows", "nothing is applied to another account"
-    return "breaks", "provider and roles are made anew in another account"
+        return "narrows", "deploys to any other account are refused"
+    return "breaks", "provider and roles are created again in another account"
 
 
 def _provider(was: Any, now: Any) -> tuple[Effect, str]:
     if was == "create":
-        return (
-            "breaks",
-            "Terraform deletes the provider that it made: take it out of the state first",
-        )
-    return "changes", "it fails while the account has a provider of this issuer: import that first"
+        return "changes", "Terraform no longer manages the provider, and does not delete it"
+    return "changes", "Terraform manages the provider: a deploy imports one that it created before"
 
 
 def _endpoint(was: Any, now: Any) -> tuple[Effect, str]:
     if now is not None and is_unencrypted(now):
-        return "widens", "weaker: tokens and answers of STS can be read on the way"
+        return "widens", "others on the way can read tokens and answers of STS"
     if was is not None and is_unencrypted(was):
         return "narrows", "requests to AWS are encrypted again"
     return "changes", ""
@@ -144,31 +141,33 @@ def _endpoint(was: Any, now: Any) -> tuple[Effect, str]:
 
 def _exposure(was: Any, now: Any) -> tuple[Effect, str]:
     if now == "none":
-        return "narrows", "the API server no longer shows the documents, and something else has to"
+        return "narrows", "the API server no longer shows the documents: something else has to"
     if now == "binding" and was == "authentication-config":
-        return "widens", "anonymous requests are no longer restricted to single paths"
+        return "widens", "anonymous requests are no longer limited to certain paths"
     if now == "authentication-config":
-        return "narrows", "anonymous requests are restricted to single paths"
+        return "narrows", "anonymous requests are limited to certain paths"
     return "widens", "requests without credentials may read the documents"
 
 
 _RULES: Mapping[str, _Rule] = {
     "cluster": _always(
-        "breaks", "stacks and states get other names: move the states, or everything is made anew"
+        "breaks",
+        "stacks and states get other names: move the states, or everything is created again",
     ),
     "issuer": _always(
         "breaks",
-        "the OIDC provider is replaced, and every role is out of reach until pods have tokens of "
-        "the new issuer",
+        "the OIDC provider is replaced, and no role can be assumed until pods have tokens of the "
+        "new issuer",
     ),
-    "partition": _always("breaks", "every ARN is another one"),
+    "partition": _always("breaks", "every ARN changes"),
     "discovery.exposure": _exposure,
     "aws.account_id": _account,
     "aws.endpoint_url": _endpoint,
     "aws.oidc_provider": _provider,
     "aws.permissions_boundary": _boundary,
     "backend": _always(
-        "breaks", "Terraform finds no state there and makes everything anew: move the state first"
+        "breaks",
+        "Terraform finds no state there and creates everything again: move the state first",
     ),
 }
 """What comes of another value; of any other field there is no more to say than the values."""
@@ -181,7 +180,7 @@ def _consequence(field: str, was: Any, now: Any) -> tuple[Effect, str]:
 
 def _audiences(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]:
     for audience in sorted({*new.audience} - {*old.audience}):
-        text = f"tokens for {quoted(audience)} are let in by the provider and by every role"
+        text = f"tokens for {quoted(audience)} are accepted by the provider and by every role"
         yield Difference("widens", "", "audience", f"{text}.", None, audience)
     for audience in sorted({*old.audience} - {*new.audience}):
         text = f"tokens for {quoted(audience)} are refused"
@@ -197,10 +196,10 @@ def _audiences(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]:
 def _namespaces(old: ClusterConfig, new: ClusterConfig) -> Iterator[Difference]:
     made = {*old.namespaces_to_create}, {*new.namespaces_to_create}
     for namespace in sorted(made[0] - made[1]):
-        text = f"the namespace {quoted(namespace)} is deleted, with everything in it."
-        yield Difference("breaks", "", "create_namespace", text, namespace, None)
+        text = f"Terraform no longer manages the namespace {quoted(namespace)}, which stays."
+        yield Difference("changes", "", "create_namespace", text, namespace, None)
     for namespace in sorted(made[1] - made[0]):
-        text = f"the namespace {quoted(namespace)} is made."
+        text = f"the namespace {quoted(namespace)} is created."
         yield Difference("changes", "", "create_namespace", text, None, namespace)
 
 
@@ -305,7 +304,7 @@ def _trust_change(old: Workload, new: Workload) -> Difference:
     if new.trust == "audience-only":
         text = "any pod of the cluster may assume the role, whatever its service account."
         return Difference("widens", name(new), "trust", text, old.trust, new.trust)
-    text = "the service account alone may assume the role, and no other pod of the cluster."
+    text = "only the service account may assume the role, and no other pod of the cluster."
     return Difference("narrows", name(new), "trust", text, old.trust, new.trust)
 
 

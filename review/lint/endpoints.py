@@ -12,7 +12,7 @@ from review.lint.finding import Look, Seen
 def _unencrypted(estate: Estate) -> Iterator[Seen]:
     for endpoint in estate.endpoints:
         if is_unencrypted(endpoint.url):
-            yield Seen.of(endpoint, f"requests to AWS go to {endpoint.url}, without encryption.")
+            yield Seen.of(endpoint, f"requests to AWS go to {endpoint.url} without encryption.")
 
 
 LOOKS: Mapping[str, Look] = {

@@ -43,7 +43,7 @@ def _unjudged_policy(estate: Estate) -> Iterator[Seen]:
     for attached in estate.attachments:
         name = attached.policy.rpartition("/")[2]
         if _text(attached) is None and (_is_of_aws(attached) or name not in written):
-            what = "is attached, and not judged: its text is not known here."
+            what = "is attached, and was not evaluated: its text is unknown."
             yield Seen.of(attached, f"{quoted(attached.policy)} {what}")
 
 

@@ -15,7 +15,7 @@ def _secret_like(estate: Estate) -> Iterator[Seen]:
     for setting in estate.settings:
         kind = kind_of_secret(setting.name, setting.value)
         if setting.sensitive:
-            yield Seen.of(setting, "the value is one that Terraform was told to keep secret.")
+            yield Seen.of(setting, "Terraform treats the value as a secret.")
         elif kind_of_secret("", setting.name):
             place = setting.where.place.replace(setting.name, "...")
             where = replace(setting.where, place=place)

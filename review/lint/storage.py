@@ -15,7 +15,7 @@ def _open_bucket(estate: Estate) -> Iterator[Seen]:
 
 def _local_state(estate: Estate) -> Iterator[Seen]:
     for state in estate.states:
-        yield Seen.of(state, "the state is kept in the folder state/.")
+        yield Seen.of(state, "the state is in the folder state/.")
 
 
 LOOKS: Mapping[str, Look] = {

@@ -43,20 +43,20 @@ def _audience_only(estate: Estate) -> Iterator[Seen]:
         if _lets_in(grant) and (grant.subjects is None or ANYBODY in grant.patterns):
             yield Seen.of(
                 trust,
-                f"any subject of {printable(grant.issuer)} is let in{_known(estate, trust)}.",
+                f"any subject of {printable(grant.issuer)} is admitted{_known(estate, trust)}.",
             )
 
 
 def _wildcard_namespace(estate: Estate) -> Iterator[Seen]:
     for trust, pattern in _patterns(estate):
         if spans_namespaces(pattern):
-            yield Seen.of(trust, f"{quoted(pattern)} is let in{_known(estate, trust, pattern)}.")
+            yield Seen.of(trust, f"{quoted(pattern)} is admitted{_known(estate, trust, pattern)}.")
 
 
 def _wildcard_subject(estate: Estate) -> Iterator[Seen]:
     for trust, pattern in _patterns(estate):
         if not spans_namespaces(pattern):
-            yield Seen.of(trust, f"{quoted(pattern)} is let in{_known(estate, trust, pattern)}.")
+            yield Seen.of(trust, f"{quoted(pattern)} is admitted{_known(estate, trust, pattern)}.")
 
 
 def _patterns(estate: Estate) -> Iterator[tuple[RoleTrust, str]]:
@@ -88,12 +88,12 @@ def _no_audience(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
         if grant.audiences is None and _lets_in(grant):
             yield Seen.of(
-                trust, f"tokens of {printable(grant.issuer)} for any audience are let in."
+                trust, f"tokens of {printable(grant.issuer)} for any audience are admitted."
             )
 
 
 def _lets_in(grant: Grant) -> bool:
-    """Whether somebody of one issuer is let in."""
+    """Whether somebody of one issuer is admitted."""
     return grant.issuer != ANYBODY and not grant.foreign
 
 
@@ -106,32 +106,32 @@ def _foreign_claim(estate: Estate) -> Iterator[Seen]:
 def _literal_wildcard(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
         for subject in grant.literal:
-            yield Seen.of(trust, f"{quoted(subject)} is compared as it is.")
+            yield Seen.of(trust, f"{quoted(subject)} is compared literally.")
 
 
 def _lenient_condition(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
         for condition in grant.lenient:
-            yield Seen.of(trust, f"{condition} also holds where the token has no such claim.")
+            yield Seen.of(trust, f"{condition} also holds if the token has no such claim.")
 
 
 def _default_namespace(estate: Estate) -> Iterator[Seen]:
     for trust, account in _named_accounts(estate):
         if account.namespace == "default":
-            yield Seen.of(trust, f"default/{account.name} is let in.")
+            yield Seen.of(trust, f"default/{account.name} is admitted.")
 
 
 def _default_service_account(estate: Estate) -> Iterator[Seen]:
     for trust, account in _named_accounts(estate):
         if account.name == "default":
-            yield Seen.of(trust, f"{account.namespace}/default is let in.")
+            yield Seen.of(trust, f"{account.namespace}/default is admitted.")
 
 
 def _shared_role(estate: Estate) -> Iterator[Seen]:
     for trust in estate.trusts:
         if trust.policy is not None and len(namespaces := _namespaces(trust.policy)) > 1:
             shown = ", ".join(map(quoted, namespaces))
-            yield Seen.of(trust, f"service accounts of several namespaces are let in: {shown}.")
+            yield Seen.of(trust, f"service accounts of several namespaces are admitted: {shown}.")
 
 
 def _namespaces(policy: Mapping[str, Any]) -> list[str]:

@@ -45,7 +45,7 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(cluster="live", workloads=[WEB | {"role": {"name": "web"}}]),
         [
             "breaks cluster: 'live' instead of 'prod': stacks and states get other names: move "
-            "the states, or everything is made anew."
+            "the states, or everything is created again."
         ],
     ),
     (
@@ -54,7 +54,7 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         aws(endpoint_url="http://aws.example.com"),
         [
             "widens aws.endpoint_url: 'http://aws.example.com' instead of "
-            "'https://aws.example.com': weaker: tokens and answers of STS can be read on the way."
+            "'https://aws.example.com': others on the way can read tokens and answers of STS."
         ],
     ),
     (
@@ -77,16 +77,16 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(),
         configured(issuer="https://new.example.com"),
         [
-            "breaks issuer: 'https://new.example.com' instead of 'https://oidc.example.com': the "
-            "OIDC provider is replaced, and every role is out of reach until pods have tokens of "
-            "the new issuer."
+            "breaks issuer: 'https://new.example.com' instead of 'https://oidc.example.com': "
+            "the OIDC provider is replaced, and no role can be assumed until pods have tokens "
+            "of the new issuer."
         ],
     ),
     (
         "an audience more",
         configured(audience=["a"]),
         configured(audience=["a", "b"]),
-        ["widens audience: tokens for 'b' are let in by the provider and by every role."],
+        ["widens audience: tokens for 'b' are accepted by the provider and by every role."],
     ),
     (
         "an audience less",
@@ -114,7 +114,7 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(aws={"region": "eu-west-1"}),
         configured(aws={"region": "us-gov-west-1"}),
         [
-            "breaks partition: 'aws-us-gov' instead of 'aws': every ARN is another one.",
+            "breaks partition: 'aws-us-gov' instead of 'aws': every ARN changes.",
             "changes aws.region: 'us-gov-west-1' instead of 'eu-west-1'.",
         ],
     ),
@@ -124,7 +124,7 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(aws={"region": "eu-west-1"}),
         [
             "widens aws.permissions_boundary: nothing instead of "
-            "'arn:aws:iam::123456789012:policy/bound': nothing bounds the roles any more."
+            "'arn:aws:iam::123456789012:policy/bound': the roles have no boundary any more."
         ],
     ),
     (
@@ -132,8 +132,8 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(),
         aws(permissions_boundary="arn:aws:iam::123456789012:policy/other"),
         [
-            "changes aws.permissions_boundary: 'arn:aws:iam::123456789012:policy/other' instead of "
-            "'arn:aws:iam::123456789012:policy/bound': of every role."
+            "changes aws.permissions_boundary: 'arn:aws:iam::123456789012:policy/other' instead "
+            "of 'arn:aws:iam::123456789012:policy/bound': for every role."
         ],
     ),
     (
@@ -141,8 +141,8 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         aws(),
         aws(account_id="123456789012"),
         [
-            "narrows aws.account_id: '123456789012' instead of nothing: nothing is applied to "
-            "another account."
+            "narrows aws.account_id: '123456789012' instead of nothing: deploys to any other "
+            "account are refused."
         ],
     ),
     (
@@ -150,8 +150,8 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(aws={"region": "eu-west-1", "account_id": "123456789012"}),
         configured(aws={"region": "eu-west-1", "account_id": "210987654321"}),
         [
-            "breaks aws.account_id: '210987654321' instead of '123456789012': provider and roles "
-            "are made anew in another account."
+            "breaks aws.account_id: '210987654321' instead of '123456789012': provider and "
+            "roles are created again in another account."
         ],
     ),
     (
@@ -159,8 +159,8 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         aws(account_id="123456789012"),
         aws(),
         [
-            "widens aws.account_id: nothing instead of '123456789012': a deploy no longer makes "
-            "sure which account it is applied to."
+            "widens aws.account_id: nothing instead of '123456789012': deploys are no longer "
+            "limited to one account."
         ],
     ),
     (
@@ -168,8 +168,8 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(),
         aws(oidc_provider=PROVIDER),
         [
-            f"breaks aws.oidc_provider: '{PROVIDER}' instead of 'create': Terraform deletes the "
-            "provider that it made: take it out of the state first."
+            f"changes aws.oidc_provider: '{PROVIDER}' instead of 'create': Terraform no longer "
+            "manages the provider, and does not delete it."
         ],
     ),
     (
@@ -177,8 +177,8 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         aws(oidc_provider=PROVIDER),
         configured(),
         [
-            f"changes aws.oidc_provider: 'create' instead of '{PROVIDER}': it fails while the "
-            "account has a provider of this issuer: import that first."
+            f"changes aws.oidc_provider: 'create' instead of '{PROVIDER}': Terraform manages the "
+            "provider: a deploy imports one that it created before."
         ],
     ),
     (
@@ -196,8 +196,8 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(),
         configured(discovery={"exposure": "authentication-config"}),
         [
-            "narrows discovery.exposure: 'authentication-config' instead of 'binding': anonymous "
-            "requests are restricted to single paths."
+            "narrows discovery.exposure: 'authentication-config' instead of 'binding': "
+            "anonymous requests are limited to certain paths."
         ],
     ),
     (
@@ -206,7 +206,7 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(),
         [
             "widens discovery.exposure: 'binding' instead of 'authentication-config': anonymous "
-            "requests are no longer restricted to single paths."
+            "requests are no longer limited to certain paths."
         ],
     ),
     (
@@ -224,7 +224,7 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(discovery={"exposure": "none"}),
         [
             "narrows discovery.exposure: 'none' instead of 'binding': the API server no longer "
-            "shows the documents, and something else has to."
+            "shows the documents: something else has to."
         ],
     ),
     (
@@ -238,8 +238,9 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         configured(backend={"type": "local"}),
         configured(),
         [
-            "breaks backend: 's3://states/oidc-iam in eu-west-1' instead of 'the folder state/': "
-            "Terraform finds no state there and makes everything anew: move the state first."
+            "breaks backend: 's3://states/oidc-iam in eu-west-1' instead of 'the folder "
+            "state/': Terraform finds no state there and creates everything again: move the "
+            "state first."
         ],
     ),
     (
@@ -300,7 +301,7 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         workload(trust="audience-only"),
         configured(),
         [
-            "narrows prod/web trust: the service account alone may assume the role, and no other "
+            "narrows prod/web trust: only the service account may assume the role, and no other "
             "pod of the cluster."
         ],
     ),
@@ -329,13 +330,16 @@ CASES: list[tuple[str, ClusterConfig, ClusterConfig, list[str]]] = [
         "a namespace that is made no more",
         workload(create_namespace=True),
         workload(),
-        ["breaks create_namespace: the namespace 'prod' is deleted, with everything in it."],
+        [
+            "changes create_namespace: Terraform no longer manages the namespace 'prod', which "
+            "stays."
+        ],
     ),
     (
         "a namespace that is made",
         workload(),
         workload(create_namespace=True),
-        ["changes create_namespace: the namespace 'prod' is made."],
+        ["changes create_namespace: the namespace 'prod' is created."],
     ),
     (
         "a finding that is accepted, and another that is not",

@@ -89,27 +89,27 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
         "audience-only-trust",
         workload(trust="audience-only"),
         [
-            f"workloads[prod/web].trust (prod/web): any subject of {HOST} is let in: 1 of 1 known "
-            "service accounts (prod/web)."
+            f"workloads[prod/web].trust (prod/web): any subject of {HOST} is admitted: 1 of 1 "
+            "known service accounts (prod/web)."
         ],
     ),
     (
         "audience-only-trust",
         known(theirs(statement({"StringEquals": {f"{HOST}:aud": "sts.amazonaws.com"}})), *ACCOUNTS),
         [
-            f" (role): any subject of {HOST} is let in: 4 of 4 known service accounts "
+            f" (role): any subject of {HOST} is admitted: 4 of 4 known service accounts "
             "(kube-system/dns, prod/api, prod/web, test/web)."
         ],
     ),
     (
         "audience-only-trust",
         subjects("*", operator="StringLike"),
-        [f" (role): any subject of {HOST} is let in."],
+        [f" (role): any subject of {HOST} is admitted."],
     ),
     (
         "audience-only-trust",
         subjects(f"${{{HOST}:sub}}"),
-        [f" (role): any subject of {HOST} is let in."],
+        [f" (role): any subject of {HOST} is admitted."],
     ),
     (
         "foreign-claim",
@@ -119,31 +119,31 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
     (
         "literal-wildcard",
         subjects("system:serviceaccount:prod:*"),
-        [" (role): 'system:serviceaccount:prod:*' is compared as it is."],
+        [" (role): 'system:serviceaccount:prod:*' is compared literally."],
     ),
     (
         "audience-only-trust",
         theirs(statement({}, Principal={"Federated": f"{PROVIDER}\x1b[31m"})),
-        [f" (role): any subject of {HOST}\\x1b[31m is let in."],
+        [f" (role): any subject of {HOST}\\x1b[31m is admitted."],
     ),
     (
         "wildcard-namespace",
         known(subjects("system:serviceaccount:*:web", operator="StringLike"), *ACCOUNTS),
         [
-            " (role): 'system:serviceaccount:*:web' is let in: 2 of 4 known service accounts "
+            " (role): 'system:serviceaccount:*:web' is admitted: 2 of 4 known service accounts "
             "(prod/web, test/web)."
         ],
     ),
     (
         "wildcard-namespace",
         subjects("system:serviceaccount:pr*", "*:web", operator="StringLike"),
-        [" (role): '*:web' is let in.", " (role): 'system:serviceaccount:pr*' is let in."],
+        [" (role): '*:web' is admitted.", " (role): 'system:serviceaccount:pr*' is admitted."],
     ),
     (
         "wildcard-subject",
         known(subjects("system:serviceaccount:prod:*", operator="StringLike"), *ACCOUNTS),
         [
-            " (role): 'system:serviceaccount:prod:*' is let in: 2 of 4 known service accounts "
+            " (role): 'system:serviceaccount:prod:*' is admitted: 2 of 4 known service accounts "
             "(prod/api, prod/web)."
         ],
     ),
@@ -158,16 +158,16 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
             *ACCOUNTS,
         ),
         [
-            " (role): 'system:serviceaccount:prod:*' is let in: 2 of 4 known service accounts "
+            " (role): 'system:serviceaccount:prod:*' is admitted: 2 of 4 known service accounts "
             "(prod/api, prod/web).",
-            " (role): 'system:serviceaccount:test:?eb' is let in: 1 of 4 known service accounts "
-            "(test/web).",
+            " (role): 'system:serviceaccount:test:?eb' is admitted: 1 of 4 known service "
+            "accounts (test/web).",
         ],
     ),
     (
         "wildcard-subject",
         subjects("repo:example/*", operator="StringLike"),
-        [" (role): 'repo:example/*' is let in."],
+        [" (role): 'repo:example/*' is admitted."],
     ),
     (
         "wildcard-subject",
@@ -176,7 +176,7 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
             *(f"n/a{letter}" for letter in "gfedcba"),
         ),
         [
-            " (role): 'system:serviceaccount:n:a?' is let in: 7 of 7 known service accounts "
+            " (role): 'system:serviceaccount:n:a?' is admitted: 7 of 7 known service accounts "
             "(n/aa, n/ab, n/ac, n/ad, n/ae and 2 more)."
         ],
     ),
@@ -189,7 +189,7 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
     (
         "no-audience",
         theirs(statement({"StringEquals": {f"{HOST}:sub": "system:serviceaccount:prod:web"}})),
-        [f" (role): tokens of {HOST} for any audience are let in."],
+        [f" (role): tokens of {HOST} for any audience are admitted."],
     ),
     (
         "no-audience",
@@ -201,7 +201,7 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
                 }
             )
         ),
-        [f" (role): tokens of {HOST} for any audience are let in."],
+        [f" (role): tokens of {HOST} for any audience are admitted."],
     ),
     (
         "lenient-condition",
@@ -214,26 +214,25 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
             )
         ),
         [
-            f" (role): ForAllValues:StringEquals {HOST}:sub also holds where the token has no such "
+            f" (role): ForAllValues:StringEquals {HOST}:sub also holds if the token has no such "
             "claim.",
-            f" (role): StringEqualsIfExists {HOST}:aud also holds where the token has no such "
-            "claim.",
+            f" (role): StringEqualsIfExists {HOST}:aud also holds if the token has no such claim.",
         ],
     ),
     (
         "default-service-account",
         workload(service_account="default"),
-        ["workloads[prod/default].trust (prod/default): prod/default is let in."],
+        ["workloads[prod/default].trust (prod/default): prod/default is admitted."],
     ),
     (
         "default-namespace",
         subjects("system:serviceaccount:default:web"),
-        [" (role): default/web is let in."],
+        [" (role): default/web is admitted."],
     ),
     (
         "shared-role",
         subjects("system:serviceaccount:prod:web", "system:serviceaccount:test:web"),
-        [" (role): service accounts of several namespaces are let in: 'prod', 'test'."],
+        [" (role): service accounts of several namespaces are admitted: 'prod', 'test'."],
     ),
     (
         "unknown-trust",
@@ -309,24 +308,24 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
         "unjudged-policy",
         attached("arn:aws:iam::aws:policy/NoSuchPolicy"),
         [
-            "here (web): 'arn:aws:iam::aws:policy/NoSuchPolicy' is attached, and not judged: its "
-            "text is not known here."
+            "here (web): 'arn:aws:iam::aws:policy/NoSuchPolicy' is attached, and was not "
+            "evaluated: its text is unknown."
         ],
     ),
     (
         "unjudged-policy",
         attached("arn:aws:iam::aws:policy/service-role/AdministratorAccess"),
         [
-            "here (web): 'arn:aws:iam::aws:policy/service-role/AdministratorAccess' is attached, "
-            "and not judged: its text is not known here."
+            "here (web): 'arn:aws:iam::aws:policy/service-role/AdministratorAccess' is "
+            "attached, and was not evaluated: its text is unknown."
         ],
     ),
     (
         "unjudged-policy",
         joined([attached("arn:aws:iam::123456789012:policy/p/own"), inline("own")]),
         [
-            "here (web): 'arn:aws:iam::123456789012:policy/p/own' is attached, and not judged: its "
-            "text is not known here."
+            "here (web): 'arn:aws:iam::123456789012:policy/p/own' is attached, and was not "
+            "evaluated: its text is unknown."
         ],
     ),
     (
@@ -411,14 +410,14 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
         "unencrypted-endpoint",
         ours(aws={"region": "eu-west-1", "endpoint_url": "http://moto.example.com:4566"}),
         [
-            "aws.endpoint_url (): requests to AWS go to http://moto.example.com:4566, without "
+            "aws.endpoint_url (): requests to AWS go to http://moto.example.com:4566 without "
             "encryption."
         ],
     ),
     (
         "local-state",
         ours(backend={"type": "local"}),
-        ["backend (): the state is kept in the folder state/."],
+        ["backend (): the state is in the folder state/."],
     ),
     (
         "secret-like-value",
@@ -449,7 +448,7 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
     (
         "secret-like-value",
         setting("hidden", "", sensitive=True),
-        ["here (): the value is one that Terraform was told to keep secret."],
+        ["here (): Terraform treats the value as a secret."],
     ),
     (
         "secret-like-value",

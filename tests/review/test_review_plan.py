@@ -50,16 +50,16 @@ def test_every_resource_of_a_plan_is_judged() -> None:
         "resource.",
         'secret-like-value: aws_iam_role.wide["a"].tags.db-password (): the value looks like a '
         "secret by its name.",
-        'secret-like-value: aws_iam_role.wide["a"].tags.sensitive (): the value is one that '
-        "Terraform was told to keep secret.",
+        'secret-like-value: aws_iam_role.wide["a"].tags.sensitive (): Terraform '
+        "treats the value as a secret.",
         "secret-like-value: kubernetes_config_map_v1.app.data.AWS_ACCESS_KEY (): the value looks "
         "like an AWS access key id.",
-        "secret-like-value: kubernetes_config_map_v1.app.data.hidden (): the value is one that "
-        "Terraform was told to keep secret.",
+        "secret-like-value: kubernetes_config_map_v1.app.data.hidden (): Terraform treats the "
+        "value as a secret.",
         "secret-like-value: kubernetes_pod_v1.app.env.DB_PASSWORD (): the value looks like a "
         "secret by its name.",
         'wildcard-namespace: aws_iam_role.wide["a"].assume_role_policy (wide-a): '
-        "'system:serviceaccount:*:app' is let in: 1 of 1 known service accounts (web/app).",
+        "'system:serviceaccount:*:app' is admitted: 1 of 1 known service accounts (web/app).",
         "broad-policy: aws_iam_role_policy.late.policy (aws_iam_role_policy.late): 's3:*' on "
         "every resource.",
         "broad-policy: aws_iam_role_policy_attachment.wide.policy_arn (wide-a): "

@@ -59,7 +59,7 @@ def test_a_valid_configuration_is_summed_up_in_a_line(in_folder: Path) -> None:
 def test_an_unencrypted_endpoint_is_an_error(in_folder: Path) -> None:
     saved(in_folder, aws={**AWS, "endpoint_url": "http://moto:4566"})
     text = (
-        "requests to AWS go to http://moto:4566, without encryption. Write an 'https://' address "
+        "requests to AWS go to http://moto:4566 without encryption. Write an 'https://' address "
         "in aws.endpoint_url; plain http is only for this machine (127.0.0.1, ::1, localhost)."
     )
     assert run("--config=prod.yaml", status=1) == (

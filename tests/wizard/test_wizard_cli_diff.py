@@ -24,7 +24,7 @@ NEW = OLD.replace("https://c.", "https://d.") + "  - {namespace: prod, service_a
 TEXT = """\
 Breaks what works:
   issuer: 'https://d.example.com' instead of 'https://c.example.com': the OIDC provider is \
-replaced, and every role is out of reach until pods have tokens of the new issuer.
+replaced, and no role can be assumed until pods have tokens of the new issuer.
 Lets in or allows more:
   prod/api: role: gains the role 'prod_prod_api': the service account may assume it for 3600 s; \
 policies: 'job-function/ViewOnlyAccess'.

@@ -55,7 +55,7 @@ def folder(in_folder: Path) -> Path:
 ERROR = f"""\
 error: Any subject of the issuer, such as any pod of the cluster, may assume the role \
 [audience-only-trust]
-  prod.yaml:10: workloads[prod/web].trust: any subject of {HOST} is let in: 1 of 1 known service \
+  prod.yaml:10: workloads[prod/web].trust: any subject of {HOST} is admitted: 1 of 1 known service \
 accounts (prod/web).
     why: The trust policy checks the audience at most. Anyone who can create a pod or request a \
 token, in any namespace of the cluster, gets the role's permissions.
@@ -81,15 +81,13 @@ def test_findings_stand_below_their_rule() -> None:
 def test_an_expired_acceptance_is_told_with_the_finding() -> None:
     result = run("--config=prod.yaml", "--today=2027-02-01")
     assert result.output == ERROR + (
-        "warning: The Terraform state is on one person's disk [local-state]\n"
-        "  prod.yaml:11: backend: the state is kept in the folder state/.\n"
-        "    It was accepted until 2027-01-31 (a trial), which is over.\n"
-        "    why: Nobody else can deploy, two deploys at once are not prevented, and the state is "
-        "lost with the disk.\n"
-        "    fix: Write 'backend: {type: s3, bucket: ..., region: ...}'.\n"
-        "    source: Terraform, 'Backend configuration'\n"
-        "unused: lint.accept: nothing is found of 'shared-role' for prod/web: remove it.\n"
-        "errors: 1, warnings: 1, notes: 0, accepted: 0\n"
+        "warning: The Terraform state is on one person's disk [local-state]\n  prod.yaml:11: "
+        "backend: the state is in the folder state/.\n    It was accepted until 2027-01-31 (a "
+        "trial), which is over.\n    why: Nobody else can deploy, two deploys at once are not "
+        "prevented, and the state is lost with the disk.\n    fix: Write 'backend: "
+        "{type: s3, bucket: ..., region: ...}'.\n    source: Terraform, 'Backend "
+        "configuration'\nunused: lint.accept: nothing is found of 'shared-role' for prod/web: "
+        "remove it.\nerrors: 1, warnings: 1, notes: 0, accepted: 0\n"
     )
 
 
@@ -110,7 +108,7 @@ def test_json_has_the_findings_and_what_was_accepted() -> None:
                 "line": 10,
                 "place": "workloads[prod/web].trust",
                 "about": "prod/web",
-                "seen": f"any subject of {HOST} is let in: 1 of 1 known service accounts "
+                "seen": f"any subject of {HOST} is admitted: 1 of 1 known service accounts "
                 "(prod/web).",
                 "note": "",
             }
@@ -123,7 +121,7 @@ def test_json_has_the_findings_and_what_was_accepted() -> None:
                 "line": 11,
                 "place": "backend",
                 "about": "",
-                "seen": "the state is kept in the folder state/.",
+                "seen": "the state is in the folder state/.",
                 "note": "",
                 "reason": "a trial",
                 "until": "2027-01-31",
@@ -207,7 +205,7 @@ def test_what_is_accepted_for_a_workload_is_accepted_in_a_plan_of_its_role(folde
     result = run("--config=prod.yaml", "--plan=plan.json", TODAY)
     assert [line for line in result.output.splitlines() if "plan.json" in line] == [
         f"  plan.json: aws_iam_role.web.assume_role_policy (prod/web): tokens of {HOST} for any "
-        "audience are let in.",
+        "audience are admitted.",
         "  plan.json: aws_iam_role.web (prod/web): none is set.",
         "accepted until 2027-01-31: plan.json: aws_iam_role.web.assume_role_policy (prod/web): "
         "no more [wildcard-subject]",
