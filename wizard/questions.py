@@ -76,10 +76,12 @@ class Question:
         """
         value = self.value(text)
         if value is None and self.required:
-            raise UserError("An answer is needed here.")
+            raise UserError("An answer is required.")
         if self.kind == "choice":
             if value not in (None, *self.choices):
-                raise UserError(f"{value!r} is none of these: write {' or '.join(self.choices)}.")
+                raise UserError(
+                    f"{value!r} is not one of the choices: write {' or '.join(self.choices)}."
+                )
         elif value is not None:
             try:
                 files.check_field(self.place, value)
@@ -267,7 +269,7 @@ def _sentence(problem: str) -> str:
 
 def _number(text: str) -> int:
     if not re.fullmatch(r"-?\d+", text, re.ASCII):
-        raise UserError(f"{text!r} is not a whole number: write digits alone.")
+        raise UserError(f"{text!r} is not a whole number: write only digits.")
     return int(text)
 
 
@@ -319,8 +321,9 @@ def _acceptances(text: str) -> list[dict[str, str]]:
         match = _ACCEPTANCE.fullmatch(part)
         if match is None:
             raise UserError(
-                f"{part!r} is no acceptance: write 'CODE until YYYY-MM-DD because REASON', or "
-                "'CODE of NAMESPACE/SERVICE_ACCOUNT until ...', with '; ' between two."
+                f"{part!r} is not a valid acceptance: write 'CODE until YYYY-MM-DD because "
+                "REASON', or 'CODE of NAMESPACE/SERVICE_ACCOUNT until ...', with '; ' between "
+                "two."
             )
         found.append({name: value for name, value in match.groupdict().items() if value})
     return found

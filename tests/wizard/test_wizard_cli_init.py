@@ -105,11 +105,10 @@ def test_every_wrong_answer_is_named_by_its_option_and_nothing_is_written(path: 
     assert wizard("init", *answers, f"--output={path}") == (
         2,
         "",
-        "--cluster-dns: 'http://a.example.com' does not begin with 'https://': an OIDC issuer is "
-        "an https URL. Write 'https://a.example.com'.\n"
-        "--namespace: 'Shop' is not an RFC 1123 label: write lower-case letters, digits and '-', "
-        "beginning and ending with a letter or digit.\n"
-        "--max-retries: 'many' is not a whole number: write digits alone.\n",
+        "--cluster-dns: 'http://a.example.com' does not begin with 'https://': an OIDC issuer "
+        "is an https URL. Write 'https://a.example.com'.\n--namespace: 'Shop' is not an RFC "
+        "1123 label: write lower-case letters, digits and '-', beginning and ending with a "
+        "letter or digit.\n--max-retries: 'many' is not a whole number: write only digits.\n",
     )
     assert not path.exists()
 

@@ -37,8 +37,8 @@ def test_no_accepted_finding_is_no_answer() -> None:
     [
         (
             "local-state",
-            "'local-state' is no acceptance: write 'CODE until YYYY-MM-DD because REASON', or "
-            "'CODE of NAMESPACE/SERVICE_ACCOUNT until ...', with '; ' between two.",
+            "'local-state' is not a valid acceptance: write 'CODE until YYYY-MM-DD because "
+            "REASON', or 'CODE of NAMESPACE/SERVICE_ACCOUNT until ...', with '; ' between two.",
         ),
         (
             "local-state until tomorrow because a trial",

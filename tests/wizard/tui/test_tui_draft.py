@@ -66,7 +66,7 @@ def test_each_wrong_answer_is_told_beside_its_question() -> None:
     assert draft.problems() == {
         "workloads.0.namespace": "'Shop' is not an RFC 1123 label: write lower-case letters, "
         "digits and '-', beginning and ending with a letter or digit.",
-        "aws.max_retries": "'many' is not a whole number: write digits alone.",
+        "aws.max_retries": "'many' is not a whole number: write only digits.",
     }
 
 

@@ -157,7 +157,7 @@ async def test_the_review_is_refused_until_every_answer_is_right(
         await walk.press("n")
         await on(walk, Questions)
         await walk.press("down", "down", "ctrl+n")
-        assert field(walk, "issuer").problem == "An answer is needed here."
+        assert field(walk, "issuer").problem == "An answer is required."
         assert field(walk, "issuer").editor.has_focus
 
 
