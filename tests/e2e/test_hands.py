@@ -135,7 +135,7 @@ def test_what_was_adopted_is_imported_when_terraform_makes_it_again(here: Here) 
     assert here.planned() == [("import", ADDRESS, ARN)]
     said = here.wizard("deploy", "--yes")
     assert f"    = shared-identity: {ADDRESS} (exists, imported)\n" in said
-    expected = "Plan: 0 to add, 0 to change, 0 to destroy. Terraform takes over 1, which exist.\n"
+    expected = "Plan: 0 to add, 0 to change, 0 to destroy. Terraform imports 1, which exist.\n"
     assert expected in said
     assert (here.providers(), here.trusted()) == ([ARN], ARN)
     assert ADDRESS in here.in_state()
