@@ -91,8 +91,72 @@ OF_AWS = [
     ),
     (
         HTTP.format(409) + "LimitExceeded: Cannot exceed quota for RolesPerAccount: 1000",
-        "A quota of the AWS account is reached",
+        "AWS allows no more roles in this account (RolesPerAccount: 1000)",
+        "Delete roles that nothing uses, or request an increase in Service Quotas.",
+    ),
+    (
+        HTTP.format(409) + "LimitExceeded: Cannot exceed quota for "
+        "OpenIdConnectProvidersPerAccount: 100",
+        "AWS allows no more OIDC providers in this account (OpenIdConnectProvidersPerAccount: 100)",
+        "Delete OIDC providers of clusters that are gone, or request an increase in Service "
+        "Quotas.",
+    ),
+    (
+        HTTP.format(409) + "LimitExceeded: Cannot exceed quota for PoliciesPerRole: 10",
+        "AWS allows no more managed policies on one role (PoliciesPerRole: 10)",
+        "Put several policies of role.managed_policy_arns into one, or request an increase in "
+        "Service Quotas.",
+    ),
+    (
+        HTTP.format(409) + "LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048",
+        "AWS allows no more characters in a trust policy (ACLSizePerRole: 2048)",
+        "Let fewer audiences or service accounts share the role, or request an increase in "
+        "Service Quotas.",
+    ),
+    (
+        HTTP.format(409) + "LimitExceeded: Cannot exceed quota for "
+        "ClientIdsPerOpenIdConnectProvider: 100",
+        "AWS allows no more audiences on one OIDC provider "
+        "(ClientIdsPerOpenIdConnectProvider: 100)",
+        "Remove audiences that no workload uses, or request an increase in Service Quotas.",
+    ),
+    (
+        HTTP.format(409) + "LimitExceeded: Cannot exceed quota for TagsPerRole: 50",
+        "A quota of the AWS account is reached (TagsPerRole: 50)",
         "Remove what you do not need, or request an increase in Service Quotas.",
+    ),
+    (
+        HTTP.format(400) + "api error TooManyBuckets: You have attempted to create more buckets "
+        "than allowed",
+        "A quota of the AWS account is reached (TooManyBuckets)",
+        "Remove what you do not need, or request an increase in Service Quotas.",
+    ),
+    (
+        HTTP.format(400) + "OpenIdIdpCommunicationError: The request failed because IAM cannot "
+        "connect to the OpenID Connect identity provider URL.",
+        "IAM cannot reach the issuer, or cannot read its certificate",
+        "AWS connects to the issuer's host from the internet, on port 443: serve the discovery "
+        "document there, with the whole certificate chain. IAM reads the certificate only if "
+        "discovery.thumbprint is 'omit': list the thumbprint there to spare it that.",
+    ),
+    (
+        HTTP.format(409) + "ConcurrentModification:",
+        "Another request changes the same object in AWS at this moment",
+        "Wait a minute, then run the command again: it continues from the state. If it happens "
+        "again, look for another program that manages aws_iam_role.default_app.",
+    ),
+    (
+        HTTP.format(409) + "EntityAlreadyExists:",
+        "AWS has a resource of this name already, and this configuration did not create it",
+        "Choose another name for aws_iam_role.default_app. If nothing else uses the existing "
+        "one, delete it, or import it into the state.",
+    ),
+    (
+        HTTP.format(404) + "NoSuchEntity: The role with name LimitExceeded-alarms cannot be found.",
+        "creating IAM Role (app): operation error IAM: CreateRole, "
+        + HTTP.format(404)
+        + "NoSuchEntity: The role with name LimitExceeded-alarms cannot be found",
+        "The log has the full output. Run the command again when it is solved.",
     ),
     (
         HTTP.format(400) + "MalformedPolicyDocument: Has prohibited field Resource",
@@ -124,9 +188,18 @@ OF_AWS = [
         "exceeded maximum number of attempts, 1, https response error StatusCode: 0, "
         'RequestID: , request send failed, Post "http://127.0.0.1:5999/": dial tcp '
         "127.0.0.1:5999: connect: connection refused",
-        "A server cannot be reached (connection refused)",
-        "Look at the address in the message: is the API server up, is a VPN or a tunnel missing, "
-        "is the kubeconfig's context the right one?",
+        "AWS cannot be reached (connection refused)",
+        "Look at the address in the message: is aws.endpoint_url right, and is a proxy "
+        "(HTTPS_PROXY) or a VPN missing?",
+    ),
+    (
+        "exceeded maximum number of attempts, 3, https response error StatusCode: 0, "
+        'RequestID: , request send failed, Post "https://iam.amazonaws.com/": tls: failed to '
+        "verify certificate: x509: certificate signed by unknown authority",
+        "The certificate of AWS's address is not accepted (certificate signed by unknown "
+        "authority)",
+        "Look at the address in the message. If a proxy on the way issues its own certificates, "
+        "name its certificate authority in AWS_CA_BUNDLE.",
     ),
 ]
 
@@ -191,6 +264,96 @@ OF_KUBERNETES = [
         "The cluster took too long",
     ),
 ]
+
+
+POST = 'Post "https://{}": '
+CALLED = 'Internal error occurred: failed calling webhook "{}": failed to call webhook: ' + POST
+PODS = "https://127.0.0.1:6443/api/v1/namespaces/default/pods"
+
+OF_WEBHOOKS_AND_CERTIFICATES = [
+    (
+        CALLED.format("vault.hashicorp.com", "vault-agent-injector-svc.default.svc:443/mutate")
+        + "x509: certificate has expired or is not yet valid: current time 2023-07-20T22:40:40Z "
+        "is after 2023-07-20T18:49:51Z",
+        "The API server does not trust the certificate of the webhook vault.hashicorp.com",
+    ),
+    (
+        CALLED.format("webhook.cert-manager.io", "cert-manager-webhook.cert-manager.svc:443/mutate")
+        + "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+        "The API server does not trust the certificate of the webhook webhook.cert-manager.io",
+    ),
+    (
+        'Internal error occurred: failed calling webhook "namespaces.hnc.x-k8s.io": Post '
+        "https://hnc-webhook-service.hnc-system.svc:443/validate-v1-namespace?timeout=30s: dial "
+        "tcp 10.99.230.102:443: connect: connection refused",
+        "The API server cannot call the webhook namespaces.hnc.x-k8s.io",
+    ),
+    (
+        CALLED.format("mservice.elbv2.k8s.aws", "aws-load-balancer-webhook-service.kube-system.svc")
+        + 'no endpoints available for service "aws-load-balancer-webhook-service"',
+        "The API server cannot call the webhook mservice.elbv2.k8s.aws",
+    ),
+    (
+        'admission webhook "validate.kyverno.svc-fail" denied the request: resource '
+        "Pod/default/awscli was blocked: AccessDenied: image not found, token has expired",
+        "The webhook validate.kyverno.svc-fail refused the object",
+    ),
+    (
+        "pods \"awscli\" is forbidden: ValidatingAdmissionPolicy 'no-latest' with binding "
+        "'no-latest-everywhere' denied request: failed expression: Throttling",
+        "The admission policy no-latest refused the object",
+    ),
+    (
+        f'Post "{PODS}": tls: failed to verify certificate: x509: certificate has expired or is '
+        "not yet valid: current time 2022-06-29T23:09:31Z is after 2022-06-28T17:38:37Z",
+        "A server's certificate has expired",
+    ),
+    (
+        f'Post "{PODS}": x509: certificate has expired or is not yet valid: current time '
+        "2026-02-27T00:00:00Z is before 2026-03-01T00:00:00Z",
+        "A server's certificate is valid only from 2026-03-01T00:00:00Z",
+    ),
+    (
+        f'Post "{PODS}": tls: failed to verify certificate: x509: certificate is valid for '
+        "kubernetes, kubernetes.default, 10.96.0.1, not api.example.com",
+        "A server's certificate does not have the name api.example.com",
+    ),
+    (
+        f'Post "{PODS}": x509: certificate is not valid for any names, but wanted to match '
+        "api.example.com",
+        "A server's certificate does not have the name api.example.com",
+    ),
+    (
+        f'Post "{PODS}": x509: cannot validate certificate for 127.0.0.1 because it doesn\'t '
+        "contain any IP SANs",
+        "A server's certificate does not have the name that it is reached by",
+    ),
+    (
+        f'Post "{PODS}": tls: failed to verify certificate: x509: certificate signed by unknown '
+        'authority (possibly because of "crypto/rsa: verification error" while trying to verify '
+        'candidate authority certificate "kubernetes")',
+        "A server's certificate is not trusted (signed with another key of an authority of the "
+        "known name)",
+    ),
+    (
+        'Post "http://localhost/api/v1/namespaces": dial tcp 127.0.0.1:80: connect: connection '
+        "refused",
+        "There is no kubeconfig to reach the cluster with",
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "title"), OF_WEBHOOKS_AND_CERTIFICATES)
+def test_an_error_is_explained_by_the_server_that_failed(message: str, title: str) -> None:
+    cause = explain(kubernetes(message, "kubernetes_pod_v1"))
+    assert (cause.title, cause.came_back) == (title, message)
+
+
+def test_a_missing_address_leaves_the_remedy_readable() -> None:
+    assert explain("Error: creating it: EntityAlreadyExists: yes").remedy == (
+        "Choose another name for it. If nothing else uses the existing one, delete it, or import "
+        "it into the state."
+    )
 
 
 @pytest.mark.parametrize(("message", "title"), OF_KUBERNETES)
@@ -384,7 +547,7 @@ Error: {}
         (
             "Invalid attribute in provider configuration",
             "'config_paths' refers to an invalid path: \"kc\": stat kc: no such file or\ndirectory",
-            "There is no kubeconfig to reach the cluster with",
+            "There is no kubeconfig kc",
         ),
     ],
 )
