@@ -47,6 +47,7 @@ lint: install ## linters and types
 	@$(RUN) ruff format --check .
 	@$(RUN) lint-imports --no-cache
 	@$(RUN) mypy
+	@$(RUN) python tools/words.py
 
 # Which tests: those of 'make test'.
 TESTS := -m "not breadth" --hypothesis-profile=quick

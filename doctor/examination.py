@@ -45,9 +45,9 @@ class Options:
     Attributes:
         project: The folder at which a relative kubeconfig path starts.
         ca_file: Certificate authorities for the issuer's certificate, in PEM.
-        token_file: A token to look at instead of minting one.
-        pod: A running pod, `NAMESPACE/NAME`, whose token to look at instead of minting one.
-        only: The layers and codes to look at; empty means all.
+        token_file: A token to use instead of minting one.
+        pod: A running pod, `NAMESPACE/NAME`, whose token to use instead of minting one.
+        only: The layers and codes to check; empty means all.
         skip: The layers and codes to leave out; for a layer nothing is fetched either.
         offline: Look at the configuration and files only.
         negative: Offer STS tokens that it must refuse, instead of evaluating the policy alone.
@@ -142,11 +142,11 @@ class Examination:
             del self._awaited[asker]
 
     def stuck_at(self, asker: Hashable) -> Hashable:
-        """The evidence at which somebody ran out of time, or None where it was no evidence."""
+        """The evidence at which somebody ran out of time, or None where it was not an evidence."""
         return self._stuck.get(asker)
 
     def allows(self, layer: str) -> None:
-        """Stop whoever is about to fetch something for a layer that must not be touched.
+        """Stop a check that is about to fetch something for a layer that must not be touched.
 
         Raises:
             Missing: the run is offline, or leaves the layer out.
@@ -187,7 +187,7 @@ async def _start(
 
 @dataclass(frozen=True)
 class Check:
-    """Something to look at.
+    """One check.
 
     Attributes:
         rule: Names the check where it can say nothing.
@@ -200,7 +200,7 @@ class Check:
 
 @dataclass(frozen=True)
 class WorkloadCheck:
-    """Something to look at for each workload; as `Check` otherwise."""
+    """A check of each workload; as `Check` otherwise."""
 
     rule: Rule
     look: Callable[[Examination, Workload], AsyncIterator[Finding]]

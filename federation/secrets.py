@@ -1,7 +1,7 @@
 """What looks like a secret: one judgement, for everything that is printed, written or reported.
 
 Known formats are found anywhere in a text. Besides, a value is judged by its name (`password`), and
-a long run of characters by how random it is. Public values of this field are no secrets: digests,
+a long run of characters by how random it is. Public values of this field are not secrets: digests,
 key ids, certificates, ARNs, addresses.
 """
 
@@ -263,7 +263,7 @@ def _in_addresses(text: str) -> Iterator[Secret]:
 
 
 def _assigned(text: str) -> Iterator[Secret]:
-    """Values after `password=` and the like; after a colon only what is no word."""
+    """Values after `password=` and the like; after a colon only what is not a word."""
     at = 0 if _NAME.search(text) else len(text)
     while match := _ASSIGNED.search(text, at):
         at = match.end("sign")

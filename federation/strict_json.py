@@ -29,7 +29,7 @@ class JsonError(UserError):
     """Text that is not JSON, or JSON that is refused.
 
     Attributes:
-        is_syntax: Whether it is no JSON at all.
+        is_syntax: Whether it is not JSON at all.
     """
 
     def __init__(self, message: str, *, is_syntax: bool = False) -> None:
@@ -82,7 +82,7 @@ def json_value(what: str, text: str) -> Any:
     except RecursionError:
         raise JsonError(f"{what} is JSON that is nested more than {DEEPEST} levels deep.") from None
     if _HALF_PAIR.search(text) and _has_half_a_character(found):
-        raise JsonError(f"{what} has half of a surrogate pair, which is no character.")
+        raise JsonError(f"{what} has half of a surrogate pair, which is not a character.")
     return found
 
 

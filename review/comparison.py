@@ -1,7 +1,7 @@
 """Two configurations compared as a reviewer would put it: who gains or loses what, and what breaks.
 
 Takes what `federation.yaml.files` loaded, from files or from revisions; the differences go to
-`python -m wizard diff`. The order of workloads, policies, tags and acceptances is no difference;
+`python -m wizard diff`. The order of workloads, policies, tags and acceptances is not a difference;
 that of audiences is one where pods ask for another.
 """
 

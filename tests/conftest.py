@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 # The kernel of jsii starts with the first import of a binding, for all tests of the process.
 from stacks import bindings
 
-# Whoever starts the tests in the background may have Ctrl+C ignored, and children inherit that.
+# Anyone who starts the tests in the background may have Ctrl+C ignored, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _HOME = Path.home()

@@ -15,7 +15,7 @@ from pathlib import Path
 PHRASES = {
     r"anew": "again, or: recreated, replaced",
     r"who(?:m)?ever": "anyone who, the user, the deployer",
-    r"(?:is|are|was) none (?:of|that)": "is not a, is malformed",
+    r"(?:is|are|was) none that": "is not a, is malformed",
     r"(?<!there\s)(?:is|are|was) no (?!longer|more|way|need|reason|change|doubt)": "is not a",
     r"(?:a|any) second thought": "a warning",
     r"to look at": "a warning, or: to check",

@@ -38,7 +38,7 @@ class Question:
     """The heading under which forms show it; `BASICS` are the four that everyone answers."""
     kind: str = "text"
     """How text becomes a value: `text`, `number`, `flag`, `choice`, `list`, `tags`, `issuer`,
-    `audience`, `thumbprint` or `acceptances`. An empty text is no answer: the field's own
+    `audience`, `thumbprint` or `acceptances`. An empty text is not an answer: the field's own
     default."""
     choices: tuple[str, ...] = ()
     default: Callable[[Answers, Surroundings], str] = field(default=lambda _, __: "")

@@ -37,7 +37,7 @@ def text_of(name: str) -> str:
 
 def _blob(name: str, folder: Path) -> str:
     if name.startswith("-"):
-        raise UserError(f"{name!r} is no revision: they do not begin with '-'.")
+        raise UserError(f"{name!r} is not a revision: they do not begin with '-'.")
     command = Command((*_GIT, "cat-file", "blob", name), folder, {"LC_ALL": "C"})
     try:
         read = capture(command, _TIMEOUT)
@@ -45,7 +45,7 @@ def _blob(name: str, folder: Path) -> str:
         raise UserError(str(error)) from error
     if read.status != 0:
         reason = read.stderr.strip().removeprefix("fatal: ").rstrip(".") or "it gave no reason"
-        raise UserError(f"{name} is no file, and git cannot read it either: {reason}.")
+        raise UserError(f"{name} is not a file, and git cannot read it either: {reason}.")
     if len(read.stdout) > SIZE_LIMIT:
         raise UserError(f"{name} has more than {SIZE_LIMIT} characters.")
     return read.stdout

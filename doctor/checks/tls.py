@@ -138,7 +138,7 @@ def issuer_address(examination: Examination) -> ServerAddress:
 
 
 async def presented(examination: Examination) -> Presented:
-    """What is presented, whoever signed it."""
+    """What is presented, and by whom it is signed."""
     examination.allows("tls")
     address = issuer_address(examination)
     try:

@@ -37,7 +37,7 @@ async def decide(
     """Decide with the role's policy as read back from IAM; offline, with the one that we write.
 
     Raises:
-        Missing: the policy cannot be had, or is none that IAM would take.
+        Missing: the policy cannot be had, or is not one that IAM accepts.
     """
     try:
         if examination.options.offline:

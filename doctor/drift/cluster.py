@@ -1,6 +1,6 @@
 """The cluster's side: the API server as an issuer, and each object that a deploy makes.
 
-The objects are those of `federation.manifests`, whoever applied them.
+The objects are those of `federation.manifests`, no matter who applied them.
 """
 
 from __future__ import annotations

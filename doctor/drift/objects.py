@@ -29,7 +29,7 @@ def differences(
 ) -> Iterator[ObjectDifference]:
     """Each field in which an object differs from its description.
 
-    The values of further settings are not repeated: nothing says that they are no secrets.
+    The values of further settings are not repeated: nothing says that they are not secrets.
     """
     for key, value in described.items():
         if key == "subjects" and isinstance(live.get(key), list | None):

@@ -80,7 +80,7 @@ class LiveRole:
 
 
 class Account:
-    """One account, as whoever the AWS SDKs find credentials for.
+    """One account, with the credentials that the AWS SDKs find.
 
     Attributes:
         number: Its 12 digits.
@@ -229,7 +229,7 @@ def session(**settings: str) -> boto3.Session:
 
 @functools.cache
 def _loader() -> Loader:
-    """Reads the folder of 400 services once, and not for each session anew."""
+    """Reads the folder of 400 services once, not for each session."""
     from botocore.loaders import Loader
 
     return Loader()

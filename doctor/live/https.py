@@ -123,7 +123,7 @@ def get(address: ServerAddress, path: str, trust: ssl.SSLContext, seconds: float
     Raises:
         TooSlowError: the time passed.
         UnreadableError: it cannot be connected to, its certificate is not to be trusted, or what
-            it answers is no HTTP.
+            it answers is not HTTP.
     """
     try:
         with _ending(seconds) as deadline, _connect(address, trust, deadline) as stream:
@@ -138,7 +138,7 @@ def proxy_for(address: ServerAddress) -> Proxy | None:
     """The proxy that connects to an address: HTTPS_PROXY, but for NO_PROXY and for loopback.
 
     Raises:
-        OSError: HTTPS_PROXY is no address of an HTTP proxy.
+        OSError: HTTPS_PROXY is not an address of an HTTP proxy.
     """
     url = getproxies().get("https")
     if not url or is_loopback(address.host) or proxy_bypass(address.host):
@@ -198,7 +198,7 @@ class _Deadline:
         self._is_over = True
         with contextlib.suppress(OSError):
             if stream := self._watched():
-                # That of an SSLSocket takes the TLS object from under whoever reads just then.
+                # That of an SSLSocket takes the TLS object from under a reader.
                 socket.socket.shutdown(stream, socket.SHUT_RDWR)
 
 

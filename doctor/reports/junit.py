@@ -1,8 +1,8 @@
 """Findings as JUnit XML, which pipelines show as tests: a suite a layer, a case a finding.
 
 JUnit has no warnings: they pass, with their text as output, or fail where they are to count. There
-is no official schema; the form is the one that Jenkins and GitLab read (suites with counts, cases
-with `failure`, `skipped` and `system-out`).
+is not an official schema; the form is the one that Jenkins and GitLab read (suites with counts,
+cases with `failure`, `skipped` and `system-out`).
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def evaluate(
         context: Further condition keys of the call, such as `aws:CurrentTime` (ISO 8601).
 
     Raises:
-        UserError: The policy is none that IAM would take, or the claims are not a token's.
+        UserError: IAM does not accept the policy, or the claims are not a token's.
     """
     statements = read_statements(policy)
     issuer = token_issuer(claims)

@@ -110,7 +110,8 @@ def read_condition(
         variables: Whether `${...}` is a policy variable (policy version 2012-10-17) or plain text.
 
     Raises:
-        UserError: The operator is unknown, or a value is none that the operator can compare with.
+        UserError: The operator is unknown, or a value is not one that the operator can compare
+        with.
     """
     quantifier = next((one for one in _PREFIXES if name.startswith(one.value)), Quantifier.NONE)
     bare = name.removeprefix(quantifier.value)

@@ -52,7 +52,7 @@ def parse_policy(text: str) -> dict[str, Any]:
     """Read a trust policy from JSON.
 
     Raises:
-        UserError: The text is no JSON, holds the same key twice in one object, or is no trust
+        UserError: The text is not JSON, holds the same key twice in one object, or is not a trust
             policy that IAM would take; the message names the place.
     """
     policy = json_object("The policy", text)
@@ -179,7 +179,7 @@ def _texts(place: str, value: Any) -> tuple[str, ...]:
     if not isinstance(values, list | tuple) or not values:
         raise UserError(f"{place} is neither text nor a list of texts.")
     if not all(isinstance(one, str) and one for one in values):
-        raise UserError(f"{place} has a value that is no text, or an empty one.")
+        raise UserError(f"{place} has a value that is not text, or an empty one.")
     return tuple(values)
 
 

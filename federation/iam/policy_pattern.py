@@ -50,8 +50,9 @@ class Template:
     def resolve(self, lookup: Callable[[str], tuple[str, ...]]) -> Pattern | None:
         """Put the values of a request in; `None` where a variable has no value.
 
-        Such a value equals nothing ("Policy variables with no value"). A multivalued key is no
-        variable, so several values are none. What a variable brings in is never a wildcard.
+        Such a value equals nothing ("Policy variables with no value"). A multivalued key is not
+        a variable, so several values count as no value. What a variable brings in is never a
+        wildcard.
         """
         resolved: list[Text] = []
         for piece in self.pieces:
@@ -217,7 +218,7 @@ def _variable(place: str, body: str) -> Text | Variable:
     match = _BODY.fullmatch(body)
     if match is None:
         raise UserError(
-            f"{place}: {quoted(f'${{{body}}}')} is no policy variable; "
+            f"{place}: {quoted(f'${{{body}}}')} is not a policy variable; "
             "write ${key} or ${key, 'default'}."
         )
     return Variable(match[1], match[2])

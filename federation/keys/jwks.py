@@ -282,11 +282,11 @@ def _from_jwk(member: Mapping[str, Any], source: str) -> dict[str, str]:
         _refuse_flaw(_flaw_of_numbers(member), source)
         jwk = _jwk(_numbers(member).public_key(), source)
     except (KeyError, TypeError, ValueError):
-        raise UserError(f"{source}: holds a key whose numbers are no public key.") from None
+        raise UserError(f"{source}: holds a key whose numbers are not a public key.") from None
     # An external signer (KEP-740) gives its keys ids of its own, and tokens name those.
     kid = member.get("kid", jwk["kid"])
     if not isinstance(kid, str) or not kid:
-        raise UserError(f"{source}: holds a key whose 'kid' is no text.")
+        raise UserError(f"{source}: holds a key whose 'kid' is not text.")
     return {**jwk, "kid": kid}
 
 

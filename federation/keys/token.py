@@ -1,8 +1,8 @@
 """A service account token as text that is decoded, not verified, and never shown whole.
 
 The text comes from a file, a pod or the TokenRequest API; its claims go to the evaluator of trust
-policies and to the doctor, the text itself only to whoever verifies or presents it. Form: RFC 7515
-(compact serialization) and RFC 7519 (claims).
+policies and to the doctor, the text itself only to anyone who verifies or presents it. Form: RFC
+7515 (compact serialization) and RFC 7519 (claims).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Token:
         """Decode a token; white space around it is ignored, its signature is not looked at.
 
         Raises:
-            UserError: The text is no token in the compact form, is too long for STS, or a claim
+            UserError: The text is not a token in the compact form, is too long for STS, or a claim
                 has a value of the wrong type. The message quotes nothing of the token.
         """
         encoded = text.strip()
@@ -165,4 +165,4 @@ def _seconds(claims: Mapping[str, Any], name: str) -> int | None:
     try:
         return int(value)
     except OverflowError:
-        raise UserError(f"The token's claim '{name}' is no time.") from None
+        raise UserError(f"The token's claim '{name}' is not a time.") from None

@@ -67,7 +67,7 @@ class Bucket(_Part):
 
 
 class Discovery(_Part):
-    """How AWS, and whoever checks, gets at the cluster's two discovery documents."""
+    """How AWS and anyone who checks get the cluster's two discovery documents."""
 
     hosting: Literal["apiserver", "s3"] = Field(
         "apiserver",
@@ -679,8 +679,8 @@ class ClusterConfig(_Part):
             if each.workload is not None and each.workload not in workloads:
                 raise _error(
                     ("lint", "accept", at, "workload"),
-                    f"{quoted(each.workload)} is no workload of this configuration: write one as "
-                    f"NAMESPACE/SERVICE_ACCOUNT.{fields.did_you_mean(each.workload, workloads)}",
+                    f"{quoted(each.workload)} is not a workload of this configuration: write one "
+                    f"as NAMESPACE/SERVICE_ACCOUNT.{fields.did_you_mean(each.workload, workloads)}",
                 )
             first = seen.setdefault((each.code, each.workload), at)
             if first != at:

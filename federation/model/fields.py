@@ -56,7 +56,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VERSION = re.compile(r"v?1\.([0-9]{1,3})([.+-].*)?")
 _OLDEST_MINOR = 18
 _FUTURE_MINOR = 50
-"""With three releases a year, 1.50 is one of 2030: whoever writes it now mistyped."""
+"""With three releases a year, 1.50 is one of 2030: anyone who writes it now mistyped."""
 _THUMBPRINT_SOURCES = ("endpoint", "omit")
 
 
@@ -103,7 +103,7 @@ def _issuer_fault(value: str) -> str | None:
     so that one mistake gives one message."""
     shown = quoted(value)
     authority, slash, path = value.removeprefix("https://").partition("/")
-    # An IPv6 address is no DNS name, and its colons are no port.
+    # An IPv6 address is not a DNS name, and its colons do not begin a port.
     host, colon, _ = (authority, "", "") if "[" in authority else authority.partition(":")
     if any(character.isspace() for character in value):
         return f"{shown} contains white space."

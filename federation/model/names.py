@@ -1,7 +1,7 @@
 """Names that several sides must write alike, each derived in one place.
 
 The issuer, the subject and the role name of a workload appear in the API server's flags, in the
-OIDC provider, in trust policies, in tokens and in reports; whoever needs one takes it from here.
+OIDC provider, in trust policies, in tokens and in reports; anyone who needs one takes it from here.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def edited(text: str, config: ClusterConfig, name: str = "the file") -> str:
     """The text of a configuration with the values of another one.
 
     A text that cannot be changed place by place, since parts of it are shared through anchors, is
-    written anew.
+    written again.
 
     Args:
         text: A configuration as YAML.

@@ -40,7 +40,7 @@ SIZE_LIMIT = 2_000_000
 READER_SECONDS = 5.0
 """A pipe that is written to needs a reader within this time."""
 _MOST_SHOWN = 20
-"""Mistakes that a message names; a file that is no configuration has one in each line."""
+"""Mistakes that a message names; a file that is not a configuration has one in each line."""
 
 
 class ConfigError(UserError):

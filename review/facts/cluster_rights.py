@@ -1,4 +1,4 @@
-"""The least that whoever deploys a federation needs in the cluster, as RBAC objects.
+"""The least that anyone who deploys a federation needs in the cluster, as RBAC objects.
 
 For what the stacks `discovery` and `workloads` make with Terraform's Kubernetes provider, or for
 the same objects as manifests; exact for one configuration. RBAC cannot name an object that is about

@@ -1,4 +1,4 @@
-"""The least that whoever deploys a federation needs in AWS, as IAM policies.
+"""The least that anyone who deploys a federation needs in AWS, as IAM policies.
 
 For what the stacks make with Terraform's AWS provider, exact for one configuration: names instead
 of wildcards wherever IAM lets one name things before they exist. In each resource and condition,

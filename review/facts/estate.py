@@ -152,7 +152,7 @@ class Endpoint(Fact):
 
 @dataclass(frozen=True)
 class LocalState(Fact):
-    """A Terraform state on the disk of whoever applies."""
+    """A Terraform state on the disk of the person who applies."""
 
 
 @dataclass(frozen=True)

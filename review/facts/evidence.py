@@ -25,7 +25,7 @@ def service_accounts(text: str, file: str) -> Estate:
     """The service accounts in what `kubectl get serviceaccounts -A -o json` (or yaml) prints.
 
     Raises:
-        UserError: it is no such list.
+        UserError: it is not such a list.
     """
     document = _object(text, file)
     found = []
@@ -45,7 +45,7 @@ def trust_policy_file(text: str, file: str) -> Estate:
     """The trust policy of a role: by itself, or in what `aws iam get-role` prints.
 
     Raises:
-        UserError: it is none that IAM would take.
+        UserError: IAM does not accept it.
     """
     try:
         role = json_object("The policy", text).get("Role")

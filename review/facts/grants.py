@@ -49,7 +49,7 @@ def grants(policy: Mapping[str, Any]) -> tuple[Grant, ...]:
     """What the statements of a trust policy let in.
 
     Raises:
-        UserError: it is no trust policy that IAM would take.
+        UserError: it is not a trust policy that IAM would take.
     """
     return tuple(
         grant for statement in read_statements(policy) for grant in _statement_grants(statement)
@@ -66,7 +66,7 @@ def admitted(policy: Mapping[str, Any], accounts: Iterable[str]) -> tuple[str, .
         accounts: Service accounts as `NAMESPACE/NAME`.
 
     Raises:
-        UserError: it is no trust policy that IAM would take.
+        UserError: it is not a trust policy that IAM would take.
     """
     return _admitted(json.dumps(policy, sort_keys=True), tuple(sorted(set(accounts))))
 

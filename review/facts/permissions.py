@@ -31,7 +31,7 @@ ESCALATIONS = (
     "iam:UpdateLoginProfile",
     "sts:AssumeRole",
 )
-"""Actions with which whoever has them everywhere can get more than was given to them (Rhino
+"""Actions with which anyone who has them everywhere can get more than was given to them (Rhino
 Security Labs, "AWS IAM Privilege Escalation"; Service Authorization Reference, "Actions, resources,
 and condition keys for AWS Identity and Access Management")."""
 

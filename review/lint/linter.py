@@ -120,7 +120,7 @@ def refuse_secrets(estate: Estate, accept: Sequence[Acceptance], today: date) ->
 
     Args:
         estate: The facts of the configuration.
-        accept: The findings that somebody decided to live with: an accepted one is no secret.
+        accept: The findings that somebody decided to live with: an accepted one is not a secret.
         today: An acceptance whose last day is over counts no more.
 
     Raises:

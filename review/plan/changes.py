@@ -42,7 +42,7 @@ class AttributeChange:
         before: Its value now, as JSON; None where it has none. What looks like a secret is masked.
         after: Its value then, as JSON, or `UNKNOWN`; None where it will have none. What Terraform
             calls sensitive is `SENSITIVE` on both sides.
-        replaces: Whether it is the reason why the resource is made anew.
+        replaces: Whether it is the reason why the resource is recreated.
     """
 
     path: str

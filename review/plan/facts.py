@@ -1,8 +1,8 @@
 """The facts of a Terraform plan, anybody's: what `terraform show -json` prints of one.
 
 Roles with their trust policies, attached and inline policies, OIDC providers, buckets, and what
-Kubernetes resources show to everybody. What is sensitive, or known only after the apply, is no
-fact; where a role's trust policy is, that is said.
+Kubernetes resources show to everybody. What is sensitive, or known only after the apply, is not
+a fact; if a role's trust policy is, that is said.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def plan_facts(text: str, file: str) -> Estate:
         file: How the file is called.
 
     Raises:
-        UserError: it is no plan.
+        UserError: it is not a plan.
     """
     found = resources(text, file)
     others = _roles_of_others(found)

@@ -1,4 +1,4 @@
-"""What whoever deploys the federation needs: IAM policies, and RBAC in the cluster."""
+"""What anyone who deploys the federation needs: IAM policies, and RBAC in the cluster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from review.report.model import (
 
 
 def deployer_in_aws(material: Material) -> Section:
-    """The policies, and what whoever has them can do with them."""
+    """The policies, and what anyone who has them can do with them."""
     policies = deployer_policies(material.config)
     blocks: list[Block] = [
         Paragraph(

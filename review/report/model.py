@@ -96,7 +96,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Sentences; `alert` where whoever signs has to see them first."""
+    """Sentences; `alert` where anyone who signs has to see them first."""
 
     text: Text
     alert: bool = False

@@ -1,8 +1,8 @@
 """The seal of a review: the list of its files with their checksums, and what differs from it.
 
 `review.sealing.sealed` reads a folder or an archive; here is what its entries are compared with,
-and how. Whoever writes a review (`review.bundle_folder`) and whoever verifies one ask the same
-judgement.
+and how. Anyone who writes a review (`review.bundle_folder`) and anyone who verifies one ask the
+same judgement.
 """
 
 from __future__ import annotations

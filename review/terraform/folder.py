@@ -28,7 +28,7 @@ _COMMENTS = {
     "aws_iam_role": "The condition says which tokens are taken: 'aud' is whom a token is for, and "
     "'sub' whose it is.",
     "aws_iam_role_policy_attachment": "What the role may do.",
-    "aws_s3_object": "Served on one line; the files have more for whoever reads them.",
+    "aws_s3_object": "Served on one line; the files have more for anyone who reads them.",
     "kubernetes_cluster_role_binding_v1": "Lets anyone, and so AWS, read the two discovery "
     "documents and nothing else.",
     "kubernetes_config_map_v1": "What the AWS SDKs look for in the environment of a pod.",

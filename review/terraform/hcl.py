@@ -35,7 +35,7 @@ _MAPS = frozenset(
 which do, are not at hand here."""
 
 _REFERENCES = frozenset({"depends_on", "ignore_changes", "replace_triggered_by"})
-"""The arguments whose texts are no texts but what they name."""
+"""The arguments whose texts are not texts but names of something."""
 _FIRST = ("count", "description", "type", "bucket", "key", "name", "namespace", "url", "role")
 _LAST = ("lifecycle", "depends_on")
 _WHO = "metadata"

@@ -104,7 +104,7 @@ def _variable(config: ClusterConfig, output: str, stack: str, declared: Json) ->
 
 
 def _take_kubeconfig(config: ClusterConfig, content: dict[str, Any]) -> None:
-    """Let whoever runs Terraform name the kubeconfig."""
+    """Let anyone who runs Terraform name the kubeconfig."""
     configured = config.kubernetes.kubeconfig
     providers = content.get("provider", {}).get("kubernetes", ())
     if configured is None or not providers:

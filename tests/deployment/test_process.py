@@ -49,7 +49,7 @@ while not asked:
     time.sleep(0.01)
 print("done after", asked)
 """
-"""Ends in order when it is interrupted, as Terraform does. A waiting signal comes after "ready"."""
+"""Stops cleanly when it is interrupted, as Terraform does. A waiting signal comes after "ready"."""
 
 
 async def test_output_and_errors_come_as_lines_in_their_order() -> None:

@@ -303,7 +303,7 @@ def test_a_token_comes_from_a_file_or_standard_input(in_folder: Path, name: str)
         ),
         (
             ("--only", "tls-expiry", "--skip", "tls"),
-            "--only and --skip together leave nothing to look at.",
+            "--only and --skip together leave nothing to check.",
         ),
         (("--timeout", "nan"), "--timeout is not a number of seconds."),
         (("--json", "--sarif"), "One report at a time can go to stdout: give the others a FILE."),

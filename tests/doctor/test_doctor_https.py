@@ -1,4 +1,4 @@
-"""What a server may do to whoever reads it: nothing lasts, fills the memory or escapes as an
+"""What a server may do to anyone who reads it: nothing lasts, fills the memory or escapes as an
 exception; and the ways to a server, by IPv6 and through a proxy."""
 
 from __future__ import annotations

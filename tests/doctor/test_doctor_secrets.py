@@ -57,7 +57,7 @@ class Echo:
     heard: list[str] = field(default_factory=list)
 
     def refuse(self, handler: BaseHTTPRequestHandler) -> None:
-        """Answer in the form of whoever was meant, with all that came."""
+        """Answer in the form of the one who was meant, with all that came."""
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0))).decode()
         token = parse_qs(body).get("WebIdentityToken", [""])[0]
         said = f"{handler.headers.get('Authorization', '')} {token} {body}"

@@ -89,7 +89,7 @@ OTHER = RSAKey.generate_key(2048)
 
 
 def flaws() -> dict[str, tuple[str, list[str]]]:
-    """Tokens with what is told of them; made anew each time, since their times go on."""
+    """Tokens with what is told of them; recreated each time, since their times go on."""
     parts = signed().split(".")
     return {
         "another issuer": (signed(iss="https://kubernetes.default.svc"), ["fail token-issuer"]),
@@ -129,7 +129,7 @@ def flaws() -> dict[str, tuple[str, list[str]]]:
         "valid in the future": (signed(**at(nbf=1000, exp=2000)), ["fail token-times"]),
         "no end": (signed(exp=None), ["fail token-times"]),
         "no beginning": (signed(iat=None), ["fail token-times"]),
-        "an end that is no time": (signed(exp="tomorrow"), ["fail token-obtained"]),
+        "an end that is not a time": (signed(exp="tomorrow"), ["fail token-obtained"]),
         "an end that no calendar has": (signed(exp=10**400), []),
         "not signed": (f"{parts[0]}.{parts[1]}.", ["fail token-obtained"]),
         "encrypted": (".".join([*parts, "a", "b"]), ["fail token-obtained"]),

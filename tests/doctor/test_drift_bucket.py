@@ -161,7 +161,7 @@ CHANGES: dict[str, tuple[Change, list[str]]] = {
         lambda s3: s3.delete_object(Bucket=BUCKET, Key=JWKS),
         [f"document {JWKS}: missing | exists | {BACK}"],
     ),
-    "a document is no document": (
+    "a document is none": (
         lambda s3: s3.put_object(**document(JWKS, "<html>", ContentType="text/html")),
         [
             f"document {JWKS}: keys: 'not a key set' | OLD, NEW | {BACK} To publish other keys, "

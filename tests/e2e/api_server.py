@@ -50,7 +50,7 @@ class ApiServer:
         self._running: Running | None = None
 
     def restart(self) -> None:
-        """Start it anew with its flags, and wait until it is ready."""
+        """Start it again with its flags, and wait until it is ready."""
         self.stop()
         ports.serve((self._plane.port,), self._on_port, self._log("kube-apiserver"))
         deadline = time.monotonic() + _DEADLINE
@@ -80,7 +80,7 @@ class ApiServer:
         return found
 
     def change(self, plan: FlagPlan, authentication: dict[str, Any] | None = None) -> None:
-        """Write what a plan renders into the flags, and start anew where they changed."""
+        """Write what a plan renders into the flags, and start again where they changed."""
         assert plan.refusals == ()
         result = render_plan(plan, Existing(authentication=authentication))
         lines = result.files["kube-apiserver.flags"].text.splitlines()

@@ -111,7 +111,7 @@ class Here:
         save(configured(self.box, bucket, apply, APP, OLD), self.path)
 
     def objects(self) -> dict[str, str]:
-        """What is ours in the cluster, with its UID: an object that is made anew has another."""
+        """What is ours in the cluster, with its UID: an object that is recreated has another."""
         kinds = "serviceaccounts,configmaps,namespaces,clusterrolebindings"
         kubeconfig = f"--kubeconfig={self.box.kubeconfig}"
         found = json.loads(
@@ -240,7 +240,7 @@ def test_strangers_read_what_the_policy_names_and_nothing_else(here: Here) -> No
 
 @pytest.mark.breadth
 def test_a_new_key_is_published_and_what_somebody_else_changed_is_mended(here: Here) -> None:
-    """The objects become manifests in the same deploy, and none is made anew."""
+    """The objects become manifests in the same deploy, and none is recreated."""
     before = here.objects()
     shutil.copytree(here.states, here.states.with_name("state of terraform"))
     here.s3.put_object(Bucket=BUCKET, Key=f"edge{OPENID_CONFIGURATION_PATH}", Body=b"{}")

@@ -1,4 +1,4 @@
-"""Resources that change hands: whoever manages them next, none of them is destroyed on the way.
+"""Resources that change hands: none of them is destroyed, no matter what manages them next.
 
 The OIDC provider, for real: created, adopted by its ARN, taken back; and another issuer's.
 """

@@ -1,7 +1,7 @@
 """The commands of the pipelines in docs/pipelines/, run as they stand there.
 
 One copy of the project and one account serve all three; a line that several have runs once. The
-cluster is none that a runner reaches: the objects are written for GitOps.
+cluster is not one that a runner reaches: the objects are written for GitOps.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keys that the tests of this room read, made anew for each run."""
+"""Keys that the tests of this room read, recreated for each run."""
 
 from __future__ import annotations
 

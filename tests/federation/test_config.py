@@ -56,6 +56,7 @@ class TestWhatFollows:
                 "context": "prod",
                 "version": None,
                 "distribution": None,
+                "test_pod_image": "amazon/aws-cli:2.32.8",
             },
             "workloads": (
                 {
@@ -505,8 +506,8 @@ class TestRulesBetweenParts:
     def test_a_finding_is_accepted_for_a_workload_that_there_is(self) -> None:
         accepted = {"code": "test-pod", "reason": "a trial", "until": "2027-01-31"}
         assert refusals(lint={"accept": [accepted | {"workload": "default/ap"}]}) == [
-            "lint.accept[0].workload: 'default/ap' is no workload of this configuration: write one "
-            "as NAMESPACE/SERVICE_ACCOUNT. Did you mean 'default/app'?"
+            "lint.accept[0].workload: 'default/ap' is not a workload of this configuration: write "
+            "one as NAMESPACE/SERVICE_ACCOUNT. Did you mean 'default/app'?"
         ]
 
     @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_reads_a_policy_as_it_is_written() -> None:
         ('{"Statement": NaN}', "The policy has the value NaN, which is not JSON."),
         (
             '{"Statement": "\\ud800"}',
-            "The policy has half of a surrogate pair, which is no character.",
+            "The policy has half of a surrogate pair, which is not a character.",
         ),
         ("[" * 100_000, "The policy is JSON that is nested more than 100 levels deep."),
         ("1" * 10_000, "The policy has a number of more than 1000 characters."),

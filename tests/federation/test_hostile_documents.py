@@ -178,7 +178,7 @@ def test_what_is_at_a_limit_is_read() -> None:
         ("[-Infinity]", "It has the value -Infinity, which is not JSON."),
         ("1e999", "It has a number that is too large."),
         ("9" * 1001, "It has a number of more than 1000 characters."),
-        ('["\\ud800"]', "It has half of a surrogate pair, which is no character."),
+        ('["\\ud800"]', "It has half of a surrogate pair, which is not a character."),
     ],
 )
 def test_each_limit_of_json_is_named(

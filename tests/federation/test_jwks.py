@@ -210,11 +210,11 @@ class TestRefusing:
         [
             ({"kty": "OKP"}, f"holds a key of the kind 'OKP': {TAKES}"),
             ({"crv": "secp256k1"}, f"holds an EC key on the curve 'secp256k1': {TAKES}"),
-            ({"x": "AQAB"}, "holds a key whose numbers are no public key."),
-            ({"x": "!"}, "holds a key whose numbers are no public key."),
-            ({"y": 3}, "holds a key whose numbers are no public key."),
-            ({"kid": 3}, "holds a key whose 'kid' is no text."),
-            ({"kid": ""}, "holds a key whose 'kid' is no text."),
+            ({"x": "AQAB"}, "holds a key whose numbers are not a public key."),
+            ({"x": "!"}, "holds a key whose numbers are not a public key."),
+            ({"y": 3}, "holds a key whose numbers are not a public key."),
+            ({"kid": 3}, "holds a key whose 'kid' is not text."),
+            ({"kid": ""}, "holds a key whose 'kid' is not text."),
         ],
     )
     def test_a_jwk_that_aws_cannot_use_is_refused(

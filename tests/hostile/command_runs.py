@@ -1,8 +1,8 @@
 """Runs a command of ours in a child of this process: through pipes, or on a terminal of its own.
 
-Nothing is imported anew, so that a run takes as long as the command alone, and what a test has
-patched holds in the child. click takes escape sequences out of what goes through a pipe: only the
-terminal shows that none comes out.
+Nothing is imported a second time, so that a run takes as long as the command alone, and what a test
+has patched holds in the child. click takes escape sequences out of what goes through a pipe: only
+the terminal shows that none comes out.
 """
 
 from __future__ import annotations

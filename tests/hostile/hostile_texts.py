@@ -59,7 +59,7 @@ def complaints(output: str, *, drawn: bool = False) -> list[str]:
     """What is wrong with an output, one reason each; no line of it may act or hide.
 
     Args:
-        output: What was printed, as text; bytes that are no UTF-8 as surrogates.
+        output: What was printed, as text; bytes that are not UTF-8 as surrogates.
         drawn: Whether rich draws on a terminal meanwhile, with cursor movements of its own.
     """
     found = [

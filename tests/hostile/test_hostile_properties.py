@@ -185,7 +185,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 
 @st.composite
 def arguments(draw: st.DrawFn) -> str:
-    """A text as a shell can hand it on: without NULs, bytes that are no UTF-8 as surrogates."""
+    """A text as a shell can hand it on: without NULs, bytes that are not UTF-8 as surrogates."""
     text = draw(texts).replace("\0", "").encode("utf-8", "surrogatepass")
     return text[:4000].decode("utf-8", "surrogateescape")
 

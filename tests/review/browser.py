@@ -122,7 +122,7 @@ _WITH_PIPES = (
 
 
 def _pipe() -> tuple[int, int]:
-    """A pipe whose ends are none of the descriptors that Chromium looks for."""
+    """A pipe whose ends differ from the descriptors that Chromium looks for."""
     low = os.pipe()
     reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in low)
     for end in low:

@@ -1,6 +1,6 @@
 """Whole bundles but for their page, compared with what is kept in `bundles/`.
 
-`OIDC_IAM_ACCEPT=1 pytest tests/review/test_review_bundle.py` writes them anew; the difference is
+`OIDC_IAM_ACCEPT=1 pytest tests/review/test_review_bundle.py` writes them again; the difference is
 then read before it is committed. The stacks are those that `tests/stacks` compares.
 """
 

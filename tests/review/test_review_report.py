@@ -1,7 +1,7 @@
 """The documents for reviewers; `test_review_bundle.py` compares those of other configurations.
 
-`OIDC_IAM_ACCEPT=1 pytest tests/review/test_review_report.py` writes those of `fleet.yaml` anew; the
-difference is then read before it is committed.
+`OIDC_IAM_ACCEPT=1 pytest tests/review/test_review_report.py` writes those of `fleet.yaml` again;
+the difference is then read before it is committed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The Terraform of whole configurations, compared with what is kept in `expected/`.
 
-`OIDC_IAM_ACCEPT=1 pytest tests/stacks` writes it anew; the difference is then read before it is
+`OIDC_IAM_ACCEPT=1 pytest tests/stacks` writes it again; the difference is then read before it is
 committed.
 """
 

@@ -121,13 +121,13 @@ def test_json_has_both_values_of_each_difference() -> None:
         ("", "OLD and NEW cannot be empty: is a variable unset that should be one?"),
         (
             "nowhere",
-            "nowhere:./prod.yaml is no file, and git cannot read it either: invalid object name "
+            "nowhere:./prod.yaml is not a file, and git cannot read it either: invalid object name "
             "'nowhere'.",
         ),
         (
             "HEAD:prod.yaml",
-            "HEAD:prod.yaml is no file, and git cannot read it either: path 'prod.yaml' does not "
-            "exist in 'HEAD'.",
+            "HEAD:prod.yaml is not a file, and git cannot read it either: path 'prod.yaml' does "
+            "not exist in 'HEAD'.",
         ),
         (
             "none.yaml",
@@ -145,7 +145,7 @@ def test_refuses_what_it_cannot_read(old: str, message: str) -> None:
 def test_an_argument_is_never_an_option_of_git() -> None:
     with pytest.raises(UserError) as refusal:
         run("--config=clusters/prod.yaml", "--", "--batch:x")
-    assert str(refusal.value) == "'--batch:x' is no revision: they do not begin with '-'."
+    assert str(refusal.value) == "'--batch:x' is not a revision: they do not begin with '-'."
 
 
 def test_no_program_runs_that_a_repository_names_as_its_monitor(folder: Path) -> None:

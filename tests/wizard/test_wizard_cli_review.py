@@ -178,7 +178,7 @@ def test_a_review_with_a_plan_says_what_that_breaks(in_folder: Path) -> None:
         "cluster's tokens, for every role.\n"
         "Plan: 1 to add, 0 to change, 1 to destroy.\n"
         f"Wrote out/: {files(in_folder / 'out')} files.\n"
-        "warning: out.zip is of another review: --zip makes it anew.\n"
+        "warning: out.zip is of another review: --zip replaces it.\n"
     )
     assert (in_folder / "out" / "PLAN.md").exists()
 

@@ -141,7 +141,7 @@ def _options(config: ClusterConfig, given: Mapping[str, Any]) -> Options:
         keep_traceback=keep_traceback,
     )
     if not any(selects(options, rule) for rule in RULES):
-        raise UserError("--only and --skip together leave nothing to look at.")
+        raise UserError("--only and --skip together leave nothing to check.")
     return options
 
 

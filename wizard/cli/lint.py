@@ -61,7 +61,7 @@ def lint(
     """Find what a reviewer would object to in a federation.
 
     The options that take a FILE can be repeated, and - is stdin. What a configuration accepts
-    (below 'lint', with a reason and a last day) is no finding. docs/lint.md lists the codes.
+    (below 'lint', with a reason and a last day) is not a finding. docs/lint.md lists the codes.
 
     Exit codes: 0 no error, 1 an error (with --strict a warning), 2 bad input.
     """

@@ -135,7 +135,7 @@ def read_text(option: str, name: str, limit: int = named_files.LIMIT) -> str:
     """The text of a file that an option names; `-` is stdin.
 
     Raises:
-        UserError: it cannot be read, is no text, or is larger than the limit in bytes.
+        UserError: it cannot be read, is not text, or is larger than the limit in bytes.
     """
     refuse_token(option, name)
     return named_files.text(name, called=called(option, name), limit=limit)

@@ -147,7 +147,7 @@ def _write(
     if zipped:
         printer.say(f"Wrote {archive}.")
     elif is_archived_otherwise(texts, output, name):
-        printer.warn(f"warning: {archive} is of another review: --zip makes it anew.")
+        printer.warn(f"warning: {archive} is of another review: --zip replaces it.")
 
 
 def _synthesized(project: Project) -> Mapping[str, Mapping[str, Any]]:

@@ -22,7 +22,7 @@ workloads:
     service_account: oidc-iam-pod
     role: {managed_policy_arns: [AmazonS3ReadOnlyAccess, job-function/ViewOnlyAccess]}
     test_pod: true
-  # Billing: whoever pays.
+  # Billing: finance pays.
   - namespace: billing
     service_account: app
     trust: audience-only

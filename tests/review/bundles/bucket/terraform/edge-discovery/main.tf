@@ -10,7 +10,7 @@ resource "aws_s3_bucket_versioning" "versioning" {
   }
 }
 
-# Served on one line; the files have more for whoever reads them.
+# Served on one line; the files have more for anyone who reads them.
 resource "aws_s3_object" "jwks" {
   bucket        = aws_s3_bucket.documents.id
   key           = "openid/v1/jwks"
