@@ -178,7 +178,7 @@ def cdktf_cli(folder: Path = PROJECT) -> Requirement:
 
 def credentials(config: ClusterConfig) -> Requirement:
     """AWS credentials that work, of the configured account."""
-    from doctor.live.account import Account, AwsError, NoCredentialsError
+    from doctor.live.account import Account, AwsError, NoAnswerError, NoCredentialsError
 
     name = "AWS credentials"
     sign_in = "'aws sts get-caller-identity' has to work: sign in, or set AWS_PROFILE."
@@ -186,6 +186,8 @@ def credentials(config: ClusterConfig) -> Requirement:
         account = Account.connect(config.aws).number
     except NoCredentialsError:
         return Requirement(name, "fail", "not found.", sign_in)
+    except NoAnswerError as error:
+        return _no_answer(error, config.aws.endpoint_url)
     except AwsError as error:
         return Requirement(
             name, "fail", f"{error}.", _OF_AN_ENDPOINT if config.aws.endpoint_url else sign_in
@@ -199,6 +201,18 @@ def credentials(config: ClusterConfig) -> Requirement:
         )
     place = f" at {config.aws.endpoint_url}" if config.aws.endpoint_url else ""
     return Requirement(name, "ok", f"account {account}{place}.")
+
+
+def _no_answer(error: Exception, endpoint: str | None) -> Requirement:
+    if endpoint is None:
+        remedy = "Is the network there, and is a proxy (HTTPS_PROXY) or a VPN missing?"
+        return Requirement("AWS", "fail", f"{error}.", remedy)
+    return Requirement(
+        "aws.endpoint_url",
+        "fail",
+        f"{endpoint}: {error}.",
+        "Correct it, or start what serves it: 'python -m wizard sandbox up' starts the sandbox.",
+    )
 
 
 _OF_AN_ENDPOINT = (

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.exceptions import NoCredentialsError as BotoNoCredentialsError
 
 from federation.model.config import ROLE_SETTINGS, Aws
@@ -51,6 +52,10 @@ class AwsError(Exception):
     def is_throttling(self) -> bool:
         """Whether AWS was asked too much at a time."""
         return self.code in _THROTTLING
+
+
+class NoAnswerError(AwsError):
+    """The address of AWS cannot be reached, or something else than AWS answers there."""
 
 
 class NoCredentialsError(Exception):
@@ -254,11 +259,13 @@ def explained() -> Iterator[None]:
         raise AwsError(details.get("Code", "unknown"), details.get("Message", "")) from None
     except BotoNoCredentialsError:
         raise NoCredentialsError from None
+    except (BotoConnectionError, HTTPClientError) as error:
+        raise NoAnswerError("", str(error)) from None
     except BotoCoreError as error:
         raise AwsError("", str(error)) from None
     except Exception as error:
         from botocore.parsers import ResponseParserError  # takes long, and is seldom needed
 
         if isinstance(error, ResponseParserError | LookupError | TypeError | AttributeError):
-            raise AwsError("", "not an AWS response") from None
+            raise NoAnswerError("", "not an AWS response") from None
         raise

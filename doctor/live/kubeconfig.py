@@ -6,6 +6,7 @@ aliases repeat. What becomes of the files' content is the client's own.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,8 @@ class Kubeconfigs(KubeConfigMerger):
         Raises:
             ConfigException: a file cannot be read, or is not a kubeconfig.
         """
-        super().__init__(paths or KUBE_CONFIG_DEFAULT_LOCATION)  # type: ignore[no-untyped-call]
+        self._paths = paths or KUBE_CONFIG_DEFAULT_LOCATION
+        super().__init__(self._paths)  # type: ignore[no-untyped-call]
 
     @property
     def whole(self) -> Any:
@@ -82,7 +84,11 @@ class Kubeconfigs(KubeConfigMerger):
             ConfigException: there is no file.
         """
         if self.config is None:
-            raise ConfigException("Invalid kube-config file. No configuration found.")
+            files = list(filter(None, self._paths.split(os.pathsep)))
+            verb = "does" if len(files) == 1 else "do"
+            raise ConfigException(
+                f"There is no kubeconfig: {' and '.join(files)} {verb} not exist."
+            )
         return self.config
 
     def load_config(self, path: str) -> None:

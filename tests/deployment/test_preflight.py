@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -240,6 +241,44 @@ def test_credentials_that_have_expired_are_refused(answering: Callable[[int, str
     )
 
 
+def test_an_endpoint_that_refuses_connections_is_not_a_matter_of_credentials() -> None:
+    url = "http://127.0.0.1:1"
+    assert preflight.credentials(
+        configured(aws={"region": "eu-west-1", "endpoint_url": url})
+    ) == Requirement(
+        "aws.endpoint_url",
+        "fail",
+        f"{url}: 'Could not connect to the endpoint URL: \"{url}/\"'.",
+        "Correct it, or start what serves it: 'python -m wizard sandbox up' starts the sandbox.",
+    )
+
+
+def test_an_endpoint_that_is_not_aws_is_not_a_matter_of_credentials(
+    answering: Callable[[int, str], str],
+) -> None:
+    url = answering(200, "<html>Welcome</html>")
+    assert preflight.credentials(
+        configured(aws={"region": "eu-west-1", "endpoint_url": url})
+    ) == Requirement(
+        "aws.endpoint_url",
+        "fail",
+        f"{url}: 'not an AWS response'.",
+        "Correct it, or start what serves it: 'python -m wizard sandbox up' starts the sandbox.",
+    )
+
+
+def test_aws_out_of_reach_is_not_a_matter_of_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "any")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert preflight.credentials(configured()) == Requirement(
+        "AWS",
+        "fail",
+        "'Could not connect to the endpoint URL: \"http://127.0.0.1:1/\"'.",
+        "Is the network there, and is a proxy (HTTPS_PROXY) or a VPN missing?",
+    )
+
+
 def test_credentials_that_are_missing_are_asked_for() -> None:
     assert preflight.credentials(configured()) == Requirement(
         "AWS credentials", "fail", "not found.", SIGN_IN
@@ -354,12 +393,14 @@ def test_a_context_that_is_missing_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_a_kubeconfig_that_is_missing_is_refused() -> None:
-    """Nothing is in the home of a test."""
+def test_a_kubeconfig_that_is_missing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/prod{os.pathsep}{tmp_path}/staging")
     assert preflight.cluster(configured()) == Requirement(
         "cluster",
         "fail",
-        "Invalid kube-config file. No configuration found.",
+        f"There is no kubeconfig: {tmp_path}/prod and {tmp_path}/staging do not exist.",
         "Correct kubernetes.context or kubernetes.kubeconfig: 'kubectl config get-contexts' lists "
         "the contexts.",
     )

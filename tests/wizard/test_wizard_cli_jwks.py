@@ -122,5 +122,5 @@ def test_a_cluster_that_cannot_be_asked_is_told_in_one_line() -> None:
         1,
         "",
         "reading the public keys through the context 'article': "
-        "'Invalid kube-config file. No configuration found.'\n",
+        "'There is no kubeconfig: ~/.kube/config does not exist.'\n",
     )
