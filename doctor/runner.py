@@ -40,7 +40,7 @@ async def examine(config: ClusterConfig, options: Options | None = None) -> Asyn
             while (finding := await round_.findings.get()) is not None:
                 yield finding
         for task in tasks:
-            task.result()  # a defect of ours surfaces here
+            task.result()  # a bug of ours surfaces here
         for finding in round_.untold():
             yield finding
     finally:

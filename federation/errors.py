@@ -1,7 +1,7 @@
 """The tree of errors that a person may see.
 
 `wizard.errors` prints them and turns each kind into an exit code; no other place does. An exception
-outside this tree is a defect of ours.
+outside this tree is a bug in oidc-iam.
 """
 
 

@@ -28,7 +28,7 @@ WORLD = 1
 USER = 2
 """Something is wrong with what a person gave."""
 DEFECT = 70
-"""A defect of ours (EX_SOFTWARE of sysexits.h)."""
+"""A bug in oidc-iam (EX_SOFTWARE of sysexits.h)."""
 INTERRUPTED = 130
 """Stopped by a person (128 + SIGINT, as shells have it)."""
 

@@ -55,7 +55,7 @@ def cli() -> None:
     """IAM roles for the pods of your own Kubernetes cluster.
 
     Exit codes: 0 done, 1 AWS, the cluster or Terraform
-    refused, 2 something is wrong with what you gave, 70 a defect of ours, 130 interrupted.
+    refused, 2 invalid input, 70 a bug in oidc-iam, 130 interrupted.
     """
 
 
