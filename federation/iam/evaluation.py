@@ -82,6 +82,14 @@ def provider_issuer(arn: str) -> str | None:
     return match["issuer"] if match else None
 
 
+def web_identity_issuer(name: str) -> str | None:
+    """The issuer of a Federated principal: of an OIDC provider's ARN, or a provider of AWS's own.
+
+    `None` for any other name, such as the ARN of a SAML provider.
+    """
+    return name if name in _BUILT_IN_PROVIDERS else provider_issuer(name)
+
+
 _ACTION = "sts:AssumeRoleWithWebIdentity"
 _EVERYONE = "*"
 _SERVICES = ("aws", "iam", "sts")

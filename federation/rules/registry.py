@@ -108,6 +108,16 @@ RULES: tuple[LintRule, ...] = (
         "AWS IAM User Guide, 'AWS JSON policy elements: Principal'",
     ),
     LintRule(
+        "unjudged-principal",
+        "note",
+        "A principal of the trust policy was not evaluated",
+        "Only tokens of OIDC providers are evaluated. Whether this principal should assume the "
+        "role, and which conditions it needs, was not checked.",
+        "Check it by hand: limit a service with aws:SourceAccount or aws:SourceArn, and another "
+        "account with sts:ExternalId or aws:PrincipalOrgID.",
+        "AWS IAM User Guide, 'AWS JSON policy elements: Principal'",
+    ),
+    LintRule(
         "no-audience",
         "warning",
         "The trust policy does not check the audience",

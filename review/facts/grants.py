@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from federation.iam.evaluation import evaluate, provider_issuer
+from federation.iam.evaluation import evaluate, web_identity_issuer
 from federation.iam.policy_condition import Condition, Quantifier
 from federation.iam.policy_document import Statement, read_statements
 from federation.iam.policy_pattern import Template, Text, has_wildcard, like, wildcards
@@ -53,6 +53,53 @@ def grants(policy: Mapping[str, Any]) -> tuple[Grant, ...]:
     """
     return tuple(
         grant for statement in read_statements(policy) for grant in _statement_grants(statement)
+    )
+
+
+@dataclass(frozen=True)
+class OtherPrincipal:
+    """A principal of an Allow statement that does not come with the token of a web identity.
+
+    Attributes:
+        statement: How messages name the statement.
+        kind: Its type: `AWS`, `Service`, `Federated`, `CanonicalUser`, or `*` by itself.
+        name: Its name, as written.
+        actions: The statement's actions as written, `not ...` for those of a `NotAction`.
+        conditions: The condition keys of the statement, sorted.
+    """
+
+    statement: str
+    kind: str
+    name: str
+    actions: tuple[str, ...]
+    conditions: tuple[str, ...]
+
+    @property
+    def is_everybody(self) -> bool:
+        """Whether it stands for everybody: `*`, or `{"AWS": "*"}`."""
+        return self.name == ANYBODY
+
+
+def other_principals(policy: Mapping[str, Any]) -> tuple[OtherPrincipal, ...]:
+    """All principals of the Allow statements that `grants` does not speak of.
+
+    Together the two name each principal of each Allow statement, so that none is passed over.
+
+    Raises:
+        UserError: it is not a trust policy that IAM would take.
+    """
+    return tuple(
+        OtherPrincipal(
+            statement.label,
+            kind,
+            name,
+            tuple(f"not {a}" if statement.excludes_actions else a for a in statement.actions),
+            tuple(sorted({each.key for each in statement.conditions})),
+        )
+        for statement in read_statements(policy)
+        if not statement.denies
+        for kind, name in statement.principals
+        if not (_names_action(statement) and _issuer(kind, name) is not None)
     )
 
 
@@ -103,6 +150,15 @@ _SUBJECT = re.compile(rf"{_SUBJECT_START}(?P<namespace>[^:]+):(?P<name>[^:]+)")
 _ACTION = "sts:assumerolewithwebidentity"
 _ANY_AUDIENCE = "sts.amazonaws.com"
 _CLAIMS = ("aud", "sub")
+_CLAIM_OF = {
+    ("cognito-identity.amazonaws.com", "amr"): "sub",
+    ("graph.facebook.com", "app_id"): "aud",
+    ("graph.facebook.com", "id"): "sub",
+    ("www.amazon.com", "app_id"): "aud",
+    ("www.amazon.com", "user_id"): "sub",
+}
+"""Keys of AWS's own providers that name the application or its users (AWS IAM User Guide,
+"Available keys for AWS OIDC federation"; Cognito's own guide, "Role trust and permissions")."""
 _LITERAL = ("StringEquals", "StringEqualsIgnoreCase")
 _PATTERN = ("StringLike", "ArnLike", "ArnEquals")
 
@@ -149,7 +205,7 @@ def _names_action(statement: Statement) -> bool:
 def _issuer(kind: str, name: str) -> str | None:
     if name == ANYBODY:
         return ANYBODY
-    return provider_issuer(name) if kind == "Federated" else None
+    return web_identity_issuer(name) if kind == "Federated" else None
 
 
 def _grant(issuer: str, conditions: Sequence[Condition]) -> Grant:
@@ -174,7 +230,8 @@ def _restricts(condition: Condition, issuer: str, claim: str) -> bool:
     if _bare(condition) not in (*_LITERAL, *_PATTERN):
         return False
     provider, _, key = condition.key.lower().rpartition(":")
-    return key == claim and (issuer == ANYBODY or provider == issuer.lower())
+    named = _CLAIM_OF.get((provider, key), key)
+    return named == claim and (issuer == ANYBODY or provider == issuer.lower())
 
 
 def _is_foreign(condition: Condition, issuer: str) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from formats.escaping import printable, quoted
+from formats.escaping import listed, printable, quoted
 from review.facts.estate import Estate, RoleTrust
 from review.facts.grants import (
     ANYBODY,
     Grant,
+    OtherPrincipal,
     ServiceAccount,
     admitted,
     grants,
     matched,
+    other_principals,
     service_account,
     spans_namespaces,
 )
@@ -82,6 +84,28 @@ def _open_principal(estate: Estate) -> Iterator[Seen]:
     for trust, grant in _granted(estate):
         if grant.issuer == ANYBODY:
             yield Seen.of(trust, "the principal is '*'.")
+    for trust, principal in _others(estate):
+        if principal.is_everybody:
+            yield Seen.of(trust, f"the principal is '*' for {listed(principal.actions)}.")
+
+
+def _unjudged_principal(estate: Estate) -> Iterator[Seen]:
+    for trust, principal in _others(estate):
+        if not principal.is_everybody:
+            keys = listed(principal.conditions)
+            conditions = f" with conditions on {keys}" if principal.conditions else ""
+            yield Seen.of(
+                trust,
+                f"{principal.statement} admits {principal.kind} {quoted(principal.name)} for "
+                f"{listed(principal.actions)}{conditions}.",
+            )
+
+
+def _others(estate: Estate) -> Iterator[tuple[RoleTrust, OtherPrincipal]]:
+    for trust in estate.trusts:
+        if trust.policy is not None:
+            for principal in other_principals(trust.policy):
+                yield trust, principal
 
 
 def _no_audience(estate: Estate) -> Iterator[Seen]:
@@ -159,6 +183,7 @@ LOOKS: Mapping[str, Look] = {
     "wildcard-namespace": _wildcard_namespace,
     "wildcard-subject": _wildcard_subject,
     "open-principal": _open_principal,
+    "unjudged-principal": _unjudged_principal,
     "no-audience": _no_audience,
     "foreign-claim": _foreign_claim,
     "literal-wildcard": _literal_wildcard,

@@ -36,7 +36,7 @@ from review.facts.estate import (
     Where,
     joined,
 )
-from review.facts.grants import grants
+from review.facts.grants import grants, other_principals
 from review.facts.permissions import allowances
 from review.plan.reader import mapping
 from review.plan.resources import SENSITIVE, Resource, resources
@@ -61,11 +61,19 @@ def plan_facts(text: str, file: str) -> Estate:
     found = resources(text, file)
     others = _roles_of_others(found)
     ours = (each for each in found if each.type not in _OF_A_ROLE or _role_name(each) not in others)
-    return _once(joined([*map(_resource_facts, ours), *map(_setting_facts, found)]))
+    trusts = (
+        _trust(each, each.text("name") or each.address)
+        for each in found
+        if each.type == "aws_iam_role" and _role_name(each) in others
+    )
+    return _once(joined([*map(_resource_facts, ours), *trusts, *map(_setting_facts, found)]))
 
 
 def _roles_of_others(found: Iterable[Resource]) -> frozenset[str | None]:
-    """The names of roles that no web identity is let into: services assume them, or people."""
+    """The names of roles that only services, people or other accounts assume.
+
+    Of these only the trust policy is a fact: what they may do is for those who trust them.
+    """
     return frozenset(
         each.text("name")
         for each in found
@@ -78,7 +86,9 @@ def _may_be_federated(role: Resource) -> bool:
     if text is None:
         return True
     try:
-        return bool(grants(parse_policy(text)))
+        policy = parse_policy(text)
+        everybody = any(each.is_everybody for each in other_principals(policy))
+        return everybody or bool(grants(policy))
     except UserError:
         return True
 

@@ -93,7 +93,7 @@ EXPECTED = reported(PLAN, POLICY, ACCOUNTS, CONFIGURATION, Random(0))
 
 
 def test_there_is_enough_to_tell_apart() -> None:
-    assert EXPECTED["counts"] == {"error": 20, "warning": 10, "note": 8}
+    assert EXPECTED["counts"] == {"error": 20, "warning": 10, "note": 9}
 
 
 @given(st.randoms(use_true_random=False))

@@ -187,6 +187,45 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
         [" (role): the principal is '*'."],
     ),
     (
+        "open-principal",
+        theirs(statement(), statement({}, Principal={"AWS": "*"}, Action="sts:AssumeRole")),
+        [" (role): the principal is '*' for 'sts:AssumeRole'."],
+    ),
+    (
+        "unjudged-principal",
+        theirs(
+            statement(),
+            statement(
+                {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+                Principal={"Service": "ec2.amazonaws.com"},
+                Action="sts:AssumeRole",
+            ),
+        ),
+        [
+            " (role): Statement[1] admits Service 'ec2.amazonaws.com' for 'sts:AssumeRole' with "
+            "conditions on 'aws:SourceAccount'."
+        ],
+    ),
+    (
+        "unjudged-principal",
+        theirs(
+            statement(
+                {},
+                Principal={"Federated": "arn:aws:iam::111122223333:saml-provider/idp"},
+                Action="sts:AssumeRoleWithSAML",
+            )
+        ),
+        [
+            " (role): Statement[0] admits Federated "
+            "'arn:aws:iam::111122223333:saml-provider/idp' for 'sts:AssumeRoleWithSAML'."
+        ],
+    ),
+    (
+        "audience-only-trust",
+        theirs(statement({}, Principal={"Federated": "accounts.google.com"})),
+        [" (role): any subject of accounts.google.com is admitted."],
+    ),
+    (
         "no-audience",
         theirs(statement({"StringEquals": {f"{HOST}:sub": "system:serviceaccount:prod:web"}})),
         [f" (role): tokens of {HOST} for any audience are admitted."],
@@ -473,6 +512,21 @@ QUIET: list[tuple[str, Estate]] = [
     ("wildcard-subject", subjects("system:serviceaccount:prod:web", operator="StringLike")),
     ("wildcard-subject", subjects("system:serviceaccount:prod:${*}", operator="StringLike")),
     ("open-principal", theirs(statement())),
+    ("unjudged-principal", theirs(statement(), statement(Effect="Deny", Principal="*"))),
+    (
+        "audience-only-trust",
+        theirs(
+            statement(
+                {
+                    "StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-west-1:pool"},
+                    "ForAnyValue:StringLike": {
+                        "cognito-identity.amazonaws.com:amr": "authenticated"
+                    },
+                },
+                Principal={"Federated": "cognito-identity.amazonaws.com"},
+            )
+        ),
+    ),
     ("no-audience", theirs(statement())),
     ("lenient-condition", theirs(statement())),
     ("default-service-account", subjects("system:serviceaccount:default:web")),

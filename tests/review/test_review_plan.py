@@ -71,6 +71,8 @@ def test_every_resource_of_a_plan_is_judged() -> None:
         'no-permissions-boundary: aws_iam_role.wide["a"] (wide-a): none is set.',
         "pinned-thumbprint: aws_iam_openid_connect_provider.cluster.thumbprint_list (): "
         "990f4193972f2becf12ddeda5237f9c952f20d9e is pinned.",
+        "unjudged-principal: aws_iam_role.ec2.assume_role_policy (ec2): Statement[0] admits "
+        "Service 'ec2.amazonaws.com' for 'sts:AssumeRole'.",
         "unknown-trust: aws_iam_role.later.assume_role_policy (later): the trust policy is "
         "sensitive, or known only after the apply.",
     ]
@@ -111,10 +113,24 @@ def test_a_trust_policy_that_iam_would_refuse_is_named() -> None:
     )
 
 
-def test_roles_that_services_assume_are_left_alone() -> None:
+def test_of_roles_that_services_assume_only_the_trust_policy_is_a_fact() -> None:
     trust = policy(statement({}, Principal={"Service": "ec2.amazonaws.com"}))
     role = {"name": "web", "assume_role_policy": json.dumps(trust), "max_session_duration": 43200}
-    assert planned("aws_iam_role", role) == Estate()
+    found = planned("aws_iam_role", role)
+    [trusted] = found.trusts
+    assert (trusted.about, trusted.policy) == ("web", trust)
+    assert found == Estate(trusts=found.trusts)
+
+
+@pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"Federated": "accounts.google.com"}])
+def test_a_role_that_anyone_may_assume_is_judged_with_all_that_it_may_do(principal: Any) -> None:
+    action = "sts:AssumeRole"
+    if isinstance(principal, dict) and "Federated" in principal:
+        action += "WithWebIdentity"
+    trust = policy(statement({}, Principal=principal, Action=action))
+    role = {"name": "web", "assume_role_policy": json.dumps(trust), "max_session_duration": 43200}
+    found = planned("aws_iam_role", role)
+    assert [each.about for each in (*found.trusts, *found.sessions)] == ["web", "web"]
 
 
 @pytest.mark.parametrize("actions", [["delete"], ["forget"]])
