@@ -54,7 +54,9 @@ _POD = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?
     help="Certificate authorities of the issuer, in PEM.",
 )
 @click.option("--token", metavar="FILE", help="Look at this token; - reads stdin. None is minted.")
-@click.option("--pod", metavar="NAMESPACE/NAME", help="Look at the token of this running pod.")
+@click.option(
+    "--pod", metavar="NAMESPACE/NAME", help="Look at the token and environment of this running pod."
+)
 @click.option(
     "--allow-http", is_flag=True, help="Send tokens over plain http to another machine, too."
 )
