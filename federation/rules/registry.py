@@ -80,6 +80,16 @@ RULES: tuple[LintRule, ...] = (
         _AWS_OIDC,
     ),
     LintRule(
+        "wildcard-tenant",
+        "error",
+        "A wildcard admits other organizations of a shared issuer",
+        "The issuer gives tokens to anyone who signs up. A wildcard before the end of your "
+        "organization's name also matches names that somebody else can register.",
+        "Write your organization in full, with the character that ends it, such as "
+        "'repo:ORGANIZATION/REPOSITORY:*'.",
+        "GitHub Docs, 'Configuring OpenID Connect in Amazon Web Services'",
+    ),
+    LintRule(
         "wildcard-namespace",
         "error",
         "A wildcard admits subjects of any namespace",

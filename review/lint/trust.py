@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from federation.iam.tenants import shared_issuer
 from formats.escaping import listed, printable, quoted
 from review.facts.estate import Estate, RoleTrust
 from review.facts.grants import (
@@ -49,23 +50,38 @@ def _audience_only(estate: Estate) -> Iterator[Seen]:
             )
 
 
+def _wildcard_tenant(estate: Estate) -> Iterator[Seen]:
+    for trust, grant, pattern in _patterns(estate):
+        if _admits_strangers(grant, pattern):
+            yield Seen.of(
+                trust,
+                f"{quoted(pattern)} is admitted: anyone can get such a token of "
+                f"{printable(grant.issuer)}.",
+            )
+
+
+def _admits_strangers(grant: Grant, pattern: str) -> bool:
+    shared = shared_issuer(grant.issuer)
+    return shared is not None and not shared.fixes_tenant(pattern)
+
+
 def _wildcard_namespace(estate: Estate) -> Iterator[Seen]:
-    for trust, pattern in _patterns(estate):
-        if spans_namespaces(pattern):
+    for trust, grant, pattern in _patterns(estate):
+        if spans_namespaces(pattern) and not _admits_strangers(grant, pattern):
             yield Seen.of(trust, f"{quoted(pattern)} is admitted{_known(estate, trust, pattern)}.")
 
 
 def _wildcard_subject(estate: Estate) -> Iterator[Seen]:
-    for trust, pattern in _patterns(estate):
-        if not spans_namespaces(pattern):
+    for trust, grant, pattern in _patterns(estate):
+        if not spans_namespaces(pattern) and not _admits_strangers(grant, pattern):
             yield Seen.of(trust, f"{quoted(pattern)} is admitted{_known(estate, trust, pattern)}.")
 
 
-def _patterns(estate: Estate) -> Iterator[tuple[RoleTrust, str]]:
+def _patterns(estate: Estate) -> Iterator[tuple[RoleTrust, Grant, str]]:
     for trust, grant in _granted(estate):
         for pattern in grant.patterns:
             if pattern != ANYBODY:
-                yield trust, pattern
+                yield trust, grant, pattern
 
 
 def _known(estate: Estate, trust: RoleTrust, pattern: str = ANYBODY) -> str:
@@ -180,6 +196,7 @@ _SERVICE_ACCOUNTS = "Kubernetes, 'Configure Service Accounts for Pods'"
 
 LOOKS: Mapping[str, Look] = {
     "audience-only-trust": _audience_only,
+    "wildcard-tenant": _wildcard_tenant,
     "wildcard-namespace": _wildcard_namespace,
     "wildcard-subject": _wildcard_subject,
     "open-principal": _open_principal,

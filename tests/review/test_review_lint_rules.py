@@ -39,6 +39,8 @@ from review.facts.evidence import api_server
 from review.facts.matrix import summarize
 from review.lint.linter import OF_ESTATES
 
+GITHUB = "token.actions.githubusercontent.com"
+
 HERE = Where("main.tf.json", "here")
 DIGEST = "990f4193972f2becf12ddeda5237f9c952f20d9e"
 RANDOM = "hN4Kq2Zx9Lw7Vb3Tc8Rm5Yd1Pf6Gs0JuEoIaXtCz"
@@ -179,6 +181,35 @@ FIRING: list[tuple[str, Estate, list[str]]] = [
             " (role): 'system:serviceaccount:n:a?' is admitted: 7 of 7 known service accounts "
             "(n/aa, n/ab, n/ac, n/ad, n/ae and 2 more)."
         ],
+    ),
+    (
+        "wildcard-tenant",
+        theirs(
+            statement(
+                {
+                    "StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"},
+                    "StringLike": {f"{GITHUB}:sub": "repo:acme*"},
+                },
+                Principal={"Federated": f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"},
+            )
+        ),
+        [
+            " (role): 'repo:acme*' is admitted: anyone can get such a token of "
+            "token.actions.githubusercontent.com."
+        ],
+    ),
+    (
+        "wildcard-subject",
+        theirs(
+            statement(
+                {
+                    "StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"},
+                    "StringLike": {f"{GITHUB}:sub": "repo:acme/app:*"},
+                },
+                Principal={"Federated": f"arn:aws:iam::111122223333:oidc-provider/{GITHUB}"},
+            )
+        ),
+        [" (role): 'repo:acme/app:*' is admitted."],
     ),
     ("open-principal", theirs(statement(Principal="*")), [" (role): the principal is '*'."]),
     (
@@ -513,6 +544,7 @@ QUIET: list[tuple[str, Estate]] = [
     ("wildcard-subject", subjects("system:serviceaccount:prod:${*}", operator="StringLike")),
     ("open-principal", theirs(statement())),
     ("unjudged-principal", theirs(statement(), statement(Effect="Deny", Principal="*"))),
+    ("wildcard-tenant", subjects("repo:*", operator="StringLike")),
     (
         "audience-only-trust",
         theirs(
