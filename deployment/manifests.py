@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from deployment.causes import known_cause
 from deployment.logs import display_path
+from deployment.pod_readiness import await_ready
 from deployment.surroundings import kubeconfig_paths
 from doctor.live.kubeconfig import connection
 from federation.errors import UserError, WorldError
@@ -53,19 +54,25 @@ def write_manifests(federation: ClusterConfig, role_arns: Mapping[str, str], say
 def apply_manifests(federation: ClusterConfig, role_arns: Mapping[str, str], say: Say) -> None:
     """Apply the manifests where the configuration names a context, or else write them.
 
+    Then wait until each test pod is ready.
+
     Raises:
-        WorldError: the cluster refused an object or cannot be reached.
+        WorldError: the cluster refused an object or cannot be reached, or a pod does not start.
     """
     if federation.kubernetes.context is None:
         write_manifests(federation, role_arns, say)
         return
     api = _connect(federation)
-    for each in objects(federation, role_arns):
+    wanted = objects(federation, role_arns)
+    for each in wanted:
         with _Explained(f"applying {_name_of(each)}"):
             _apply(api, each)
         say(f"  applied {_name_of(each)}")
     if federation.discovery.exposure == "none":
         _unbind(api, binding(federation), say)
+    for each in wanted:
+        if each["kind"] == "Pod":
+            _await_ready(api, each, federation.kubernetes.context, say)
 
 
 def delete_manifests(federation: ClusterConfig, say: Say) -> None:
@@ -186,6 +193,18 @@ def _apply(api: dynamic.DynamicClient, each: dict[str, Any]) -> None:
         _delete(api, each)
         _await_gone(api, each)
         _server_side_apply(resource, each)
+
+
+def _await_ready(api: dynamic.DynamicClient, pod: dict[str, Any], context: str, say: Say) -> None:
+    resource = api.resources.get(api_version=pod["apiVersion"], kind=pod["kind"])
+    metadata = pod["metadata"]
+
+    def look() -> dict[str, Any] | None:
+        with _Explained(f"looking for {_name_of(pod)}"):
+            found = _live_object(resource, metadata["name"], metadata["namespace"])
+        return None if found is None else dict(found.to_dict())
+
+    await_ready(look, f"{metadata['namespace']}/{metadata['name']}", context, say)
 
 
 def _server_side_apply(resource: Any, each: dict[str, Any]) -> None:

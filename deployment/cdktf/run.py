@@ -36,7 +36,8 @@ _STOPPED = 130
 Outputs = Mapping[str, Mapping[str, Any]]
 """Stack to output to value."""
 Say = Callable[[str], object]
-"""Reports a line. It raises if the run was interrupted, so that a part ends between two steps."""
+"""Reports a line. It raises if the run was interrupted, so that a part ends between two steps; an
+empty line is not reported, and asks for that alone."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,8 @@ class CdktfRun:
 
         def say_or_stop(line: str) -> None:
             stops = self.interrupted
-            loop.call_soon_threadsafe(say, line)
+            if line:
+                loop.call_soon_threadsafe(say, line)
             if stops:
                 raise _StoppedError
 

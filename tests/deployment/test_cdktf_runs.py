@@ -887,6 +887,33 @@ async def test_an_interrupt_ends_a_part_between_two_of_its_steps(tmp_path: Path,
     ]
 
 
+async def test_an_empty_line_of_a_part_is_not_told_and_ends_it_after_an_interrupt(
+    tmp_path: Path, log: Path
+) -> None:
+    goes_on = threading.Event()
+
+    def work(_: Outputs, say: Say) -> None:
+        say("")
+        say("looks")
+        assert goes_on.wait(60)
+        say("")
+        say("looks again")
+
+    run = applying.destroy(scripted(tmp_path, "", "a"), log, before=Part("waiting", work))
+    events = []
+    async with run:
+        async for event in run:
+            events.append(event)
+            if event == PartLine("looks"):
+                run.interrupt()
+                goes_on.set()
+    assert events == [
+        PhaseStarted(None, "waiting"),
+        PartLine("looks"),
+        Interrupted(log, Extent((), ("waiting", "a"))),
+    ]
+
+
 async def test_leaving_early_interrupts_and_waits(tmp_path: Path, log: Path) -> None:
     async with applying.destroy(scripted(tmp_path, PATIENT, "a"), log) as run:
         async for event in run:

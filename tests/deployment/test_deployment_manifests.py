@@ -55,6 +55,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield box
 
 
+@pytest.fixture(autouse=True)
+def _no_kubelet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `Sandbox.environment` has it: a pod stays Pending, and counts as made."""
+    monkeypatch.setenv("TF_VAR_test_pod_target_state", '["Pending", "Running"]')
+
+
 @pytest.fixture(scope="module")
 def core(sandbox: Sandbox) -> client.CoreV1Api:
     return client.CoreV1Api(
@@ -166,6 +172,52 @@ def test_an_object_that_something_holds_is_not_called_deleted(
     )
     assert "  deleted ServiceAccount default/app" not in said
     delete_manifests(federation, said.append)
+
+
+def test_a_deploy_waits_for_the_test_pod_and_says_what_keeps_it(
+    sandbox: Sandbox, core: client.CoreV1Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TF_VAR_test_pod_target_state")
+    federation = configured(sandbox.kubeconfig)
+
+    def kubelet(*told: dict[str, Any]) -> list[str]:
+        """What a deploy says while a kubelet tells these states of the pod."""
+        states, said = iter(told), list[str]()
+
+        def pause(_: float) -> None:
+            core.patch_namespaced_pod_status("awscli", "default", {"status": next(states)})
+
+        monkeypatch.setattr("deployment.pod_readiness.time.sleep", pause)
+        apply_manifests(federation, ARNS, said.append)
+        return said
+
+    ready = {
+        "phase": "Running",
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "containerStatuses": None,
+    }
+    assert kubelet(waiting("ContainerCreating"), ready) == [
+        *APPLIED,
+        "  waiting for Pod default/awscli: Pending",
+        "  waiting for Pod default/awscli: ContainerCreating",
+    ]
+    core.delete_namespaced_pod("awscli", "default", grace_period_seconds=0)
+    with pytest.raises(WorldError) as caught:
+        kubelet(waiting("ErrImagePull", "no such host"), waiting("ImagePullBackOff", "Back-off"))
+    assert str(caught.value) == (
+        "Pod default/awscli does not start.\n"
+        "  Message: ImagePullBackOff: no such host\n"
+        "  To do: Check kubernetes.test_pod_image, and that the nodes reach its registry. Then "
+        "deploy again."
+    )
+    core.delete_namespaced_pod("awscli", "default", grace_period_seconds=0)
+
+
+def waiting(reason: str, message: str = "") -> dict[str, Any]:
+    """What a kubelet says of a container that does not run yet."""
+    container = {"name": "awscli", "image": "x", "imageID": "", "ready": False, "restartCount": 0}
+    state = {"waiting": {"reason": reason, "message": message}}
+    return {"containerStatuses": [{**container, "state": state}]}
 
 
 def test_what_the_cluster_refuses_is_passed_on(sandbox: Sandbox) -> None:
