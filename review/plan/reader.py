@@ -59,6 +59,8 @@ class ReadData:
 def planned_changes(plan: Mapping[str, Any], called: str) -> Iterator[PlannedChange]:
     """The changes of a plan, in Terraform's order; also those with the action `no-op`.
 
+    A plan of `-refresh-only` has no list of changes: there, each resource is a `no-op`.
+
     Args:
         plan: The document.
         called: How messages call it.
@@ -66,8 +68,7 @@ def planned_changes(plan: Mapping[str, Any], called: str) -> Iterator[PlannedCha
     Raises:
         UserError: it is not a plan, or one of the changes does not have the form of one.
     """
-    # A plan of `-refresh-only` has values and no changes.
-    changes = plan.get("resource_changes", [] if _MARKS & plan.keys() else None)
+    changes = plan.get("resource_changes", _unchanged(plan))
     if not isinstance(changes, list):
         raise UserError(f"{called} is not a Terraform plan.")
     for at, each in enumerate(changes):
@@ -92,15 +93,37 @@ def planned_changes(plan: Mapping[str, Any], called: str) -> Iterator[PlannedCha
 
 def read_data(plan: Mapping[str, Any]) -> Iterator[ReadData]:
     """The data sources that Terraform read to make a plan."""
-    values = mapping(mapping(plan.get("prior_state")).get("values"))
-    modules = [values.get("root_module")]
+    for each in _resources(mapping(plan.get("prior_state")).get("values")):
+        if each.get("mode") == "data":
+            address, kind = str(each.get("address")), str(each.get("type"))
+            yield ReadData(address, kind, each.get("values"), each.get("sensitive_values"))
+
+
+def _unchanged(plan: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """The resources of a document without changes, as changes; None if it is another document."""
+    values = plan.get("planned_values")
+    if not isinstance(values, Mapping):
+        return None
+    return [
+        {
+            **each,
+            "change": {
+                "actions": ["no-op"],
+                "after": each.get("values"),
+                "after_sensitive": each.get("sensitive_values"),
+            },
+        }
+        for each in _resources(values)
+    ]
+
+
+def _resources(values: Any) -> Iterator[Mapping[str, Any]]:
+    """The resources of all modules ("Values representation")."""
+    modules = [mapping(values).get("root_module")]
     while modules:
         module = mapping(modules.pop())
         modules += _list(module.get("child_modules"))
-        for each in map(mapping, _list(module.get("resources"))):
-            if each.get("mode") == "data":
-                address, kind = str(each.get("address")), str(each.get("type"))
-                yield ReadData(address, kind, each.get("values"), each.get("sensitive_values"))
+        yield from map(mapping, _list(module.get("resources")))
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -117,6 +140,3 @@ def _import_id(importing: Any) -> str | None:
         return None
     # An import by identity (Terraform 1.12) has no ID.
     return str(importing.get("id") or "")
-
-
-_MARKS = {"planned_values", "format_version"}

@@ -98,7 +98,7 @@ def test_a_resource_that_stays_is_left_out() -> None:
 
 
 def test_a_plan_without_resources_is_empty() -> None:
-    plan = Plan((stack_plan("s", {"format_version": "1.2"}),))
+    plan = Plan((stack_plan("s", {"planned_values": {"root_module": {}}}),))
     assert (plan.empty, plan.steps) == (True, 0)
 
 

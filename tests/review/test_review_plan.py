@@ -133,6 +133,16 @@ def test_a_role_that_anyone_may_assume_is_judged_with_all_that_it_may_do(princip
     assert [each.about for each in (*found.trusts, *found.sessions)] == ["web", "web"]
 
 
+def test_a_plan_of_refresh_only_is_read_from_its_values() -> None:
+    trust = policy(statement({}, Principal="*", Action="sts:AssumeRole"))
+    values = {"name": "web", "assume_role_policy": json.dumps(trust)}
+    role = {"address": "module.a.aws_iam_role.web", "mode": "managed", "type": "aws_iam_role"}
+    module = {"resources": [{**role, "name": "web", "values": values, "sensitive_values": {}}]}
+    planned_values = {"root_module": {"child_modules": [module]}}
+    found = plan_facts(json.dumps({"planned_values": planned_values}), "plan.json")
+    assert [(each.about, each.policy) for each in found.trusts] == [("web", trust)]
+
+
 @pytest.mark.parametrize("actions", [["delete"], ["forget"]])
 def test_what_goes_away_is_left_alone(actions: list[str]) -> None:
     resource = {
