@@ -216,7 +216,7 @@ def _no_answer(error: Exception, endpoint: str | None) -> Requirement:
 
 
 _OF_AN_ENDPOINT = (
-    "Use credentials that aws.endpoint_url accepts: 'python -m wizard sandbox status' shows those "
+    "Use credentials that aws.endpoint_url accepts: 'python -m wizard sandbox env' prints those "
     "of the sandbox."
 )
 

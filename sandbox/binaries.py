@@ -20,6 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from federation.errors import WorldError
 
@@ -99,8 +100,8 @@ def find(component: Component, report: Report) -> Path:
 def build(component: Component, report: Report) -> Path:
     """The program from the cache, built into it if it is not there yet.
 
-    Two processes that want the same build it once. Building takes minutes; what it does is reported
-    every ten seconds.
+    Two processes that want the same build it once: the second reports that it waits. Building takes
+    minutes; what it does is reported every ten seconds.
 
     Raises:
         UnavailableError: there is no Go, or the build failed.
@@ -112,7 +113,7 @@ def build(component: Component, report: Report) -> Path:
     go = _go(component)
     home.mkdir(parents=True, exist_ok=True)
     with (home / f".{component.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _take(lock, component, report)
         if not built.exists():
             with tempfile.TemporaryDirectory(dir=home, prefix=".building-") as folder:
                 output = Path(folder) / component.name
@@ -120,6 +121,18 @@ def build(component: Component, report: Report) -> Path:
                 built.parent.mkdir(parents=True, exist_ok=True)
                 output.replace(built)
     return built
+
+
+def _take(lock: TextIO, component: Component, report: Report) -> None:
+    """Take the lock of a build, and say so if another process has it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        report(
+            f"waiting for another process that builds {component.name} "
+            f"(it holds the lock {lock.name})"
+        )
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def cache() -> Path:

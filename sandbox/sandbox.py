@@ -143,15 +143,15 @@ class Sandbox:
 
     def environment(self) -> dict[str, str]:
         """What Terraform, kubectl and the AWS SDKs need to work on the sandbox."""
-        loopback = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1,localhost")))
+        no_proxy = _no_proxy()
         return {
             "AWS_ACCESS_KEY_ID": self.access_key.id,
             "AWS_SECRET_ACCESS_KEY": self.access_key.secret,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "KUBECONFIG": str(self.kubeconfig),
-            "NO_PROXY": loopback,
-            "no_proxy": loopback,
+            "NO_PROXY": no_proxy,
+            "no_proxy": no_proxy,
             "TF_CLI_CONFIG_FILE": str(self.terraform_configuration),
             # It may be a mirror of ours, and Terraform copies nothing to where it is.
             "TF_PLUGIN_CACHE_DIR": "",
@@ -463,6 +463,13 @@ class Sandbox:
                     "Wait until it is done, or end it."
                 ) from None
             yield
+
+
+def _no_proxy() -> str:
+    """The hosts that this process reaches without a proxy, and loopback; each once."""
+    known = (os.environ.get(name, "") for name in ("NO_PROXY", "no_proxy"))
+    hosts = ",".join((*known, "127.0.0.1,localhost")).split(",")
+    return ",".join(dict.fromkeys(host.strip() for host in hosts if host.strip()))
 
 
 def _state_file(folder: Path) -> Path:

@@ -236,7 +236,7 @@ def test_credentials_that_have_expired_are_refused(answering: Callable[[int, str
         "AWS credentials",
         "fail",
         "ExpiredToken: 'The security token included in the request is expired'.",
-        "Use credentials that aws.endpoint_url accepts: 'python -m wizard sandbox status' shows "
+        "Use credentials that aws.endpoint_url accepts: 'python -m wizard sandbox env' prints "
         "those of the sandbox.",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import re
 from pathlib import Path
@@ -78,6 +79,25 @@ def test_two_processes_build_it_once(machine: Path) -> None:
         built = pool.starmap(build, [(ETCD, print), (ETCD, print)])
     assert built == [module_cache("kubernetes") / "etcd"] * 2
     assert (machine / "builds").read_text() == "built\n"
+
+
+def test_a_build_says_that_it_waits_for_another(machine: Path) -> None:
+    program(machine / "bin", "go", GO)
+    home = module_cache("kubernetes")
+    home.mkdir(parents=True)
+    said: list[str] = []
+    with (home / ".etcd.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def report(line: str) -> None:
+            said.append(line)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+
+        build(ETCD, report)
+    assert said == [
+        f"waiting for another process that builds etcd (it holds the lock {home}/.etcd.lock)",
+        "building etcd from its Go module: minutes, and once only",
+    ]
 
 
 def test_the_tls_provider_is_laid_out_as_a_mirror(machine: Path) -> None:

@@ -434,7 +434,19 @@ def test_the_environment_is_what_clients_need(sandbox: Sandbox) -> None:
 
 def test_a_proxys_exceptions_are_kept(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "example.com")
-    assert sandbox.environment()["no_proxy"] == "example.com,127.0.0.1,localhost"
+    monkeypatch.setenv("no_proxy", "10.0.0.0/8, example.com")
+    environment = sandbox.environment()
+    assert environment["no_proxy"] == "example.com,10.0.0.0/8,127.0.0.1,localhost"
+    assert environment["NO_PROXY"] == environment["no_proxy"]
+
+
+def test_a_shell_that_has_the_environment_gets_nothing_twice(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = sandbox.environment()
+    for name, value in first.items():
+        monkeypatch.setenv(name, value)
+    assert sandbox.environment() == first
 
 
 ORDER = ["etcd", "etcd_peers", "api_server", "aws"]

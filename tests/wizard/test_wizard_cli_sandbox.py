@@ -1,8 +1,9 @@
-"""`wizard sandbox status` and `down`, with the AWS half alone, which takes no program but ours."""
+"""`wizard sandbox status`, `env` and `down`, with only the AWS half, which is all ours."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from federation.errors import WorldError
 from federation.yaml import files
 from sandbox import here, processes
 from sandbox.sandbox import Sandbox
@@ -47,7 +49,11 @@ def test_without_a_sandbox_there_is_nothing_to_tell() -> None:
 
 def test_only_what_runs_has_an_address(box: Sandbox) -> None:
     said = run("status")
-    assert said.startswith(f"aws: running\naws at {box.aws_endpoint}\n  export ")
+    assert said == (
+        f"aws: running\naws at {box.aws_endpoint}\n"
+        "Set its variables in this shell:\n"
+        '  eval "$(python -m wizard sandbox env)"\n'
+    )
     assert json.loads(run("status", "--json")) == {
         "processes": {"aws": True},
         "endpoints": {"aws": box.aws_endpoint},
@@ -56,7 +62,7 @@ def test_only_what_runs_has_an_address(box: Sandbox) -> None:
 
 def test_what_has_ended_has_no_address(box: Sandbox) -> None:
     processes.stop(processes.started_for(box.folder))
-    assert run("status").startswith("aws: not running\n  export ")
+    assert run("status") == "aws: not running\n"
     assert json.loads(run("status", "--json")) == {"processes": {"aws": False}, "endpoints": {}}
 
 
@@ -66,12 +72,68 @@ def test_what_a_start_left_that_was_cut_short_is_ended(box: Sandbox) -> None:
     assert processes.started_for(box.folder) == []
 
 
-def test_a_shell_that_takes_what_is_exported_works_on_the_sandbox(box: Sandbox) -> None:
-    exports = run("status").partition("  export ")[1:]
-    shown = ["env", "-i", "bash", "-c", "".join(exports) + "env"]
-    there = subprocess.run(shown, capture_output=True, text=True, check=True).stdout.splitlines()
-    wanted = {**box.environment(), "OIDC_IAM_CONFIG": relative(command.CONFIGURATION)}
-    assert {f"{name}={value}" for name, value in wanted.items()} <= set(there)
+def wanted(box: Sandbox) -> dict[str, str]:
+    return {
+        **box.environment(),
+        "AWS_DEFAULT_REGION": "ap-southeast-2",
+        "AWS_REGION": "ap-southeast-2",
+        "OIDC_IAM_CONFIG": relative(command.CONFIGURATION),
+    }
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_a_shell_that_evaluates_the_variables_works_on_the_sandbox(
+    box: Sandbox, tmp_path: Path, shell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is in a value, the shell takes it as a value."""
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    monkeypatch.setenv("NO_PROXY", 'it\'s $(touch run) `touch run`; \\ "*" !!')
+    (bin_folder / "wizard").write_text(f"#!/bin/sh\ncat {tmp_path}/variables\n")
+    (bin_folder / "wizard").chmod(0o755)
+    (tmp_path / "variables").write_text(run("env"))
+    script = 'eval "$(wizard)"; env -0'
+    environment = {"PATH": f"{bin_folder}:/usr/bin:/bin"}
+    shown = subprocess.run(
+        [shell, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=tmp_path,
+    )
+    there = dict(line.split("=", 1) for line in shown.stdout.split("\0") if line)
+    assert {name: there.get(name) for name in wanted(box)} == wanted(box)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_variables_are_exports_and_nothing_else(box: Sandbox) -> None:
+    assert run("env").splitlines() == [
+        f"export {name}={shlex.quote(value)}" for name, value in wanted(box).items()
+    ]
+
+
+NOT_UP = "'python -m wizard sandbox up' starts one."
+
+
+def test_there_are_no_variables_without_a_sandbox() -> None:
+    with pytest.raises(WorldError) as caught:
+        run("env")
+    assert str(caught.value) == f"No sandbox is running. {NOT_UP}"
+
+
+def test_there_are_no_variables_of_a_sandbox_that_has_ended(box: Sandbox) -> None:
+    processes.stop(processes.started_for(box.folder))
+    with pytest.raises(WorldError) as caught:
+        run("env")
+    assert str(caught.value) == f"The sandbox has ended (aws does not run). {NOT_UP}"
+
+
+def test_credentials_are_printed_by_env_only(box: Sandbox) -> None:
+    said = run("status") + run("status", "--json")
+    assert box.access_key.id not in said
+    assert box.access_key.secret not in said
+    assert box.access_key.secret in run("env")
 
 
 def test_what_another_process_started_is_ended(box: Sandbox) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deployment import applied
+from federation.errors import WorldError
 from federation.model.config import STACKS, ClusterConfig
 from federation.yaml import files
 from sandbox.here import FOLDER, recorded_sandbox
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sandbox.sandbox import Sandbox
 
 CONFIGURATION = files.PROJECT / "clusters" / "sandbox.yaml"
+_START = "'python -m wizard sandbox up' starts one."
+_HOW_TO_USE = ("Set its variables in this shell:", '  eval "$(python -m wizard sandbox env)"')
 
 
 @click.group()
@@ -28,17 +31,13 @@ def sandbox() -> None:
 
 @sandbox.command()
 def up() -> None:
-    """Start it, and print what a shell needs.
+    """Start it, and name the command that sets its variables in a shell.
 
     AWS is moto behind a strict STS; Kubernetes is etcd, kube-apiserver and kube-controller-manager,
     without a kubelet. What ran before is ended first.
     """
-    _, path, config = start_sandbox()
-    box = recorded_sandbox()
-    if box is None:
-        raise AssertionError("a sandbox that was started is recorded")
-    printer.say("", "Up. Set these in a shell to work on the sandbox:")
-    _show_exports(box, path)
+    _, _, config = start_sandbox()
+    printer.say("", "Up.", *_HOW_TO_USE)
     printer.say(
         "",
         f"Next: 'python -m wizard deploy' deploys the cluster {config.cluster!r} into it, and "
@@ -57,9 +56,25 @@ def down() -> None:
 
 
 @sandbox.command()
+def env() -> None:
+    """Print the variables for a shell, with the sandbox's credentials.
+
+    For sh, bash and zsh: eval "$(python -m wizard sandbox env)". Run 'sandbox up' first.
+    """
+    box = recorded_sandbox()
+    if box is None:
+        raise WorldError(f"No sandbox is running. {_START}")
+    if ended := [name for name, runs in box.status().items() if not runs]:
+        verb = "does" if len(ended) == 1 else "do"
+        raise WorldError(f"The sandbox has ended ({' and '.join(ended)} {verb} not run). {_START}")
+    for name, value in _variables(box).items():
+        printer.hand_out(f"export {name}={shlex.quote(value)}")
+
+
+@sandbox.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Say what runs, where, and what a shell needs to work on it."""
+    """Say what runs and where."""
     box = recorded_sandbox()
     state = box.status() if box else {}
     if as_json:
@@ -71,12 +86,21 @@ def status(as_json: bool) -> None:
             printer.say(f"{name}: {'running' if runs else 'not running'}")
         for name, address in _endpoints(box).items():
             printer.say(f"{name} at {address}")
-        _show_exports(box, _fitting_file() if _fitting_file().exists() else CONFIGURATION)
+        if box.is_up:
+            printer.say(*_HOW_TO_USE)
 
 
-def _show_exports(box: Sandbox, path: Path) -> None:
-    for name, value in {**box.environment(), "OIDC_IAM_CONFIG": relative(path)}.items():
-        printer.hand_out(f"  export {name}={shlex.quote(value)}")
+def _variables(box: Sandbox) -> dict[str, str]:
+    """What a shell needs to work on the sandbox with any tool."""
+    path = _fitting_file() if _fitting_file().exists() else CONFIGURATION
+    region = files.load(path).aws.region
+    return {
+        **box.environment(),
+        # The AWS SDKs read one or the other first.
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "OIDC_IAM_CONFIG": relative(path),
+    }
 
 
 def _fitting_file() -> Path:
