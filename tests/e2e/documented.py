@@ -15,7 +15,7 @@ PIPELINES = PROJECT / "docs" / "pipelines"
 PIPELINE_FILES = sorted({*PIPELINES.rglob("*.yml"), *PIPELINES.rglob("*.yaml")})
 
 _COMMAND_KEYS = ("run", "script", "before_script", "command")
-_WIZARD = re.compile(r"python -m wizard\b[^`'\"#|>&;\n]*")
+_WIZARD = re.compile(r"python -m wizard\b[^`'\"#|>&;)\n]*")
 
 
 def pipeline(path: Path) -> Any:
