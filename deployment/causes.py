@@ -149,7 +149,9 @@ _TERRAFORM = (
         "the audiences that it has.",
     ),
     _Rule(
-        r"[Tt]oken has expired|SSO session has expired",
+        r"security token included in the request is expired|The provided token has expired"
+        r"|Token has expired and refresh failed|SSO session has expired"
+        r"|(?:refresh )?cached SSO token (?:is expired|failed)",
         "The AWS credentials have expired",
         "Sign in again ('aws sso login', or new session credentials), then repeat the command.",
     ),

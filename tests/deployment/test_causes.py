@@ -336,6 +336,10 @@ OF_WEBHOOKS_AND_CERTIFICATES = [
         "known name)",
     ),
     (
+        f'Post "{PODS}": oauth2: "invalid_grant" "Token has expired"',
+        f'Post "{PODS}": oauth2: "invalid_grant" "Token has expired"',
+    ),
+    (
         'Post "http://localhost/api/v1/namespaces": dial tcp 127.0.0.1:80: connect: connection '
         "refused",
         "There is no kubeconfig to reach the cluster with",
@@ -533,6 +537,12 @@ Error: {}
             "There are no AWS credentials",
         ),
         ("failed to get shared config profile, nope", "", "There are no AWS credentials"),
+        (
+            "No valid credential sources found",
+            "Error: failed to refresh cached credentials, refresh cached SSO token failed, unable "
+            "to\nrefresh SSO token",
+            "The AWS credentials have expired",
+        ),
         (
             "AWS account ID not allowed: 123456789012",
             "",
