@@ -17,12 +17,14 @@ from pydantic import ValidationError
 
 from federation import named_files
 from federation.errors import UserError
-from federation.model.config import STACKS, ClusterConfig
+from federation.model.config import STACKS, ClusterConfig, Workload
 from federation.strict_json import json_object
 from federation.yaml import files
 
 _LARGEST = 100_000_000
 """Bytes of a state."""
+
+_ANY_ACCOUNT = "000000000000"
 
 Doing = Literal["deploy", "destroy"]
 Status = Literal[
@@ -103,6 +105,22 @@ def last(project: Path, cluster: str) -> ClusterConfig | None:
         return None
 
 
+def changed_workloads(project: Path, config: ClusterConfig) -> tuple[Workload, ...]:
+    """The workloads with another environment than the one that was deployed last.
+
+    All of them where that is not known; none with a local state, where it is the first deployment.
+    """
+    known = last(project, config.cluster)
+    if known is None:
+        return () if config.backend.type == "local" else tuple(config.workloads)
+    before = {each.subject: _environment(known, each) for each in known.workloads}
+    return tuple(
+        each
+        for each in config.workloads
+        if before.get(each.subject) not in (None, _environment(config, each))
+    )
+
+
 def status(project: Path, config: ClusterConfig) -> Status:
     """How a configuration stands to what was deployed last."""
     states = [_has_resources(project, stack) for stack in config.stacks]
@@ -118,6 +136,12 @@ def status(project: Path, config: ClusterConfig) -> Status:
     if all(states):
         return "deployed"
     return "deployed in part" if any(states) else "never applied"
+
+
+def _environment(config: ClusterConfig, workload: Workload) -> dict[str, str]:
+    """To compare: where the account is not configured, it stays the same."""
+    arn = config.role_arn(workload) or config.role_arn(workload, _ANY_ACCOUNT)
+    return dict(config.environment(str(arn)))
 
 
 def _has_resources(project: Path, stack: str) -> bool | None:

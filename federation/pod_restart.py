@@ -1,9 +1,13 @@
-"""How a running pod gets a new environment: by the restart of what owns it."""
+"""Which running pods have an earlier environment, and how they get the new one: by a restart.
+
+A container takes its environment when it starts, and keeps it when the ConfigMap changes.
+"""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 _RESTARTABLE = {"DaemonSet": "daemonset", "StatefulSet": "statefulset"}
@@ -34,6 +38,49 @@ def restart_command(pod: Mapping[str, Any], context: str | None) -> str:
 def has_owner(pod: Mapping[str, Any]) -> bool:
     """Whether something makes a new pod when this one is deleted."""
     return _controller(pod["metadata"]) is not None
+
+
+def started_earlier(pod: Mapping[str, Any], config_map: Mapping[str, Any]) -> bool:
+    """Whether a container of a pod takes a ConfigMap and started before that was last written.
+
+    Raises:
+        KeyError, TypeError, AttributeError, ValueError: it is not what the API server answers.
+    """
+    written, started = last_written(config_map), dict(starts(pod))
+    return any(
+        started[each["name"]] < written
+        for each in pod["spec"]["containers"]
+        if takes(each, config_map["metadata"]["name"]) and each["name"] in started
+    )
+
+
+def takes(container: Mapping[str, Any], config_map: str) -> bool:
+    """Whether a container takes variables from a ConfigMap; raises as `started_earlier`."""
+    whole = [each.get("configMapRef") for each in container.get("envFrom") or ()]
+    sources = [each.get("valueFrom") or {} for each in container.get("env") or ()]
+    single = [each.get("configMapKeyRef") for each in sources]
+    return any(each and each.get("name") == config_map for each in (*whole, *single))
+
+
+def starts(pod: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
+    """The running containers of a pod, and when they started; raises as `started_earlier`."""
+    for each in pod["status"].get("containerStatuses") or ():
+        if running := each["state"].get("running"):
+            yield each["name"], datetime.fromisoformat(running["startedAt"])
+
+
+def last_written(config_map: Mapping[str, Any]) -> datetime:
+    """When the data of a ConfigMap was last written, at the latest; raises as `started_earlier`.
+
+    The time in `managedFields` moves with the labels of the same manager, too.
+    """
+    metadata = config_map["metadata"]
+    times = [
+        each["time"]
+        for each in metadata.get("managedFields") or ()
+        if {"f:data", "f:binaryData"} & (each.get("fieldsV1") or {}).keys()
+    ]
+    return max(map(datetime.fromisoformat, times or [metadata["creationTimestamp"]]))
 
 
 def _restartable(metadata: Mapping[str, Any]) -> str | None:

@@ -5,7 +5,7 @@ A container takes its environment when it starts: it keeps the old one when the 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from doctor.examination import Examination, Missing, WorkloadCheck
 from doctor.finding import Finding, Rule
 from federation.model.config import Workload
 from federation.pod_environment import CHECKSUM, checksum
-from federation.pod_restart import has_owner, restart_command
+from federation.pod_restart import has_owner, last_written, restart_command, starts, takes
 
 ENVIRONMENT = Rule(
     "control-plane-pod-environment",
@@ -85,38 +85,24 @@ def _containers(pod: Mapping[str, Any], workload: Workload) -> list[_Container]:
     """The containers that take the workload's environment.
 
     Raises:
-        Missing: it is no pod of the workload, or none of its containers does.
+        Missing: it is not a pod of the workload, or none of its containers does.
     """
     account = f"{pod['metadata']['namespace']}/{pod['spec'].get('serviceAccountName', 'default')}"
     if account != evidence.name(workload):
         raise Missing(f"the pod runs as {account}")
-    started = dict(_starts(pod))
+    started = dict(starts(pod))
     found = [
         _Container(each["name"], _checksum(each), started.get(each["name"]))
         for each in pod["spec"]["containers"]
-        if workload.config_map in _config_maps(each)
+        if takes(each, workload.config_map)
     ]
     if not found:
         raise Missing(f"no container takes its environment from {workload.config_map}")
     return found
 
 
-def _config_maps(container: Mapping[str, Any]) -> Iterator[str]:
-    """The ConfigMaps from which a container takes variables."""
-    for each in container.get("envFrom") or ():
-        yield (each.get("configMapRef") or {}).get("name", "")
-    for each in container.get("env") or ():
-        yield ((each.get("valueFrom") or {}).get("configMapKeyRef") or {}).get("name", "")
-
-
 def _checksum(container: Mapping[str, Any]) -> str | None:
     return {each["name"]: each.get("value") for each in container.get("env") or ()}.get(CHECKSUM)
-
-
-def _starts(pod: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
-    for each in pod["status"].get("containerStatuses") or ():
-        if running := each["state"].get("running"):
-            yield each["name"], datetime.fromisoformat(running["startedAt"])
 
 
 async def _judged(
@@ -167,15 +153,8 @@ async def _environment(
 
 
 def _written(config_map: Mapping[str, Any]) -> datetime:
-    """When the data of a ConfigMap was last written, at the latest."""
     try:
-        metadata = config_map["metadata"]
-        times = [
-            each["time"]
-            for each in metadata.get("managedFields") or ()
-            if {"f:data", "f:binaryData"} & (each.get("fieldsV1") or {}).keys()
-        ]
-        return max(map(datetime.fromisoformat, times or [metadata["creationTimestamp"]]))
+        return last_written(config_map)
     except (KeyError, TypeError, AttributeError, ValueError):
         raise Missing(_NO_API) from None
 

@@ -150,6 +150,15 @@ class Cluster:
         with _understood():
             return {str(pod["metadata"]["name"]): pod for pod in pods}
 
+    def running_pods(self, namespace: str, service_account: str) -> tuple[dict[str, Any], ...]:
+        """The pods that run as a service account.
+
+        Raises:
+            ClusterError: the pods of the namespace cannot be listed.
+        """
+        selector = f"spec.serviceAccountName={service_account},status.phase=Running"
+        return tuple(self._list(f"/api/v1/namespaces/{namespace}/pods", fieldSelector=selector))
+
     def bindings_of_strangers(self) -> tuple[Binding, ...]:
         """The bindings that name requests without credentials, or with any.
 

@@ -32,10 +32,10 @@ def cluster_rights(config: ClusterConfig) -> tuple[dict[str, Any], ...]:
     rules = [*_of_cluster(config)]
     for namespace in sorted(made & names.keys()):
         # A Role cannot be there before its namespace is.
-        rules += _of_namespace(names[namespace])
+        rules += _of_namespace(config, names[namespace])
     roles = [_role(config, "ClusterRole", rules)] if rules else []
     roles += [
-        _role(config, "Role", list(_of_namespace(names[namespace])), namespace)
+        _role(config, "Role", list(_of_namespace(config, names[namespace])), namespace)
         for namespace in sorted(names.keys() - made)
     ]
     return tuple(roles)
@@ -50,11 +50,18 @@ def lists_secrets(config: ClusterConfig) -> bool:
     return config.kubernetes.apply == "terraform" and minor is not None and minor < 24
 
 
+def lists_pods(config: ClusterConfig) -> bool:
+    """Whether a deploy looks for running pods that keep an earlier environment."""
+    return config.kubernetes.apply == "terraform" or config.kubernetes.context is not None
+
+
 def _names(config: ClusterConfig) -> dict[str, dict[str, list[str]]]:
     """The names of the objects, by namespace and by kind."""
     found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for workload in config.workloads:
         found[workload.namespace]["configmaps"].append(workload.config_map)
+        if lists_pods(config):
+            found[workload.namespace]["pods"] = []
         if workload.service_account != "default":
             found[workload.namespace]["serviceaccounts"].append(workload.service_account)
             if lists_secrets(config):
@@ -77,11 +84,11 @@ def _of_cluster(config: ClusterConfig) -> Iterator[Rule]:
         yield from _made("", "namespaces", config.namespaces_to_create)
 
 
-def _of_namespace(kinds: dict[str, list[str]]) -> Iterator[Rule]:
+def _of_namespace(config: ClusterConfig, kinds: dict[str, list[str]]) -> Iterator[Rule]:
     for kind in sorted(kinds):
-        if kind == "secrets":
+        if kind == "secrets" or (kind == "pods" and lists_pods(config)):
             yield _rule("", kind, ["list"])
-        else:
+        if kinds[kind]:
             yield from _made("", kind, kinds[kind])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from federation.iam.trust_policy import size
 from federation.model.config import S3Backend
-from review.facts.cluster_rights import cluster_rights, lists_secrets
+from review.facts.cluster_rights import cluster_rights, lists_pods, lists_secrets
 from review.facts.deployer import RECORDED_WITH, SIZE_LIMIT, deployer_policies
 from review.report.material import Material
 from review.report.model import (
@@ -144,6 +144,12 @@ def _cluster_powers(material: Material) -> Iterator[Text]:
         yield prose(
             "It reads the discovery document to check that the context is the cluster of this "
             "issuer."
+        )
+    if lists_pods(config):
+        yield prose(
+            "After a change of a workload's environment it lists the pods of the namespace, to "
+            "name those that have to be restarted. Without `list` on pods a deploy says that it "
+            "does not know, and succeeds."
         )
     if lists_secrets(config):
         yield prose(

@@ -211,3 +211,49 @@ def test_what_is_destroyed_leaves_nothing_behind(tmp_path: Path) -> None:
     applied.begin(tmp_path, NO_BUCKET, "destroy")
     applied.forget(tmp_path, "prod")
     assert applied.left_behind(tmp_path, NO_BUCKET) == {}
+
+
+@pytest.mark.parametrize(
+    ("aws", "workload", "names"),
+    [
+        ({}, {}, []),
+        ({"tags": {"a": "b"}}, {}, []),
+        ({"region": "eu-north-1"}, {}, ["app", "web"]),
+        ({"account_id": "123456789012"}, {}, ["app", "web"]),
+        ({}, {"role": {"name": "other"}}, ["web"]),
+        ({}, {"service_account": "new"}, []),
+    ],
+    ids=["nothing", "tags", "region", "account", "role", "service account"],
+)
+def test_what_a_deploy_changes_in_environments_is_known_by_workload(
+    tmp_path: Path, aws: dict[str, object], workload: dict[str, object], names: list[str]
+) -> None:
+    def made(aws: dict[str, object], workload: dict[str, object]) -> ClusterConfig:
+        document = config().model_dump(mode="json")
+        document["aws"] |= aws
+        document["workloads"] = [
+            {"namespace": "default", "service_account": "app"},
+            {"namespace": "default", "service_account": "web", **workload},
+        ]
+        return files.validate(document)
+
+    applied.record(tmp_path, made({}, {}))
+
+    changed = applied.changed_workloads(tmp_path, made(aws, workload))
+
+    assert [each.service_account for each in changed] == names
+
+
+@pytest.mark.parametrize(
+    ("backend", "names"),
+    [({"type": "local"}, []), ({"type": "s3", "bucket": "states", "region": "eu-west-1"}, ["app"])],
+)
+def test_without_a_record_all_environments_may_have_changed_but_with_a_local_state(
+    tmp_path: Path, backend: dict[str, str], names: list[str]
+) -> None:
+    document = config().model_dump(mode="json")
+    made = files.validate({**document, "backend": backend})
+
+    changed = applied.changed_workloads(tmp_path, made)
+
+    assert [each.service_account for each in changed] == names

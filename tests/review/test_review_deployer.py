@@ -200,10 +200,27 @@ def test_a_namespace_that_is_made_has_its_rights_in_the_cluster_role() -> None:
             _named("namespaces", "n"),
             {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create"]},
             _named("configmaps", "app-role"),
+            {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
             {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["create"]},
             _named("serviceaccounts", "app"),
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "listed"),
+    [
+        ({"context": "prod"}, [["list"]]),
+        ({"apply": "manifests", "context": "prod"}, [["list"]]),
+        ({"apply": "manifests"}, []),
+    ],
+)
+def test_pods_are_listed_where_a_deploy_looks_for_those_with_an_earlier_environment(
+    kubernetes: dict[str, str], listed: list[list[str]]
+) -> None:
+    roles = cluster_rights(config(kubernetes=kubernetes))
+    rules = [rule for role in roles for rule in role["rules"]]
+    assert [rule["verbs"] for rule in rules if rule.get("resources") == ["pods"]] == listed
 
 
 def test_two_configurations_of_one_cluster_have_rights_of_different_names() -> None:
