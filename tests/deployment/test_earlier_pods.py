@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from deployment.manifests import apply_manifests
 from deployment.parts import after_applying
 from federation.model.config import ClusterConfig
 from federation.yaml import files
+from review.facts.cluster_rights import cluster_rights
 from sandbox.sandbox import CONTEXT, Sandbox
 
+RBAC = "rbac.authorization.k8s.io"
 ARNS = {
     "default/app": "arn:aws:iam::123456789012:role/app",
     "default/web": "arn:aws:iam::123456789012:role/web",
@@ -107,6 +110,57 @@ def test_the_running_pods_of_before_are_named_with_what_restarts_them(
         "  default/web-1a-x, default/web-1a-y: started with the earlier environment. Restart: "
         f"{kubectl} rollout restart -n default deployment/web",
     ]
+
+
+def test_they_are_seen_with_the_deployers_rights_and_without_them_that_is_said(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_VAR_test_pod_target_state", '["Pending", "Running"]')
+    apply_manifests(configured(sandbox.kubeconfig), ARNS, lambda _: None)
+    api = config.new_client_from_config(str(sandbox.kubeconfig), CONTEXT)  # type: ignore[no-untyped-call]
+    core, rbac = client.CoreV1Api(api), client.RbacAuthorizationV1Api(api)
+    for name in ("deployer", "stranger"):
+        account: Any = {"metadata": {"name": name}}
+        core.create_namespaced_service_account("kube-public", account)
+    run(core, "old", "2020-01-01T00:00:00Z")
+    roles: list[Any] = [
+        each for each in cluster_rights(configured(sandbox.kubeconfig)) if is_role(each)
+    ]
+    [role] = roles
+    rbac.create_namespaced_role("default", role)
+    binding: Any = {
+        "metadata": {"name": "deployer"},
+        "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": role["metadata"]["name"]},
+        "subjects": [{"kind": "ServiceAccount", "name": "deployer", "namespace": "kube-public"}],
+    }
+    rbac.create_namespaced_role_binding("default", binding)
+
+    def seen_by(name: str) -> list[str]:
+        request: Any = {"spec": {"audiences": [], "expirationSeconds": 600}}
+        answer: Any = core.create_namespaced_service_account_token(name, "kube-public", request)
+        document = json.loads(sandbox.kubeconfig.read_text())
+        document["users"][0]["user"] = {"token": answer.status.token}
+        kubeconfig = tmp_path / name
+        kubeconfig.write_text(json.dumps(document))
+        federation = configured(kubeconfig)
+        said: list[str] = []
+        report_earlier_pods(federation, tuple(federation.workloads[:1]), said.append)
+        return [line for line in said if "default/old" in line or "unknown" in line]
+
+    assert seen_by("deployer") == [
+        "  default/old: started with the earlier environment. Restart: "
+        f"kubectl --context {CONTEXT} delete pod -n default old, then create it again"
+    ]
+    assert seen_by("stranger") == [
+        "  Whether pods of default/app still have the earlier environment is unknown: HTTP 403: "
+        '\'configmaps "app-role" is forbidden: User '
+        '"system:serviceaccount:kube-public:stranger" cannot get resource "configmaps" in API '
+        'group "" in the namespace "default"\''
+    ]
+
+
+def is_role(document: dict[str, Any]) -> bool:
+    return bool(document["kind"] == "Role" and document["metadata"]["namespace"] == "default")
 
 
 def test_what_cannot_be_seen_is_said(tmp_path: Path) -> None:
