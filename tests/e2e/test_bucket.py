@@ -51,7 +51,7 @@ OBJECTS = [
 ]
 GOES_OVER = mirrors.can_install("kubernetes")
 """Whether Terraform makes the objects first."""
-FORGOTTEN = f" Terraform forgets {len(OBJECTS)}, which stay." if GOES_OVER else ""
+FORGOTTEN = f" Terraform stops managing {len(OBJECTS)}, which stay." if GOES_OVER else ""
 
 
 @dataclass(frozen=True)
