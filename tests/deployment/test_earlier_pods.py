@@ -69,7 +69,8 @@ def run(core: client.CoreV1Api, name: str, started: str, **metadata: Any) -> Non
 def tell(core: client.CoreV1Api, name: str, container: str, started: str) -> None:
     states = {"name": container, "image": "x", "imageID": "", "ready": True, "restartCount": 0}
     running = [{**states, "state": {"running": {"startedAt": started}}}]
-    status = {"status": {"phase": "Running", "containerStatuses": running}}
+    ready = [{"type": "Ready", "status": "True"}]
+    status = {"status": {"phase": "Running", "conditions": ready, "containerStatuses": running}}
     core.patch_namespaced_pod_status(name, "default", status)
 
 
