@@ -165,7 +165,7 @@ async def doctor_says(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, code: str
 ) -> tuple[str, str]:
     """Verdict and `seen` of the doctor, which finds the pod in a cluster."""
-    monkeypatch.setattr(cluster, "_connected", lambda *_: Pods(pod(command)))
+    monkeypatch.setattr(cluster, "_connect", lambda *_: Pods(pod(command)))
     options = Options(only=frozenset({f"control-plane-{code}"}))
     (finding,) = await examined(config(), options)
     return finding.verdict, finding.seen
@@ -211,7 +211,7 @@ async def test_what_is_wrong_on_one_server_is_a_failure_though_another_is_not_un
     unread["metadata"]["name"] = "two"
     pods = Pods(wrong)
     monkeypatch.setattr(pods, "_list", lambda *_, **__: [wrong, unread])
-    monkeypatch.setattr(cluster, "_connected", lambda *_: pods)
+    monkeypatch.setattr(cluster, "_connect", lambda *_: pods)
     (finding,) = await examined(config(), Options(only=frozenset({"control-plane-flags"})))
     assert (finding.verdict, finding.seen, finding.expected) == (
         "fail",
