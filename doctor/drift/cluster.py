@@ -21,6 +21,7 @@ from federation import manifests
 from federation.iam.trust_policy import ANY_ACCOUNT
 from federation.keys.jwks import OPENID_CONFIGURATION_PATH
 from federation.model.config import ClusterConfig
+from federation.pod_environment import CHECKSUM, checksum
 from formats.escaping import quoted
 
 _LAYERS = ("control-plane",)
@@ -83,6 +84,8 @@ async def _object(
         return
     if described["kind"] == "ConfigMap":
         described = await _in_its_account(described, live, examination)
+    if described["kind"] == "Pod":
+        described = await _with_its_checksum(described, examination)
     for apart in differences(live, described):
         yield LiveDifference.of(*apart, _back(examination.config, apart))
 
@@ -121,6 +124,29 @@ async def _in_its_account(
         number = found[1] if found else ANY_ACCOUNT
     arn = described["data"][_ROLE].replace(f":{ANY_ACCOUNT}:", f":{number}:")
     return {**described, "data": {**described["data"], _ROLE: arn}}
+
+
+async def _with_its_checksum(described: dict[str, Any], examination: Examination) -> dict[str, Any]:
+    """The description of a test pod with the checksum for the account's number.
+
+    Without a number the checksum is left out: it cannot be computed.
+    """
+    config = examination.config
+    if config.aws.account_id:
+        return described
+    workload = config.test_pods[_name(described).removeprefix("Pod ")]
+    arn = _role_arns(config)[evidence.name(workload)]
+    try:
+        number = (await examination.once(account.own)).number
+        environment = config.environment(arn.replace(f":{ANY_ACCOUNT}:", f":{number}:"))
+        sums = [{"name": CHECKSUM, "value": checksum(environment)}]
+    except Missing:
+        sums = []
+    spec = described["spec"]
+    [container] = spec["containers"]
+    others = [each for each in container["env"] if each["name"] != CHECKSUM]
+    container = {**container, "env": [*others, *sums]}
+    return {**described, "spec": {**spec, "containers": [container]}}
 
 
 def _role_arns(config: ClusterConfig) -> dict[str, str]:
