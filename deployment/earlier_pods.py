@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from deployment.cdktf.run import Say
@@ -20,10 +20,15 @@ def report_earlier_pods(config: ClusterConfig, workloads: tuple[Workload, ...], 
     The test pods are left out, since a deploy replaces them. Where the cluster may not be read,
     that is said.
     """
+    settings = config.kubernetes
+    # Read once; where it cannot be, each workload is unknown for that reason.
+    connect = functools.cache(
+        lambda: Cluster(settings.kubeconfig_path(files.PROJECT), settings.context)
+    )
     for each in workloads:
         name = f"{each.namespace}/{each.service_account}"
         try:
-            commands = dict(_commands(config, each))
+            commands = dict(_commands(config, each, connect()))
         except ClusterError as error:
             say(f"  Whether pods of {name} still have the earlier environment is unknown: {error}")
             continue
@@ -37,16 +42,15 @@ def report_earlier_pods(config: ClusterConfig, workloads: tuple[Workload, ...], 
             say(f"  {', '.join(pods)}: started with the earlier environment. Restart: {command}")
 
 
-def _commands(config: ClusterConfig, workload: Workload) -> Iterator[tuple[str, str]]:
+def _commands(
+    config: ClusterConfig, workload: Workload, cluster: Cluster
+) -> Iterator[tuple[str, str]]:
     """The pods with an earlier environment, and what restarts each.
 
     Raises:
         ClusterError: the ConfigMap or the pods cannot be read.
         KeyError, TypeError, AttributeError, ValueError: they are not what the API promises.
     """
-    settings = config.kubernetes
-    path = files.PROJECT / Path(settings.kubeconfig).expanduser() if settings.kubeconfig else None
-    cluster = Cluster(path, settings.context)
     place = (workload.namespace, workload.config_map)
     config_map = cluster.find("ConfigMap", *place)
     if config_map is None:
@@ -54,7 +58,7 @@ def _commands(config: ClusterConfig, workload: Workload) -> Iterator[tuple[str, 
     for pod in cluster.running_pods(workload.namespace, workload.service_account):
         name = f"{workload.namespace}/{pod['metadata']['name']}"
         if name not in config.test_pods and started_earlier(pod, config_map):
-            yield printable(name), _restart(pod, settings.context)
+            yield printable(name), _restart(pod, config.kubernetes.context)
 
 
 def _restart(pod: dict[str, Any], context: str | None) -> str:

@@ -10,7 +10,6 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from kubernetes import client, dynamic
@@ -170,12 +169,11 @@ def _is_ours(item: Any) -> bool:
 
 
 def _connect(federation: ClusterConfig) -> dynamic.DynamicClient:
-    named = federation.kubernetes.kubeconfig
-    path = str(files.PROJECT / Path(named).expanduser()) if named else None
+    path = federation.kubernetes.kubeconfig_path(files.PROJECT)
     with _Explained("connecting to the cluster"):
         return dynamic.DynamicClient(
             connection(
-                path or os.pathsep.join(kubeconfig_paths()),
+                str(path) if path else os.pathsep.join(kubeconfig_paths()),
                 federation.kubernetes.context,
                 persist=True,
             )

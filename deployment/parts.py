@@ -12,7 +12,7 @@ from federation.yaml import files
 
 
 def after_applying(config: ClusterConfig) -> Part | None:
-    """What follows the stacks: the manifests, or the end of a binding that is no longer wanted;
+    """What follows the stacks: the manifests, or the end of a binding that is not configured;
     then a look for the pods that keep an earlier environment.
 
     Without a binding the stack `discovery` has no Kubernetes provider, so Terraform cannot delete
@@ -42,7 +42,7 @@ def _applying_part(config: ClusterConfig) -> Part | None:
 
 
 def before_destroying(config: ClusterConfig) -> Part | None:
-    """Delete what Terraform does not: the manifests, or a binding that is no longer wanted."""
+    """Delete what Terraform does not: the manifests, or a binding that is not configured."""
 
     def work(_: Outputs, say: Say) -> None:
         from deployment.manifests import delete_manifests

@@ -299,8 +299,8 @@ def public_keys(config: ClusterConfig) -> Requirement | None:
 def _connect(config: ClusterConfig, context: str) -> Any:
     from doctor.live.kubeconfig import connection
 
-    named = config.kubernetes.kubeconfig
-    paths = [str(PROJECT / Path(named).expanduser())] if named else kubeconfig_paths()
+    path = config.kubernetes.kubeconfig_path(PROJECT)
+    paths = [str(path)] if path else kubeconfig_paths()
     api = connection(os.pathsep.join(paths), context)
     api.configuration.retries = False
     return api

@@ -7,7 +7,6 @@ bucket is to hold.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from federation.errors import UserError, WorldError
 from federation.keys import jwks
@@ -27,9 +26,8 @@ def served_keys(config: ClusterConfig) -> tuple[jwks.PublicKey, ...]:
     settings = config.kubernetes
     if settings.context is None:
         raise UserError("kubernetes.context is not set: it says which cluster to read keys from.")
-    path = PROJECT / Path(settings.kubeconfig).expanduser() if settings.kubeconfig else None
     try:
-        document = Cluster(path, settings.context).key_set()
+        document = Cluster(settings.kubeconfig_path(PROJECT), settings.context).key_set()
     except ClusterError as error:
         raise WorldError(
             f"reading the public keys through the context {settings.context!r}: {error}"

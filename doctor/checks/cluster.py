@@ -52,8 +52,7 @@ async def read(examination: Examination, ask: Callable[[Cluster], T]) -> T:
 
 
 def _kubeconfig(examination: Examination) -> Path | None:
-    given = examination.config.kubernetes.kubeconfig
-    return examination.options.project / Path(given).expanduser() if given else None
+    return examination.config.kubernetes.kubeconfig_path(examination.options.project)
 
 
 def _finds_kubeconfig() -> bool:

@@ -20,7 +20,7 @@ from doctor.live.cluster import Cluster
 from federation import manifests
 from federation.iam.trust_policy import ANY_ACCOUNT
 from federation.keys.jwks import OPENID_CONFIGURATION_PATH
-from federation.model.config import ClusterConfig
+from federation.model.config import ClusterConfig, Workload
 from federation.pod_environment import CHECKSUM, checksum
 from formats.escaping import quoted
 
@@ -122,7 +122,7 @@ async def _in_its_account(
     except Missing:
         found = _ACCOUNT.match(str(settings(live).get(_ROLE)))
         number = found[1] if found else ANY_ACCOUNT
-    arn = described["data"][_ROLE].replace(f":{ANY_ACCOUNT}:", f":{number}:")
+    arn = _in_account(described["data"][_ROLE], number)
     return {**described, "data": {**described["data"], _ROLE: arn}}
 
 
@@ -135,10 +135,9 @@ async def _with_its_checksum(described: dict[str, Any], examination: Examination
     if config.aws.account_id:
         return described
     workload = config.test_pods[_name(described).removeprefix("Pod ")]
-    arn = _role_arns(config)[evidence.name(workload)]
     try:
         number = (await examination.once(account.own)).number
-        environment = config.environment(arn.replace(f":{ANY_ACCOUNT}:", f":{number}:"))
+        environment = config.environment(_in_account(_placed_arn(config, workload), number))
         sums = [{"name": CHECKSUM, "value": checksum(environment)}]
     except Missing:
         sums = []
@@ -151,9 +150,18 @@ async def _with_its_checksum(described: dict[str, Any], examination: Examination
 
 def _role_arns(config: ClusterConfig) -> dict[str, str]:
     """The ARN of each workload's role, in `ANY_ACCOUNT` where the configuration names none."""
+    return {evidence.name(each): _placed_arn(config, each) for each in config.workloads}
+
+
+def _placed_arn(config: ClusterConfig, workload: Workload) -> str:
     number = config.aws.account_id or ANY_ACCOUNT
     placed = config.model_copy(update={"aws": config.aws.model_copy(update={"account_id": number})})
-    return {evidence.name(each): str(placed.role_arn(each)) for each in config.workloads}
+    return str(placed.role_arn(workload))
+
+
+def _in_account(arn: str, number: str) -> str:
+    """An ARN in `ANY_ACCOUNT` with the number of an account."""
+    return arn.replace(f":{ANY_ACCOUNT}:", f":{number}:")
 
 
 def _name(described: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
@@ -202,6 +203,14 @@ class Kubernetes(_Part):
         description="The image of test pods, with a tag or a digest. It must have the AWS CLI and "
         "a shell. Name a mirror if the nodes cannot pull from Docker Hub.",
     )
+
+    def kubeconfig_path(self, project: Path) -> Path | None:
+        """The configured kubeconfig; None if it is searched for as kubectl does.
+
+        Args:
+            project: The folder at which a relative path starts.
+        """
+        return project / Path(self.kubeconfig).expanduser() if self.kubeconfig else None
 
     @property
     def minor(self) -> int | None:
