@@ -432,7 +432,7 @@ def _image(value: str) -> str:
             f"{quoted(value)} is not an image with a tag or a digest: write "
             "'REGISTRY/NAME:TAG' or 'REGISTRY/NAME@sha256:DIGEST'."
         )
-    return value
+    return _at_most(value, 512)
 
 
 def _code(value: str) -> str:

@@ -690,3 +690,9 @@ def test_an_image_without_one_is_refused(image: str) -> None:
         f"'{image}' is not an image with a tag or a digest: write 'REGISTRY/NAME:TAG' or "
         "'REGISTRY/NAME@sha256:DIGEST'."
     )
+
+
+def test_an_image_is_at_most_as_long_as_the_schema_says() -> None:
+    longest = f"{'a' * 508}:tag"
+    assert taken(fields.Image, longest) == longest
+    assert refusal(fields.Image, f"a{longest}") == refusal(fields.KeyPrefix, "a" * 513)
