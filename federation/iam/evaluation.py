@@ -129,7 +129,7 @@ class _Call:
     def _may_apply(self, statement: Statement) -> bool:
         return (
             self._is_principal(statement)
-            and _names_action(statement)
+            and names_web_identity_action(statement)
             and all(c.outcome(self.context) is not Outcome.FAILS for c in statement.conditions)
         )
 
@@ -144,7 +144,7 @@ class _Call:
     def _unmet(self, statement: Statement) -> Iterable[str]:
         if not self._is_principal(statement):
             yield self._principal_mismatch(statement)
-        if not _names_action(statement):
+        if not names_web_identity_action(statement):
             name = "NotAction" if statement.excludes_actions else "Action"
             yield f"{name} is {listed(statement.actions)}: {_ACTION} is not allowed."
         for condition in statement.conditions:
@@ -212,7 +212,7 @@ def _wanted(condition: Condition) -> str:
     return values if len(condition.values) == 1 else f"one of {values}"
 
 
-def _names_action(statement: Statement) -> bool:
-    """Whether a statement is about the action: names of actions ignore case."""
+def names_web_identity_action(statement: Statement) -> bool:
+    """Whether a statement is about sts:AssumeRoleWithWebIdentity: names of actions ignore case."""
     named = any(like(wildcards(one.lower()), _ACTION.lower()) for one in statement.actions)
     return named != statement.excludes_actions

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from federation.iam.evaluation import evaluate, web_identity_issuer
+from federation.iam.evaluation import evaluate, names_web_identity_action, web_identity_issuer
 from federation.iam.policy_condition import Condition, Quantifier
 from federation.iam.policy_document import Statement, read_statements
 from federation.iam.policy_pattern import Template, Text, has_wildcard, like, wildcards
@@ -99,7 +99,7 @@ def other_principals(policy: Mapping[str, Any]) -> tuple[OtherPrincipal, ...]:
         for statement in read_statements(policy)
         if not statement.denies
         for kind, name in statement.principals
-        if not (_names_action(statement) and _issuer(kind, name) is not None)
+        if not (names_web_identity_action(statement) and _issuer(kind, name) is not None)
     )
 
 
@@ -147,7 +147,6 @@ def service_account(subject: str) -> ServiceAccount | None:
 
 _SUBJECT_START = "system:serviceaccount:"
 _SUBJECT = re.compile(rf"{_SUBJECT_START}(?P<namespace>[^:]+):(?P<name>[^:]+)")
-_ACTION = "sts:assumerolewithwebidentity"
 _ANY_AUDIENCE = "sts.amazonaws.com"
 _CLAIMS = ("aud", "sub")
 _CLAIM_OF = {
@@ -189,17 +188,12 @@ def _subject(account: str) -> str:
 
 
 def _statement_grants(statement: Statement) -> Iterator[Grant]:
-    if statement.denies or not _names_action(statement):
+    if statement.denies or not names_web_identity_action(statement):
         return
     for kind, name in statement.principals:
         issuer = _issuer(kind, name)
         if issuer is not None:
             yield _grant(issuer, statement.conditions)
-
-
-def _names_action(statement: Statement) -> bool:
-    named = any(like(wildcards(action.lower()), _ACTION) for action in statement.actions)
-    return named != statement.excludes_actions
 
 
 def _issuer(kind: str, name: str) -> str | None:
